@@ -1,0 +1,323 @@
+"""Checkpoints: one safetensors file = one model that explains itself.
+
+The header of a file carries the model's config, the name of its tokenizer and where it came from
+(data, command, tokens seen), so that a file needs nothing beside it. `weights/manifest.json`
+records size, sha256 and metrics of each file. Everything is checked before memory is allocated:
+names, shapes and dtypes against the config, and for the named models the hash. No pickle anywhere.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import Tensor
+
+from gpt2_scratch.config import PRESETS, GPT2Config
+from gpt2_scratch.model import GPT2
+from gpt2_scratch.tokenizer import Tokenizer, weights_dir
+
+FORMAT = "gpt2_scratch/1"
+KINDS = ("gpt2", "classifier")
+# What a missing weight file's reader should run.
+COMMANDS = {
+    "base": "python -m train.pretrain --preset nano",
+    "spam": "python -m train.finetune_spam",
+    "chat": "python -m train.finetune_chat",
+}
+_DTYPES = {"F32": torch.float32, "F16": torch.float16, "BF16": torch.bfloat16}
+_POINTER_START = b"version https://git-lfs"
+
+
+class CheckpointError(ValueError):
+    """A checkpoint cannot be used; the message is one sentence that says what to do."""
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A file's content.
+
+    tensors   by OpenAI's names, float32; a classifier has `score.weight` (classes, n_embd) as well
+    metadata  what the training stage noted: data, command, tokens, ...
+    """
+
+    config: GPT2Config
+    kind: str
+    tokenizer: str
+    metadata: dict[str, str]
+    tensors: dict[str, Tensor]
+
+
+def expected_shapes(config: GPT2Config, kind: str) -> dict[str, tuple[int, ...]]:
+    """Name -> shape of each tensor a checkpoint of this kind must have, and no others."""
+    C, layers = config.n_embd, range(config.n_layer)
+    shapes: dict[str, tuple[int, ...]] = {
+        "wte.weight": (config.vocab_size, C),
+        "wpe.weight": (config.block_size, C),
+        "ln_f.weight": (C,),
+        "ln_f.bias": (C,),
+    }
+    for layer in layers:
+        for name, shape in {
+            "ln_1": (C,),
+            "attn.c_attn": (3 * C, C),
+            "attn.c_proj": (C, C),
+            "ln_2": (C,),
+            "mlp.c_fc": (4 * C, C),
+            "mlp.c_proj": (C, 4 * C),
+        }.items():
+            shapes[f"h.{layer}.{name}.weight"] = shape
+            shapes[f"h.{layer}.{name}.bias"] = shape[:1]
+    if kind == "classifier":
+        shapes["score.weight"] = (2, C)
+    return shapes
+
+
+def save_checkpoint(
+    path: str | Path,
+    tensors: Mapping[str, Tensor],
+    config: GPT2Config,
+    *,
+    kind: str,
+    tokenizer: str,
+    metadata: Mapping[str, str] | None = None,
+    dtype: torch.dtype = torch.float16,
+) -> None:
+    """Write a checkpoint atomically, stored as `dtype` (float16: half the size of training's).
+
+    Raises CheckpointError for wrong names or shapes and for numbers that `dtype` cannot hold.
+    """
+    path = Path(path)
+    _check_shapes(path, {k: tuple(v.shape) for k, v in tensors.items()}, config, kind)
+    stored = {
+        name: tensor.detach().to("cpu", dtype).contiguous() for name, tensor in tensors.items()
+    }
+    for name, tensor in stored.items():
+        if not torch.isfinite(tensor).all():
+            raise CheckpointError(f"{name} has numbers that are not finite as {dtype}: not saved.")
+    header = {
+        **(metadata or {}),  # first: what it repeats of another checkpoint's header does not count
+        "format": FORMAT,
+        "kind": kind,
+        "config": json.dumps(config.to_dict()),
+        "tokenizer": tokenizer,
+    }
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(path.name + ".tmp")
+    save_file(stored, temporary, metadata=header)
+    os.replace(temporary, path)
+
+
+def read_checkpoint(path: str | Path, sha256: str | None = None) -> Checkpoint:
+    """Read and verify a checkpoint; see `Checkpoint`.
+
+    sha256  the expected hash of the file, if known; safetensors itself notices a truncated file
+            but not a flipped bit
+
+    Raises CheckpointError, in one sentence: missing file, Git LFS pointer, truncated or damaged
+    file, wrong hash, no config in the header, wrong tensor names, shapes or dtypes.
+    """
+    path = Path(path)
+    _check_is_weights(path)
+    try:
+        with safe_open(path, framework="pt") as file:
+            metadata = dict(file.metadata() or {})
+            config, kind, tokenizer = _parse_header(path, metadata)
+            names = list(file.keys())
+            slices = {name: file.get_slice(name) for name in names}
+            shapes = {name: tuple(s.get_shape()) for name, s in slices.items()}
+            _check_shapes(path, shapes, config, kind)
+            for name, tensor_slice in slices.items():
+                if tensor_slice.get_dtype() not in _DTYPES:
+                    raise CheckpointError(
+                        f"{path}: {name} is stored as {tensor_slice.get_dtype()}; this program "
+                        f"reads {', '.join(_DTYPES)}."
+                    )
+            if sha256 is not None and (actual := file_sha256(path)) != sha256:
+                raise CheckpointError(
+                    f"{path} has the sha256 {actual[:16]}... and the manifest says "
+                    f"{sha256[:16]}...: it was damaged or changed; fetch it again, or train it "
+                    "again."
+                )
+            tensors = {name: file.get_tensor(name).float() for name in names}
+    except SafetensorError as error:
+        raise CheckpointError(
+            f"{path} is truncated or not a safetensors file ({error}); fetch it again."
+        ) from error
+    return Checkpoint(config, kind, tokenizer, metadata, tensors)
+
+
+def _check_is_weights(path: Path) -> None:
+    """The faults that deserve a sentence of their own before safetensors sees the file."""
+    if not path.is_file():
+        command = COMMANDS.get(path.stem)
+        remedy = f"make it with `{command}`" if command else "check the name"
+        raise CheckpointError(f"The weight file {path} does not exist; {remedy}.")
+    with path.open("rb") as file:
+        start = file.read(len(_POINTER_START))
+    if start == _POINTER_START:
+        raise CheckpointError(
+            f"{path} is a Git LFS pointer and not the weights themselves; run `git lfs pull`."
+        )
+
+
+def _parse_header(path: Path, metadata: Mapping[str, str]) -> tuple[GPT2Config, str, str]:
+    if metadata.get("format") != FORMAT:
+        raise CheckpointError(
+            f"{path} was not written by this program: its header lacks the format {FORMAT!r}."
+        )
+    try:
+        config = GPT2Config.from_dict(json.loads(metadata["config"]))
+        kind, tokenizer = metadata["kind"], metadata["tokenizer"]
+    except (KeyError, TypeError, ValueError, RecursionError) as error:
+        reason = f"it lacks {error}" if isinstance(error, KeyError) else str(error).rstrip(".")
+        raise CheckpointError(
+            f"{path} has a damaged header ({reason}); fetch it again, or train it again."
+        ) from error
+    if kind not in KINDS:
+        raise CheckpointError(f"{path} is of the unknown kind {kind!r}; known: {', '.join(KINDS)}.")
+    return config, kind, tokenizer
+
+
+def _check_shapes(
+    path: Path, found: Mapping[str, tuple[int, ...]], config: GPT2Config, kind: str
+) -> None:
+    expected = expected_shapes(config, kind)
+    for title, names in (
+        ("lacks", expected.keys() - found.keys()),
+        ("has the unknown tensors", found.keys() - expected.keys()),
+    ):
+        if names:
+            listed = ", ".join(sorted(names)[:3]) + (", ..." if len(names) > 3 else "")
+            raise CheckpointError(f"{path} does not fit its config: it {title} {listed}.")
+    for name, shape in expected.items():
+        if found[name] != shape:
+            raise CheckpointError(
+                f"{path} does not fit its config: {name} has the shape {found[name]}, not {shape}."
+            )
+
+
+# --- names ------------------------------------------------------------------------------------
+
+
+def find_checkpoint(name: str) -> tuple[Path, str | None]:
+    """Path and expected sha256 (None if not in the manifest) of a named model or a path."""
+    if name.endswith(".safetensors") or os.sep in name:
+        return Path(name), None
+    path = weights_dir() / f"{name}.safetensors"
+    if not path.exists() and name not in COMMANDS:
+        raise CheckpointError(
+            f"There is no model {name!r}; choose {', '.join(available_names())} or the path of a "
+            ".safetensors file."
+        )
+    entry = read_manifest().get(name)
+    return path, entry["sha256"] if entry else None
+
+
+def available_names() -> list[str]:
+    """Names that `load_model` knows: ours first, then OpenAI's."""
+    openai = [name for name in PRESETS if name.startswith("gpt2")]
+    return [*COMMANDS, *openai]
+
+
+def load_model(name: str = "base") -> tuple[GPT2, Tokenizer]:
+    """A model ready for inference, and its tokenizer.
+
+    name  "base", "chat", "spam" (its trunk; `SpamClassifier` has the head as well), "gpt2",
+          "gpt2-medium", "gpt2-large", "gpt2-xl" (OpenAI's, from the Hugging Face Hub's cache or the
+          Hub), or the path of a .safetensors file of this program
+
+    The model is in evaluation mode, float32, on the CPU. Raises CheckpointError.
+    """
+    if name in PRESETS and name.startswith("gpt2"):
+        from gpt2_scratch.openai_gpt2 import load_from_hub
+
+        return load_from_hub(name), Tokenizer.load("gpt2")
+    path, sha256 = find_checkpoint(name)
+    checkpoint = read_checkpoint(path, sha256)
+    trunk = {key: t for key, t in checkpoint.tensors.items() if key != "score.weight"}
+    return build_model(checkpoint.config, trunk), load_tokenizer(checkpoint)
+
+
+def load_tokenizer(checkpoint: Checkpoint) -> Tokenizer:
+    """The tokenizer that a checkpoint names. CheckpointError if it does not fit the vocabulary."""
+    try:
+        tokenizer = Tokenizer.load(checkpoint.tokenizer)
+    except ValueError as error:
+        raise CheckpointError(str(error)) from error
+    if tokenizer.vocab_size != checkpoint.config.vocab_size:
+        raise CheckpointError(
+            f"The checkpoint has {checkpoint.config.vocab_size} embeddings and its tokenizer "
+            f"{checkpoint.tokenizer!r} has {tokenizer.vocab_size} entries: they do not belong "
+            "together."
+        )
+    return tokenizer
+
+
+def build_model(config: GPT2Config, tensors: Mapping[str, Tensor]) -> GPT2:
+    """A GPT2 in evaluation mode that owns these tensors; nothing is initialised and thrown away."""
+    with torch.device("meta"):
+        model = GPT2(config)
+    model.load_state_dict(dict(tensors), assign=True)
+    return model.requires_grad_(False).eval()
+
+
+# --- the manifest -----------------------------------------------------------------------------
+
+
+def file_sha256(path: Path) -> str:
+    """Hexadecimal sha256 of a file's bytes."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def read_manifest(folder: Path | None = None) -> dict[str, dict[str, Any]]:
+    """weights/manifest.json by model name; empty if there is none. CheckpointError if damaged."""
+    path = (folder or weights_dir()) / "manifest.json"
+    if not path.exists():
+        return {}
+    try:
+        manifest = json.loads(path.read_text(encoding="utf-8"))
+        if not all(isinstance(entry["sha256"], str) for entry in manifest.values()):
+            raise TypeError("a sha256 is not text")
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        raise CheckpointError(f"{path} is damaged ({error!r}); restore it from git.") from error
+    return manifest
+
+
+def update_manifest(path: Path, metrics: Mapping[str, Any] | None = None) -> None:
+    """Record the checkpoint at `path` in its folder's manifest under the file's stem.
+
+    metrics  held-out figures; None keeps those already there
+    """
+    checkpoint = read_checkpoint(path)
+
+    def change(manifest: dict[str, dict[str, Any]]) -> None:
+        kept = manifest.get(path.stem, {}).get("metrics", {})
+        manifest[path.stem] = {
+            "file": path.name,
+            "kind": checkpoint.kind,
+            "bytes": path.stat().st_size,
+            "sha256": file_sha256(path),
+            "parameters": sum(math.prod(tensor.shape) for tensor in checkpoint.tensors.values()),
+            "metrics": kept if metrics is None else dict(metrics),
+        }
+
+    _rewrite_manifest(path.parent, change)
+
+
+def _rewrite_manifest(folder: Path, change: Callable[[dict[str, dict[str, Any]]], None]) -> None:
+    manifest = read_manifest(folder)
+    change(manifest)
+    temporary = folder / "manifest.json.tmp"
+    temporary.write_text(json.dumps(manifest, indent=2, sort_keys=True) + "\n", encoding="utf-8")
+    os.replace(temporary, folder / "manifest.json")
