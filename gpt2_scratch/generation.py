@@ -1,0 +1,480 @@
+"""Text from the model, token by token: prefill, decode, stop conditions, beam search.
+
+Three layers, each a generator built on the one below:
+
+    generate_tokens   the engine; knows token ids and nothing of text
+    stream_from_ids   adds text: whole characters only, stop strings held back
+    stream            adds the encoding of the prompt; `generate` joins its texts
+
+*Prefill* reads the whole prompt in one forward pass and fills the KV cache; *decode* then reads one
+token per pass. Closing the generator (`steps.close()`, which is also what happens when a visitor
+closes the page) is how a request is cancelled: nothing runs between two steps.
+
+The model should be in eval mode. It serves many requests at once: all that belongs to a request,
+its cache and its random generator, lives in its generator.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Generator, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+import torch
+
+from gpt2_scratch.kv_cache import KVCache
+from gpt2_scratch.sampling import SamplingSettings, check_integer, check_number, sample, shown
+from gpt2_scratch.tokenizer import IncrementalDecoder
+
+if TYPE_CHECKING:
+    from gpt2_scratch.model import GPT2
+    from gpt2_scratch.tokenizer import Tokenizer
+
+FinishReason = Literal["stop", "length", "deadline"]
+
+MAX_NEW_TOKENS = 100_000
+MAX_DEADLINE = 86_400.0  # seconds: a day
+MAX_BEAMS = 64
+
+
+@dataclass(frozen=True, kw_only=True)
+class TokenStep:
+    """One generated token, as the engine sees it.
+
+    probability    in [0, 1]: what the model itself gave this token, at temperature 1 and before
+                   any penalty or filter. A low value says that the draw surprised the model.
+    finish_reason  None while more follows; on the last step "stop" (a stop id or stop string),
+                   "length" (max_new_tokens reached) or "deadline" (time is up)
+    window_moved   whether the oldest tokens had to leave the context window before this step
+    seed           of the request; the same seed repeats it
+    """
+
+    token_id: int
+    probability: float
+    finish_reason: FinishReason | None
+    window_moved: bool
+    seed: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Step(TokenStep):
+    """A TokenStep with text: the characters that became certain with this token, maybe none.
+
+    Joined, the texts of all steps are the continuation. The text of one step need not be its
+    token's: half a character waits for its other half, what may become a stop string for the rest.
+    """
+
+    text: str
+
+
+def generate(
+    model: GPT2,
+    tokenizer: Tokenizer,
+    prompt: str,
+    *,
+    max_new_tokens: int = 100,
+    temperature: float = 0.8,
+    top_k: int = 50,
+    top_p: float = 1.0,
+    repetition_penalty: float = 1.0,
+    seed: int | None = None,
+    stop: Sequence[str] = (),
+    deadline: float | None = None,
+) -> str:
+    """The continuation of a prompt, without the prompt. Arguments as in `stream`."""
+    settings = SamplingSettings(temperature, top_k, top_p, repetition_penalty, seed)
+    ids = encode_prompt(tokenizer, prompt)
+    steps = stream_from_ids(model, tokenizer, ids, settings, max_new_tokens, stop, deadline)
+    return "".join(step.text for step in steps)
+
+
+def stream(
+    model: GPT2,
+    tokenizer: Tokenizer,
+    prompt: str,
+    *,
+    max_new_tokens: int = 100,
+    temperature: float = 0.8,
+    top_k: int = 50,
+    top_p: float = 1.0,
+    repetition_penalty: float = 1.0,
+    seed: int | None = None,
+    stop: Sequence[str] = (),
+    deadline: float | None = None,
+) -> Generator[Step, None, None]:
+    """Continue a prompt, one Step per token; nothing runs until the first step is asked for.
+
+    Args:
+        prompt: any text; an empty one starts from `<|endoftext|>`, as a new document does. See
+            `generate_tokens` for one that is longer than the context window.
+        max_new_tokens: 1 to 100,000.
+        temperature, top_k, top_p, repetition_penalty, seed: see `SamplingSettings`.
+        stop: strings that end the text; neither they nor any beginning of them are streamed. The
+            end-of-text token always ends it.
+        deadline: seconds above 0, counted from the first step; None: no limit.
+
+    Raises:
+        ValueError: a parameter is out of range; raised by the call, not by the first step.
+    """
+    settings = SamplingSettings(temperature, top_k, top_p, repetition_penalty, seed)
+    ids = encode_prompt(tokenizer, prompt)
+    return stream_from_ids(model, tokenizer, ids, settings, max_new_tokens, stop, deadline)
+
+
+def encode_prompt(tokenizer: Tokenizer, prompt: str) -> list[int]:
+    """The ids that a prompt starts from, at least one. Special tokens in it are plain text."""
+    if not isinstance(prompt, str):
+        raise ValueError(f"The prompt must be text, not {shown(prompt)}.")
+    return tokenizer.encode(prompt) or [tokenizer.eot_id]
+
+
+def stream_from_ids(
+    model: GPT2,
+    tokenizer: Tokenizer,
+    ids: Sequence[int],
+    settings: SamplingSettings,
+    max_new_tokens: int,
+    stop: Sequence[str] = (),
+    deadline: float | None = None,
+) -> Generator[Step, None, None]:
+    """`stream` for a prompt that is already encoded; chat builds its own. Arguments as there."""
+    stop_strings = StopStrings(stop)
+    stop_ids = (tokenizer.eot_id,)
+    steps = generate_tokens(model, ids, settings, max_new_tokens, stop_ids, deadline)
+    return _with_text(steps, IncrementalDecoder(tokenizer), stop_strings)
+
+
+def _with_text(
+    steps: Generator[TokenStep, None, None], decoder: IncrementalDecoder, stop: StopStrings
+) -> Generator[Step, None, None]:
+    with closing(steps):
+        for step in steps:
+            finish_reason = step.finish_reason
+            characters = "" if finish_reason == "stop" else decoder.push(step.token_id)
+            if finish_reason:
+                characters += decoder.flush()
+            text = stop.push(characters)
+            if stop.found:
+                finish_reason = "stop"
+            elif finish_reason:
+                text += stop.flush()
+            yield Step(
+                token_id=step.token_id,
+                text=text,
+                probability=step.probability,
+                finish_reason=finish_reason,
+                window_moved=step.window_moved,
+                seed=step.seed,
+            )
+            if finish_reason:
+                return
+
+
+class StopStrings:
+    """Cuts a stream of text off before the first stop string, wherever the pieces break.
+
+    `push` gives back what can no longer become part of a stop string and holds back the rest;
+    `found` says that the text is over. Which of several strings ends the text does not depend on
+    the pieces: it is the one that is complete first, as if text came one character at a time.
+    """
+
+    def __init__(self, strings: Sequence[str]) -> None:
+        is_list = isinstance(strings, Sequence) and not isinstance(strings, str)
+        if not is_list or not all(isinstance(s, str) and s for s in strings):
+            raise ValueError(f"stop must be a list of non-empty strings, not {shown(strings)}.")
+        self._strings = tuple(strings)
+        self._held = ""
+        self.found = False
+
+    def push(self, piece: str) -> str:
+        """The text that is now certain to be shown."""
+        if not self._strings:
+            return piece
+        text = self._held + piece
+        # (end, start) of each string's first occurrence: the earliest end wins, then the longest
+        spans = [(start + len(s), start) for s in self._strings if (start := text.find(s)) >= 0]
+        if spans:
+            self.found, self._held = True, ""
+            return text[: min(spans)[1]]
+        held = max(_overlap(text, s) for s in self._strings)
+        self._held = text[len(text) - held :]
+        return text[: len(text) - held]
+
+    def flush(self) -> str:
+        """What was held back, once nothing more comes."""
+        held, self._held = self._held, ""
+        return held
+
+
+def _overlap(text: str, string: str) -> int:
+    """The length of the longest end of `text` that is a beginning of `string`, short of it all."""
+    longest = min(len(text), len(string) - 1)
+    return next((n for n in range(longest, 0, -1) if text.endswith(string[:n])), 0)
+
+
+def generate_tokens(
+    model: GPT2,
+    ids: Sequence[int],
+    settings: SamplingSettings,
+    max_new_tokens: int,
+    stop_ids: Sequence[int] = (),
+    deadline: float | None = None,
+    use_cache: bool = True,
+) -> Generator[TokenStep, None, None]:
+    """The engine: continue a sequence of token ids.
+
+    A prompt longer than the context window keeps its tail: as much as leaves room for the new
+    tokens, but half a window at least. When the window is full, its oldest half is dropped and the
+    rest is read again: positions are absolute in GPT-2, so a token that moves to another position
+    cannot keep its keys and values. Both are told by `window_moved`.
+
+    Args:
+        ids: the prompt, at least one id.
+        max_new_tokens: 1 to 100,000.
+        stop_ids: tokens that end the sequence; the one drawn is the last step's token_id.
+        deadline: seconds above 0, counted from the first step and looked at after each token, so
+            one token comes in any case; None: no limit.
+        use_cache: False reads the whole window again for each token. The tokens are the same, the
+            work is not: it is the plain path to read, and to test the cache against.
+
+    Raises:
+        ValueError: a parameter is out of range; raised by the call, not by the first step.
+    """
+    max_new_tokens = check_integer("max_new_tokens", max_new_tokens, 1, MAX_NEW_TOKENS)
+    prompt = _checked_ids(ids, model.config.vocab_size)
+    deadline = _checked_deadline(deadline)
+    settings = settings.resolved()
+    return _decode(model, prompt, settings, max_new_tokens, set(stop_ids), deadline, use_cache)
+
+
+def _decode(
+    model: GPT2,
+    prompt: list[int],
+    settings: SamplingSettings,
+    max_new_tokens: int,
+    stop_ids: set[int],
+    deadline: float | None,
+    use_cache: bool,
+) -> Generator[TokenStep, None, None]:
+    ends_at = _ends_at(deadline)
+    seed, generator = settings.seed, settings.generator()
+    assert seed is not None  # the settings are resolved
+    block_size = model.config.block_size
+
+    room = min(max_new_tokens, block_size // 2)
+    window_moved = len(prompt) > block_size
+    window = prompt[-(block_size - room) :] if window_moved else list(prompt)  # what is attended to
+    unread = window  # its part that the cache does not hold yet
+    cache = _new_cache(model, 1, len(window) + max_new_tokens) if use_cache else None
+
+    for count in range(1, max_new_tokens + 1):
+        token_id, probability = _next_token(
+            model, unread if use_cache else window, cache, window, settings, generator
+        )
+        finish_reason: FinishReason | None = None
+        if token_id in stop_ids:
+            finish_reason = "stop"
+        elif count == max_new_tokens:
+            finish_reason = "length"
+        elif time.monotonic() >= ends_at:
+            finish_reason = "deadline"
+        yield TokenStep(
+            token_id=token_id,
+            probability=probability,
+            finish_reason=finish_reason,
+            window_moved=window_moved,
+            seed=seed,
+        )
+        if finish_reason:
+            return
+
+        unread = [token_id]
+        window_moved = len(window) == block_size
+        if window_moved:
+            del window[: (block_size + 1) // 2]
+            unread = window  # the same list: the new token is appended to both
+            if cache is not None:
+                cache.reset()
+        window.append(token_id)
+
+
+@torch.inference_mode()  # on this function only: held open across a `yield` it would leak
+def _next_token(
+    model: GPT2,
+    inputs: list[int],
+    cache: KVCache | None,
+    window: list[int],
+    settings: SamplingSettings,
+    generator: torch.Generator,
+) -> tuple[int, float]:
+    """One forward pass and one draw: the token, and its probability under the model itself."""
+    device = _device(model)
+    logits = model(torch.tensor([inputs], device=device), cache)  # (1, T) -> (1, 1, V)
+    logits = logits[:, -1].float()  # (1, 1, V) -> (1, V)
+    log_total = logits.logsumexp(dim=-1)  # (1, V) -> (1,): the softmax's denominator
+    if not torch.isfinite(log_total):
+        raise ValueError("The model's logits are not finite: its weights are damaged; reload them.")
+    previous_ids = None
+    if settings.repetition_penalty != 1.0:
+        previous_ids = torch.tensor([window], device=device)  # (1, T)
+    token = sample(logits, settings, generator, previous_ids)  # (1, V) -> (1,)
+    return int(token), float((logits[0, token] - log_total).exp())
+
+
+@dataclass(frozen=True)
+class Beam:
+    """One hypothesis of `beam_search`.
+
+    token_ids  the continuation, `<|endoftext|>` included if it got that far
+    score      its log-probability (natural, <= 0) divided by the length penalty; higher is better
+    """
+
+    text: str
+    token_ids: list[int]
+    score: float
+
+
+def beam_search(
+    model: GPT2,
+    tokenizer: Tokenizer,
+    prompt: str,
+    *,
+    num_beams: int = 4,
+    max_new_tokens: int = 50,
+    length_penalty: float = 1.0,
+    deadline: float | None = None,
+) -> list[Beam]:
+    """The most probable continuations that a search `num_beams` wide finds, best first.
+
+    Arguments as in `stream` and `beam_search_tokens`; `<|endoftext|>` ends a beam.
+    """
+    beams = beam_search_tokens(
+        model,
+        encode_prompt(tokenizer, prompt),
+        num_beams=num_beams,
+        max_new_tokens=max_new_tokens,
+        length_penalty=length_penalty,
+        stop_ids=(tokenizer.eot_id,),
+        deadline=deadline,
+    )
+    eot = tokenizer.eot_id
+    return [Beam(tokenizer.decode([i for i in ids if i != eot]), ids, s) for ids, s in beams]
+
+
+@torch.inference_mode()
+def beam_search_tokens(
+    model: GPT2,
+    ids: Sequence[int],
+    *,
+    num_beams: int = 4,
+    max_new_tokens: int = 50,
+    length_penalty: float = 1.0,
+    stop_ids: Sequence[int] = (),
+    deadline: float | None = None,
+) -> list[tuple[list[int], float]]:
+    """Beam search over token ids: at most `num_beams` pairs (continuation, score), best first.
+
+    At each step every live beam is extended by every token and the best extensions go on. One that
+    ends takes its place in the beam with it, so the search gets narrower by one (Jurafsky and
+    Martin, Speech and Language Processing); with one beam this is greedy decoding.
+
+    The score is that of Wu et al. 2016 (https://arxiv.org/abs/1609.08144, equation 14):
+    log P / ((5 + length) / 6) ** length_penalty. Without it the shortest text would win, as each
+    further token can only lower the probability.
+
+    Args:
+        num_beams: 1 to 64.
+        max_new_tokens: 1 to half the context window, which does not move here; a prompt that does
+            not fit beside them keeps its tail.
+        length_penalty: 0 (compare plain log-probabilities) to 5 (favour long texts).
+        deadline: seconds above 0; when they are over, the beams are returned as they are.
+
+    Raises:
+        ValueError: a parameter is out of range.
+    """
+    block_size, vocab_size = model.config.block_size, model.config.vocab_size
+    num_beams = check_integer("num_beams", num_beams, 1, MAX_BEAMS)
+    longest = max(1, block_size // 2)
+    max_new_tokens = check_integer("max_new_tokens", max_new_tokens, 1, longest)
+    length_penalty = check_number("length_penalty", length_penalty, 0.0, 5.0)
+    ends_at = _ends_at(_checked_deadline(deadline))
+    # The last token is never read, hence one position more for the prompt.
+    prompt = _checked_ids(ids, vocab_size)[-(block_size - max_new_tokens + 1) :]
+
+    device = _device(model)
+    prompt_cache = _new_cache(model, 1, len(prompt))
+    logits = model(torch.tensor([prompt], device=device), prompt_cache)  # (1, T) -> (1, 1, V)
+    cache = _new_cache(model, num_beams, len(prompt) + max_new_tokens)
+    cache.keys[:, :, :, : len(prompt)] = prompt_cache.keys  # read once, copied to every beam
+    cache.values[:, :, :, : len(prompt)] = prompt_cache.values
+    cache.advance(len(prompt))
+
+    live: list[tuple[list[int], float]] = [([], 0.0)]  # (tokens, log-probability)
+    finished: list[tuple[list[int], float]] = []
+    for count in range(1, max_new_tokens + 1):
+        log_probs = logits[: len(live), -1].float().log_softmax(dim=-1)  # -> (live, V)
+        so_far = torch.tensor([total for _, total in live], device=device)  # (live,)
+        totals = (so_far[:, None] + log_probs).flatten()  # (live, V) -> (live * V,)
+        places = num_beams - len(finished)
+        best = totals.topk(min(places, totals.numel()))
+        rows: list[int] = []
+        extended: list[tuple[list[int], float]] = []
+        for total, index in zip(best.values.tolist(), best.indices.tolist(), strict=True):
+            row, token_id = divmod(index, vocab_size)
+            beam = ([*live[row][0], token_id], total)
+            if token_id in stop_ids:
+                finished.append(beam)
+            else:
+                extended.append(beam)
+                rows.append(row)
+        live = extended
+        if not live or count == max_new_tokens or time.monotonic() >= ends_at:
+            break
+        # The cache keeps its num_beams sequences; those without a live beam repeat the first.
+        idle = num_beams - len(live)
+        cache.reorder(torch.tensor(rows + rows[:1] * idle, device=device))
+        last = [tokens[-1] for tokens, _ in live + live[:1] * idle]
+        logits = model(torch.tensor(last, device=device)[:, None], cache)  # (B, 1) -> (B, 1, V)
+
+    scored = [(tokens, _score(tokens, total, length_penalty)) for tokens, total in finished + live]
+    return sorted(scored, key=lambda beam: beam[1], reverse=True)
+
+
+def _score(tokens: list[int], log_probability: float, length_penalty: float) -> float:
+    return log_probability / ((5 + len(tokens)) / 6) ** length_penalty
+
+
+def _checked_ids(ids: Sequence[int], vocab_size: int) -> list[int]:
+    checked = list(ids)
+    if not checked:
+        raise ValueError("There is no token to continue from; start with the end-of-text token.")
+    for token_id in (min(checked), max(checked)):
+        if not 0 <= token_id < vocab_size:
+            raise ValueError(
+                f"Token id {token_id} is outside the model's vocabulary of {vocab_size:,}; "
+                "use the tokenizer that the model was trained with."
+            )
+    return checked
+
+
+def _checked_deadline(deadline: float | None) -> float | None:
+    if deadline is None:
+        return None
+    return check_number("deadline", deadline, 0.0, MAX_DEADLINE, open_low=True)
+
+
+def _ends_at(deadline: float | None) -> float:
+    return float("inf") if deadline is None else time.monotonic() + deadline
+
+
+def _device(model: GPT2) -> torch.device:
+    return next((p.device for p in model.parameters()), torch.device("cpu"))
+
+
+def _new_cache(model: GPT2, batch_size: int, length: int) -> KVCache:
+    """A cache for `length` positions or the whole window, whichever is less."""
+    dtype = next((p.dtype for p in model.parameters()), torch.float32)
+    length = min(length, model.config.block_size)
+    return KVCache(model.config, batch_size, length, dtype, _device(model))
