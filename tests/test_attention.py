@@ -1,0 +1,125 @@
+"""Attention maps, rollout and head statistics, on a tiny model and on heads made by hand."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from gpt2_scratch.attention import AttentionMaps, attention_maps, head_statistics, rollout
+from gpt2_scratch.config import GPT2Config
+from gpt2_scratch.model import GPT2
+from gpt2_scratch.tokenizer import Tokenizer
+
+
+@pytest.fixture(scope="module")
+def tokenizer() -> Tokenizer:
+    return Tokenizer({bytes([i]): i for i in range(256)}, "bytes")
+
+
+@pytest.fixture(scope="module")
+def model() -> GPT2:
+    config = GPT2Config(vocab_size=257, block_size=24, n_layer=3, n_head=2, n_embd=8)
+    model = GPT2(config).init_weights(torch.Generator().manual_seed(0)).eval()
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter.mul_(20)  # far from uniform attention
+    return model
+
+
+@pytest.fixture(scope="module")
+def maps(model: GPT2, tokenizer: Tokenizer) -> AttentionMaps:
+    return attention_maps(model, tokenizer, "née in Ulm")
+
+
+def test_maps_are_causal_distributions_with_a_label_per_token(maps: AttentionMaps) -> None:
+    tokens, weights = maps
+    assert tokens is maps.tokens and weights is maps.weights
+    assert maps.token_ids == list("née in Ulm".encode())
+    assert tokens[:4] == ["n", "\\xc3", "\\xa9", "e"]
+    T = len(tokens)
+    assert weights.shape == (3, 2, T, T) and weights.dtype == np.float32
+    np.testing.assert_allclose(weights.sum(axis=-1), 1.0, atol=1e-5)
+    assert (weights[..., ~np.tri(T, dtype=bool)] == 0).all()
+    assert weights[:, :, -1].max() > 2 / T  # the model of this test has something to show
+
+
+def test_maps_explain_the_models_output(model: GPT2, maps: AttentionMaps) -> None:
+    """Averaging the values with the first layer's map is what that layer computes."""
+    ids = torch.tensor([maps.token_ids])
+    with torch.no_grad():
+        block: Any = model.h[0]
+        attention = block.attn
+        x = block.ln_1(model.wte(ids) + model.wpe(torch.arange(ids.size(1))))
+        values = attention.c_attn(x)[0, :, 16:].unflatten(-1, (2, 4)).transpose(0, 1)
+        mixed = torch.from_numpy(maps.weights[0]) @ values  # (nh, T, T) @ (nh, T, hs)
+        expected = attention.c_proj(mixed.transpose(0, 1).flatten(1))
+        torch.testing.assert_close(attention(x)[0], expected, rtol=1e-4, atol=1e-4)
+
+
+def test_too_long_or_empty_texts_are_refused(model: GPT2, tokenizer: Tokenizer) -> None:
+    with pytest.raises(ValueError, match="25 tokens long, but at most 24 can be shown"):
+        attention_maps(model, tokenizer, "x" * 25)
+    with pytest.raises(ValueError, match="9 tokens long, but at most 8 can be shown"):
+        attention_maps(model, tokenizer, "x" * 9, max_tokens=8)
+    assert len(attention_maps(model, tokenizer, "x" * 24, max_tokens=1000).tokens) == 24
+    with pytest.raises(ValueError, match="text is empty"):
+        attention_maps(model, tokenizer, "")
+    with pytest.raises(ValueError, match="max_tokens must be"):
+        attention_maps(model, tokenizer, "x", max_tokens=0)
+
+
+def test_rollout_is_the_sum_over_all_paths(maps: AttentionMaps) -> None:
+    """Abnar and Zuidema's definition: over every path of three edges, the product of its edges."""
+    weights = maps.weights[:, :, :5, :5]
+    edges = 0.5 * weights.mean(axis=1) + 0.5 * np.eye(5)
+    expected = np.zeros((5, 5))
+    for path in itertools.product(range(5), repeat=4):
+        product = math.prod(edges[2 - i, path[i], path[i + 1]] for i in range(3))
+        expected[path[0], path[-1]] += product
+    result = rollout(weights)
+    assert result.dtype == np.float32
+    np.testing.assert_allclose(result, expected, atol=1e-6)
+    np.testing.assert_allclose(result.sum(axis=-1), 1.0, atol=1e-5)
+    assert (result[~np.tri(5, dtype=bool)] == 0).all()
+
+
+def test_statistics_of_heads_made_by_hand() -> None:
+    T = 5
+    previous = np.eye(T, k=-1)
+    previous[0, 0] = 1
+    first = np.zeros((T, T))
+    first[:, 0] = 1
+    uniform = np.tri(T) / np.arange(1, T + 1)[:, None]
+    itself = np.eye(T)
+    weights = np.array([[previous, first], [uniform, itself]], dtype=np.float32)
+    heads = head_statistics(weights)
+    assert [(h.layer, h.head) for h in heads] == [(0, 0), (0, 1), (1, 0), (1, 1)]
+
+    def numbers(i: int) -> list[float]:
+        return [heads[i].entropy, heads[i].distance, heads[i].previous_token, heads[i].first_token]
+
+    # Position 1 has position 0 as its previous and as its first token.
+    assert numbers(0) == pytest.approx([0, 1, 1, 1 / 4])
+    assert numbers(1) == pytest.approx([0, (1 + 2 + 3 + 4) / 4, 1 / 4, 1])
+    shares = [1 / 2, 1 / 3, 1 / 4, 1 / 5]
+    assert numbers(2) == pytest.approx(
+        [
+            sum(-math.log2(s) for s in shares) / 4,
+            (0.5 + 1.0 + 1.5 + 2.0) / 4,
+            sum(shares) / 4,
+            sum(shares) / 4,
+        ]
+    )
+    assert numbers(3) == pytest.approx([0, 0, 0, 0])
+
+
+def test_one_token_has_no_choice(model: GPT2, tokenizer: Tokenizer) -> None:
+    maps = attention_maps(model, tokenizer, "a")
+    assert (maps.weights == 1).all()
+    assert all(h.entropy == h.distance == h.first_token == 0 for h in head_statistics(maps.weights))
+    assert rollout(maps.weights).tolist() == [[1.0]]
