@@ -1,0 +1,454 @@
+"""Data sets: fetch and verify a file, read it, normalise its text, split it.
+
+    python -m train.datasets --list                    # what exists, with size and licence
+    python -m train.datasets --download sms-spam sft   # fetch (or find) and verify
+
+A file is looked for in the folder that GPT2_SCRATCH_DATA names (a mirror with the folders
+corpus/, spam/ and instruct/), then in the cache, and is otherwise downloaded from its public
+address into the cache. Whatever way it comes, its sha256 is checked before it is read.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import http.client
+import json
+import lzma
+import os
+import random
+import re
+import unicodedata
+import urllib.error
+import urllib.request
+import zipfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from tqdm import tqdm
+
+from train.catalogue import CORPUS, DATASETS, Dataset
+
+DATA_VARIABLE = "GPT2_SCRATCH_DATA"  # a folder that mirrors the data sets
+CACHE_VARIABLE = "GPT2_SCRATCH_CACHE"  # instead of ~/.cache/gpt2_scratch
+
+DOCUMENT_SEPARATOR = "<|endoftext|>"
+VALIDATION_SHARE = 0.01  # of the documents of each corpus file
+SFT_VALIDATION_LINES = 1_500
+
+_CHUNK = 1 << 18  # bytes per read
+_TIMEOUT = 30  # seconds without a byte before a download is given up
+
+
+class DatasetError(ValueError):
+    """A data set is unknown, unreachable or damaged; the message is one sentence."""
+
+
+# --- finding, downloading and verifying a file ------------------------------------------------
+
+
+def cache_folder() -> Path:
+    """Where downloads and token shards are kept; nothing is created by asking."""
+    if folder := os.environ.get(CACHE_VARIABLE):
+        return Path(folder).expanduser()
+    base = os.environ.get("XDG_CACHE_HOME")
+    return (Path(base) if base else Path.home() / ".cache") / "gpt2_scratch"
+
+
+def get_dataset(name: str) -> Dataset:
+    """The catalogue's entry of this name; DatasetError if there is none."""
+    if name not in DATASETS:
+        raise DatasetError(f"There is no data set {name!r}; choose from {', '.join(DATASETS)}.")
+    return DATASETS[name]
+
+
+def fetch(dataset: Dataset | str, progress: bool = True) -> Path:
+    """Path of the verified file: from the mirror, from the cache, or downloaded into the cache.
+
+    Raises DatasetError if the file is damaged, cannot be downloaded, or is served nowhere.
+    """
+    if isinstance(dataset, str):
+        dataset = get_dataset(dataset)
+    mirror = os.environ.get(DATA_VARIABLE)
+    cached = cache_folder() / "data" / dataset.filename
+    candidates = [Path(mirror).expanduser() / dataset.filename] if mirror else []
+    for path in (*candidates, cached):
+        if path.is_file():
+            status = path.stat()
+            if _sha256(path, status.st_size, status.st_mtime_ns) != dataset.sha256:
+                raise DatasetError(
+                    f"{path} is not the {dataset.name} file that this project was made with "
+                    "(its sha256 differs): delete it, or replace it with the right one."
+                )
+            return path
+    if dataset.url is None:
+        raise DatasetError(
+            f"{dataset.filename} is not served by any public address, since it was cleaned from "
+            f"{_origins(dataset)}: set {DATA_VARIABLE} to a folder that holds it."
+        )
+    _download(dataset, cached, progress)
+    return cached
+
+
+def _origins(dataset: Dataset) -> str:
+    if len(dataset.origin) > 3:
+        return f"{len(dataset.origin)} repositories (listed in train/catalogue.py)"
+    return " and ".join(f"github.com/{origin}" for origin in dataset.origin)
+
+
+@cache
+def _sha256(path: Path, size: int, mtime_ns: int) -> str:
+    """sha256 of a file; size and time are part of the key, so a file is hashed once per state."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _download(dataset: Dataset, target: Path, progress: bool) -> None:
+    """Download, verify, and only then give the file its name, so that a name means "complete"."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    part = target.with_name(target.name + ".part")
+    _download_part(dataset, part, progress)
+    file = part if dataset.member is None else _extract(dataset, part)
+    with file.open("rb") as stream:
+        digest = hashlib.file_digest(stream, "sha256").hexdigest()
+    if digest != dataset.sha256:
+        file.unlink()
+        part.unlink(missing_ok=True)
+        raise DatasetError(
+            f"{dataset.url} served something else than the {dataset.name} file that this project "
+            "was made with (its sha256 differs), so the download was thrown away."
+        )
+    os.replace(file, target)
+    part.unlink(missing_ok=True)
+
+
+def _download_part(dataset: Dataset, part: Path, progress: bool) -> None:
+    """Download to `part`, continuing where an earlier attempt stopped."""
+    assert dataset.url is not None
+    done = part.stat().st_size if part.exists() else 0
+    request = urllib.request.Request(dataset.url, headers={"User-Agent": "gpt2_scratch"})
+    if done:
+        request.add_header("Range", f"bytes={done}-")
+    try:
+        with urllib.request.urlopen(request, timeout=_TIMEOUT) as response:
+            if response.status != 206:  # the server ignored Range and starts from byte 0
+                done = 0
+            length = response.headers.get("Content-Length")
+            total = done + int(length) if length else None
+            with (
+                part.open("ab" if done else "wb") as file,
+                tqdm(
+                    desc=dataset.name,
+                    total=total,
+                    initial=done,
+                    unit="B",
+                    unit_scale=True,
+                    disable=not progress,
+                ) as bar,
+            ):
+                while chunk := response.read(_CHUNK):
+                    file.write(chunk)
+                    bar.update(len(chunk))
+    except urllib.error.HTTPError as error:
+        if error.code == 416 and done:  # nothing is left to send: the part is complete
+            return
+        raise DatasetError(
+            f"{dataset.url} answered with HTTP status {error.code}: try again later, or set "
+            f"{DATA_VARIABLE} to a folder that holds {dataset.filename}."
+        ) from error
+    except (OSError, http.client.HTTPException) as error:  # URLError is an OSError
+        reason = getattr(error, "reason", None) or error
+        raise DatasetError(
+            f"{dataset.url} cannot be downloaded ({reason}): check the network, or set "
+            f"{DATA_VARIABLE} to a folder that holds {dataset.filename}."
+        ) from error
+    if total is not None and part.stat().st_size < total:
+        raise DatasetError(
+            f"The connection to {dataset.url} ended after {part.stat().st_size:,} of {total:,} "
+            "bytes: run the command again to continue from there."
+        )
+
+
+def _extract(dataset: Dataset, archive: Path) -> Path:
+    """The zip archive's one member of interest, written beside the archive."""
+    assert dataset.member is not None
+    try:
+        with zipfile.ZipFile(archive) as zipped, zipped.open(dataset.member) as member:
+            data = member.read(dataset.size + 1)  # never unpack more than the file can have
+    except (zipfile.BadZipFile, KeyError) as error:
+        archive.unlink()
+        raise DatasetError(
+            f"{dataset.url} did not serve a zip archive with {dataset.member}, so the download "
+            "was thrown away: try again later."
+        ) from error
+    path = archive.with_name(dataset.member + ".unpacked")
+    path.write_bytes(data)
+    return path
+
+
+# --- text --------------------------------------------------------------------------------------
+
+# Typographic characters become the ASCII that people type. The corpus is mostly folded like this
+# already, and a vocabulary of 8,192 entries should not learn every quoted word twice.
+_FOLD = str.maketrans(
+    {
+        "\u2018": "'", "\u2019": "'", "\u201a": "'", "\u201b": "'", "\u02bc": "'",
+        "\u201c": '"', "\u201d": '"', "\u201e": '"', "\u201f": '"',
+        "\u2010": "-", "\u2011": "-", "\u2012": "-", "\u2013": "-", "\u2212": "-",
+        "\u2014": "--", "\u2015": "--", "\u2026": "...", "\u00a0": " ", "\u202f": " ",
+        "\u2028": "\n", "\u2029": "\n\n",
+    }
+)  # fmt: skip
+# C0 and C1 controls except tab and newline, soft hyphen, zero-width and bidirectional marks, BOM.
+_INVISIBLE = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff]"
+)
+_TRAILING_SPACE = re.compile(r"[ \t]+$", re.MULTILINE)
+_BLANK_LINES = re.compile(r"\n{3,}")
+
+
+def normalise_text(text: str) -> str:
+    """One spelling per text, so that equal texts get equal tokens.
+
+    Unicode NFC; newlines are "\\n"; control and invisible characters go; curly quotes, dashes,
+    the ellipsis and no-break spaces are folded to ASCII; no white space at the end of a line, at
+    most one blank line in a row, none around the text. Applying it twice changes nothing.
+    """
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    if not text.isascii():  # most English documents skip this
+        text = unicodedata.normalize("NFC", text.translate(_FOLD))
+    text = _INVISIBLE.sub("", text)
+    if not unicodedata.is_normalized("NFC", text):  # letters that an invisible one kept apart
+        text = unicodedata.normalize("NFC", text)
+    text = _TRAILING_SPACE.sub("", text)
+    return _BLANK_LINES.sub("\n\n", text).strip()
+
+
+# --- the pretraining corpus --------------------------------------------------------------------
+
+
+def documents(name: str) -> Iterator[str]:
+    """The normalised, non-empty documents of one corpus file, in file order.
+
+    The file is streamed: memory holds one document at a time.
+    """
+    dataset = get_dataset(name)
+    if not dataset.filename.startswith("corpus/"):
+        raise DatasetError(
+            f"{name!r} is not a corpus; choose from {', '.join(d.name for d in CORPUS)}."
+        )
+    path = fetch(dataset)
+    opener = lzma.open if path.suffix == ".xz" else open
+    with opener(path, "rt", encoding="utf-8") as file:
+        lines: list[str] = []
+        for line in file:
+            if line.rstrip("\n") != DOCUMENT_SEPARATOR:
+                lines.append(line)
+                continue
+            if document := normalise_text("".join(lines)):
+                yield document
+            lines = []
+        if document := normalise_text("".join(lines)):
+            yield document
+
+
+def split_of(document: str) -> str:
+    """ "train" or "validation" (about 1%), decided by the sha256 of the document alone.
+
+    Neither the order of the documents nor what else is in the corpus can move a document across,
+    and equal documents of two sources land on the same side.
+    """
+    digest = hashlib.sha256(document.encode("utf-8")).digest()
+    position = int.from_bytes(digest[:8], "big") / 2**64  # uniform in [0, 1)
+    return "validation" if position < VALIDATION_SHARE else "train"
+
+
+def corpus_documents(name: str, split: str) -> Iterator[str]:
+    """The documents of one corpus file that belong to `split` ("train" or "validation")."""
+    _check_choice("split", split, ("train", "validation"))
+    return (document for document in documents(name) if split_of(document) == split)
+
+
+def _check_choice(what: str, value: str, choices: tuple[str, ...]) -> None:
+    if value not in choices:
+        raise DatasetError(f"There is no {what} {value!r}; choose from {', '.join(choices)}.")
+
+
+# --- SMS spam ----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Message:
+    """One SMS: label "ham" or "spam", its text, and the 0-based line where it starts."""
+
+    label: str
+    text: str
+    line: int
+
+
+def load_sms() -> list[tuple[str, str]]:
+    """(label, text) of each line of the SMS Spam Collection, in file order.
+
+    A double quote is a character like any other: no quoting is read into the lines.
+    """
+    return [(message.label, message.text) for message in _read_sms(fetch("sms-spam"))]
+
+
+def spam_split(protocol: str) -> dict[str, list[Message]]:
+    """The messages of "train", "validation" and "test" (70/10/20) under a protocol.
+
+    "full_dedup": of the messages that are equal after folding case and white space only the
+    first stays; the natural mix of 13% spam is kept in each part. Use this one.
+    "book": the balanced sample of "Build a Large Language Model (From Scratch)", chapter 6,
+    reproduced exactly to compare with figures published for it. It does not drop repeats: 40 of
+    its 300 test messages also stand in its training part.
+    """
+    _check_choice("protocol", protocol, ("full_dedup", "book"))
+    path = fetch("sms-spam")
+    return _split_full_dedup(_read_sms(path)) if protocol == "full_dedup" else _split_book(path)
+
+
+def _read_sms(path: Path) -> list[Message]:
+    messages = []
+    for number, line in enumerate(path.read_text(encoding="utf-8").rstrip("\n").split("\n")):
+        label, _, text = line.partition("\t")
+        messages.append(Message(label, text, number))
+    return messages
+
+
+def _split_full_dedup(messages: list[Message]) -> dict[str, list[Message]]:
+    first_copies: dict[str, Message] = {}
+    for message in messages:
+        first_copies.setdefault(" ".join(message.text.casefold().split()), message)
+    parts: dict[str, list[Message]] = {"train": [], "validation": [], "test": []}
+    for label in ("ham", "spam"):  # split each label alone, so that every part has the same mix
+        kept = [message for message in first_copies.values() if message.label == label]
+        random.Random(20240607).shuffle(kept)
+        train, validation = round(0.7 * len(kept)), round(0.1 * len(kept))
+        parts["train"] += kept[:train]
+        parts["validation"] += kept[train : train + validation]
+        parts["test"] += kept[train + validation :]
+    return {name: sorted(part, key=lambda m: m.line) for name, part in parts.items()}
+
+
+def _split_book(path: Path) -> dict[str, list[Message]]:
+    import pandas as pd  # only this protocol needs it
+
+    # The default quoting is the book's: it merges the lines between two stray double quotes.
+    # keep_default_na=False changes no row, but leaves a message such as "nan" a string.
+    table = pd.read_csv(path, sep="\t", header=None, names=["label", "text"], keep_default_na=False)
+    lines = table["text"].str.count("\n") + 1  # physical lines that each row takes up
+    table["line"] = lines.cumsum() - lines
+    spam = table[table["label"] == "spam"]
+    ham = table[table["label"] == "ham"].sample(len(spam), random_state=123)
+    shuffled = pd.concat([ham, spam]).sample(frac=1, random_state=123)
+    messages = [
+        Message(label, text, line)
+        for label, text, line in zip(
+            shuffled["label"], shuffled["text"], shuffled["line"].tolist(), strict=True
+        )
+    ]
+    train, validation = int(len(messages) * 0.7), int(len(messages) * 0.1)
+    return {
+        "train": messages[:train],
+        "validation": messages[train : train + validation],
+        "test": messages[train + validation :],
+    }
+
+
+# --- instructions ------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Instruction:
+    """One task with its answer; `input` may be empty, `source` says where the task comes from."""
+
+    instruction: str
+    input: str
+    output: str
+    source: str
+
+
+@dataclass(frozen=True)
+class Preference:
+    """One task with a preferred and a rejected answer."""
+
+    instruction: str
+    input: str
+    output: str
+    chosen: str
+    rejected: str
+
+
+def load_instructions(name: str, split: str) -> list[Instruction]:
+    """The tasks of one data set and split, normalised, in file order.
+
+    "sft": the last 1,500 lines are "validation", the rest is "train".
+    "book": 85% "train", then 10% "test", then 5% "validation", as in the book's chapter 7.
+    """
+    _check_choice("instruction data set", name, ("sft", "book"))
+    if name == "sft":
+        _check_choice("split of sft", split, ("train", "validation"))
+        with lzma.open(fetch("sft"), "rt", encoding="utf-8") as file:
+            records = [json.loads(line) for line in file]
+        cut = len(records) - SFT_VALIDATION_LINES
+        records = records[:cut] if split == "train" else records[cut:]
+    else:
+        _check_choice("split of book", split, ("train", "test", "validation"))
+        records = json.loads(fetch("instruction-data").read_text(encoding="utf-8"))
+        train, test = int(len(records) * 0.85), int(len(records) * 0.1)
+        bounds = {
+            "train": (0, train),
+            "test": (train, train + test),
+            "validation": (train + test, len(records)),
+        }
+        records = records[slice(*bounds[split])]
+    return [
+        Instruction(
+            normalise_text(record["instruction"]),
+            normalise_text(record["input"]),
+            normalise_text(record["output"]),
+            record.get("source", name),
+        )
+        for record in records
+    ]
+
+
+def load_preferences() -> list[Preference]:
+    """The book's tasks with a chosen and a rejected answer, normalised, in file order."""
+    records = json.loads(fetch("instruction-data-with-preference").read_text(encoding="utf-8"))
+    fields = ("instruction", "input", "output", "chosen", "rejected")
+    return [Preference(*(normalise_text(record[field]) for field in fields)) for record in records]
+
+
+# --- command line ------------------------------------------------------------------------------
+
+
+def main(argv: list[str] | None = None) -> int:
+    """List the data sets, or fetch and verify some of them."""
+    parser = argparse.ArgumentParser(prog="python -m train.datasets", description=main.__doc__)
+    parser.add_argument("--list", action="store_true", help="list all data sets (the default)")
+    parser.add_argument(
+        "--download", nargs="+", metavar="NAME", help='names from the list, or "all"'
+    )
+    arguments = parser.parse_args(argv)
+    if arguments.list or not arguments.download:
+        for dataset in DATASETS.values():
+            how = "download" if dataset.url else f"needs {DATA_VARIABLE}"
+            size = f"{dataset.size / 1e6:.1f} MB"
+            print(f"{dataset.name:34}{size:>9}  {how:24}{dataset.licence}")
+    names = arguments.download or []
+    failures = 0
+    for name in DATASETS if names == ["all"] else names:
+        try:
+            print(f"{name}: verified {fetch(name)}")
+        except DatasetError as error:
+            failures += 1
+            print(f"{name}: {error}")
+    return 1 if failures else 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
