@@ -209,8 +209,9 @@ def _check_shapes(
 # --- names ------------------------------------------------------------------------------------
 
 
-def find_checkpoint(name: str) -> tuple[Path, str | None]:
+def find_checkpoint(name: str | Path) -> tuple[Path, str | None]:
     """Path and expected sha256 (None if not in the manifest) of a named model or a path."""
+    name = str(name)
     if name.endswith(".safetensors") or os.sep in name:
         return Path(name), None
     path = weights_dir() / f"{name}.safetensors"
@@ -229,7 +230,7 @@ def available_names() -> list[str]:
     return [*COMMANDS, *openai]
 
 
-def load_model(name: str = "base") -> tuple[GPT2, Tokenizer]:
+def load_model(name: str | Path = "base") -> tuple[GPT2, Tokenizer]:
     """A model ready for inference, and its tokenizer.
 
     name  "base", "chat", "spam" (its trunk; `SpamClassifier` has the head as well), "gpt2",
@@ -238,10 +239,10 @@ def load_model(name: str = "base") -> tuple[GPT2, Tokenizer]:
 
     The model is in evaluation mode, float32, on the CPU. Raises CheckpointError.
     """
-    if name in PRESETS and name.startswith("gpt2"):
+    if str(name).startswith("gpt2") and name in PRESETS:
         from gpt2_scratch.openai_gpt2 import load_from_hub
 
-        return load_from_hub(name), Tokenizer.load("gpt2")
+        return load_from_hub(str(name)), Tokenizer.load("gpt2")
     path, sha256 = find_checkpoint(name)
     checkpoint = read_checkpoint(path, sha256)
     trunk = {key: t for key, t in checkpoint.tensors.items() if key != "score.weight"}

@@ -105,14 +105,17 @@ class SpamClassifier:
         Messages are run in batches of similar length, so that little time goes into padding.
         Raises ValueError for something that is not text, or a text without a visible character.
         """
-        window = self.model.trunk.config.block_size
+        if isinstance(messages, str):  # a sequence as well: of letters
+            raise ValueError("One message goes to `predict`; `predict_batch` takes a list of them.")
+        window, device = self.model.trunk.config.block_size, self.model.score.weight.device
         encoded = [self._encode(message) for message in messages]
         verdicts: dict[int, Verdict] = {}
         by_length = sorted(range(len(encoded)), key=lambda i: len(encoded[i]))
         for start in range(0, len(by_length), BATCH_ROWS):
             rows = by_length[start : start + BATCH_ROWS]
+            ids, lengths = pad_batch([encoded[i][:window] for i in rows])
             with torch.inference_mode():
-                scores = self.model(*pad_batch([encoded[i][:window] for i in rows]))
+                scores = self.model(ids.to(device), lengths.to(device))
             probabilities = scores.softmax(dim=-1)[:, LABELS.index("spam")]  # (B, 2) -> (B,)
             for i, probability in zip(rows, probabilities.tolist(), strict=True):
                 label = LABELS[probability >= self.threshold]

@@ -19,7 +19,7 @@ def make_model() -> GPT2:
     generator = torch.Generator().manual_seed(0)
     model = GPT2(CONFIG).init_weights(generator).eval().requires_grad_(False)
     for parameter in model.parameters():
-        parameter += 0.3 * torch.randn(parameter.shape, generator=generator)
+        parameter.add_(torch.randn(parameter.shape, generator=generator), alpha=0.3)
     return model
 
 

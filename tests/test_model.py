@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import pytest
 import torch
@@ -34,7 +35,7 @@ def random_model(config: GPT2Config, seed: int = 0, scale: float = 0.3) -> GPT2:
     generator = torch.Generator().manual_seed(seed)
     model = GPT2(config).init_weights(generator).eval().requires_grad_(False)
     for parameter in model.parameters():
-        parameter += scale * torch.randn(parameter.shape, generator=generator)
+        parameter.add_(torch.randn(parameter.shape, generator=generator), alpha=scale)
     return model
 
 
@@ -46,6 +47,7 @@ def random_ids(config: GPT2Config, B: int, T: int, seed: int = 1) -> Tensor:
 def reference(model: GPT2) -> GPT2LMHeadModel:
     """transformers' GPT-2 with the same parameters, converted by name."""
     config = model.config
+    options: dict[str, Any] = {"attn_implementation": "eager"}  # the path that returns its maps
     other = ReferenceConfig(
         vocab_size=config.vocab_size,
         n_positions=config.block_size,
@@ -53,9 +55,9 @@ def reference(model: GPT2) -> GPT2LMHeadModel:
         n_head=config.n_head,
         n_embd=config.n_embd,
         layer_norm_epsilon=config.layer_norm_epsilon,
-        attn_implementation="eager",  # the path that can return its maps
         bos_token_id=0,
         eos_token_id=0,
+        **options,
     )
     with torch.device("meta"):
         result = GPT2LMHeadModel(other)

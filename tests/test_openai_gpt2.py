@@ -30,7 +30,7 @@ def make_model(config: GPT2Config) -> GPT2:
     generator = torch.Generator().manual_seed(0)
     model = GPT2(config).init_weights(generator).eval().requires_grad_(False)
     for parameter in model.parameters():
-        parameter += 0.2 * torch.randn(parameter.shape, generator=generator)
+        parameter.add_(torch.randn(parameter.shape, generator=generator), alpha=0.2)
     return model
 
 

@@ -1,0 +1,180 @@
+"""Fixtures shared by all tests: small real checkpoints, and the app as a process of its own."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import torch
+
+from gpt2_scratch.bpe import count_words, train_bpe, write_ranks
+from gpt2_scratch.checkpoint import save_checkpoint, update_manifest
+from gpt2_scratch.config import GPT2Config
+from gpt2_scratch.model import GPT2
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+START_SECONDS = 240  # the app is ready in a few; this is for a machine that is busy
+
+# Runs in the app's process before anything else: notes every address that is not this machine.
+NETWORK_MONITOR = """
+import os, sys
+
+def monitor(event, arguments):
+    if event == "socket.connect" and isinstance(arguments[1], tuple):
+        host = arguments[1][0]
+    elif event == "socket.getaddrinfo":
+        host = arguments[0]
+    else:
+        return
+    host = host.decode() if isinstance(host, bytes) else host
+    if host not in (None, "", "localhost", "0.0.0.0", "::1") and not host.startswith("127."):
+        with open(os.environ["NETWORK_LOG"], "a") as log:
+            log.write(f"{event} {arguments[-1]} {host}\\n")
+
+sys.addaudithook(monitor)
+"""
+
+
+# What the tiny vocabulary is learned from.
+TEXT = """
+The model reads the text from left to right and says at each place what may come next. A little
+girl lived near the forest. One day the cat sat on the mat, because the cat was tired. Name three
+colours and another river. Write a message, win a prize, call now to claim it. See you at noon.
+### Instruction: ### Input: ### Response: import torch def forward(self, x): return x
+"""
+
+
+def make_weights(folder: Path, **sizes: int) -> Path:
+    """A weights folder like ours, with a vocabulary and checkpoints that are tiny and random.
+
+    `sizes` are fields of GPT2Config, to make the models less tiny.
+    """
+    ranks = train_bpe(count_words([TEXT]), 400)
+    folder.mkdir(parents=True, exist_ok=True)
+    write_ranks(folder / "tokenizer.tiktoken", ranks)
+    sizes = {"block_size": 256, "n_layer": 2, "n_head": 2, "n_embd": 32} | sizes
+    config = GPT2Config(vocab_size=len(ranks) + 1, **sizes)
+    for seed, name in enumerate(("base", "chat", "spam")):
+        generator = torch.Generator().manual_seed(seed)
+        tensors = dict(GPT2(config).init_weights(generator).state_dict())
+        # At its start a model hardly looks at its context; with larger weights it does.
+        tensors |= {key: 6 * value for key, value in tensors.items() if value.dim() == 2}
+        if name == "spam":
+            tensors["score.weight"] = torch.randn(2, config.n_embd, generator=generator)
+        path = folder / f"{name}.safetensors"
+        kind = "classifier" if name == "spam" else "gpt2"
+        save_checkpoint(path, tensors, config, kind=kind, tokenizer="tokenizer", metadata={})
+        update_manifest(path)
+    return folder
+
+
+@dataclass(frozen=True)
+class App:
+    """A running `python app.py`.
+
+    url          of the page, without a slash at its end
+    process      the server
+    network_log  what it tried to reach, a line each; the file is missing if that is nothing
+    """
+
+    url: str
+    process: subprocess.Popen[bytes]
+    network_log: Path
+
+
+def start_app(weights: Path, folder: Path, *arguments: str) -> App:
+    """Start app.py on a free port and wait until it serves; `folder` gets its log."""
+    (folder / "sitecustomize.py").write_text(NETWORK_MONITOR, encoding="utf-8")
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    environment = os.environ | {
+        "GPT2_SCRATCH_WEIGHTS": str(weights),
+        "GRADIO_TEMP_DIR": str(folder / "gradio"),
+        "NETWORK_LOG": str(folder / "network.log"),
+        "PYTHONPATH": str(folder),
+        "OMP_NUM_THREADS": "1",
+        "NO_PROXY": "*",
+    }
+    command = [sys.executable, "app.py", "--host", "127.0.0.1", "--port", str(port), *arguments]
+    with (folder / "app.log").open("wb") as log:
+        process = subprocess.Popen(
+            command, cwd=REPOSITORY, env=environment, stdout=log, stderr=subprocess.STDOUT
+        )
+    app = App(f"http://127.0.0.1:{port}", process, folder / "network.log")
+    give_up = time.monotonic() + START_SECONDS
+    while not _serves(app.url):
+        if process.poll() is not None or time.monotonic() > give_up:
+            process.kill()
+            pytest.fail("app.py did not start:\n" + (folder / "app.log").read_text())
+        time.sleep(0.2)
+    return app
+
+
+def _serves(url: str) -> bool:
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    try:
+        with opener.open(f"{url}/gradio_api/startup-events", timeout=10) as answer:
+            return answer.status == 200
+    except OSError:
+        return False
+
+
+def stop_app(app: App) -> None:
+    """End the server."""
+    app.process.terminate()
+    try:
+        app.process.wait(timeout=20)
+    except subprocess.TimeoutExpired:
+        app.process.kill()
+        app.process.wait()
+
+
+@pytest.fixture(scope="session")
+def tiny_weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A weights folder with tiny random checkpoints: base, chat and spam."""
+    return make_weights(tmp_path_factory.mktemp("weights"))
+
+
+@pytest.fixture(scope="session")
+def tiny_app(tiny_weights: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
+    """`python app.py` over the tiny random checkpoints."""
+    app = start_app(tiny_weights, tmp_path_factory.mktemp("app"))
+    yield app
+    stop_app(app)
+
+
+@pytest.fixture(scope="session")
+def incomplete_app(
+    tiny_weights: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[App, Path]]:
+    """An app without spam weights and with a Git LFS pointer for the chat's; and its folder."""
+    weights = tmp_path_factory.mktemp("incomplete")
+    for name in ("tokenizer.tiktoken", "base.safetensors", "manifest.json"):
+        shutil.copy(tiny_weights / name, weights)
+    pointer = "version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n"
+    (weights / "chat.safetensors").write_text(pointer)
+    app = start_app(weights, tmp_path_factory.mktemp("app"))
+    yield app, weights
+    stop_app(app)
+
+
+@pytest.fixture(scope="session")
+def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
+    """`python app.py` over the weights of this repository."""
+    weights = REPOSITORY / "weights"
+    missing = [n for n in ("base", "chat", "spam") if not (weights / f"{n}.safetensors").exists()]
+    if missing:
+        pytest.skip(f"not trained yet: {', '.join(missing)}")
+    app = start_app(weights, tmp_path_factory.mktemp("app"))
+    yield app
+    stop_app(app)

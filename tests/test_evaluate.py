@@ -1,0 +1,237 @@
+"""`python -m train.evaluate` on tiny random models and made-up data."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from made_up_data import SFT_VALIDATION_LINES, write_mirror
+
+from gpt2_scratch.chat import Assistant
+from gpt2_scratch.checkpoint import read_manifest
+from gpt2_scratch.classifier import SpamClassifier
+from gpt2_scratch.tokenizer import Tokenizer
+from train import evaluate, packing
+from train.datasets import Instruction, spam_split
+from train.evaluate import format_table, match_rates, normalised
+
+SPAM_KEYS = {"n", "accuracy", "precision", "recall", "f1", "roc_auc", "tn", "fp", "fn", "tp"}
+CHAT_KEYS = {"n", "response_loss", "exact_match", "contains_match"}
+BASE_KEYS = {"loss", "perplexity", "bits_per_byte", "tokens"}
+
+
+def made_up_documents(name: str) -> Iterator[str]:
+    for number in range(400):
+        yield f"The {name} cat {number} sat near the forest, and the girl was tired of it. " * 3
+
+
+@pytest.fixture(scope="module")
+def cache(tiny_weights: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A cache with every source packed, from made-up documents and tasks."""
+    folder = tmp_path_factory.mktemp("cache")
+    with pytest.MonkeyPatch.context() as patch:
+        write_mirror(tmp_path_factory.mktemp("mirror"), patch)
+        patch.setattr(packing, "fetch", lambda name: None)
+        patch.setattr(packing, "documents", made_up_documents)
+        tokenizer = Tokenizer.from_file(tiny_weights / "tokenizer.tiktoken")
+        packing.pack(tokenizer, folder=folder / "tokens", progress=False)
+    return folder
+
+
+@pytest.fixture
+def weights(
+    tiny_weights: Path, cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Path:
+    """A copy of the tiny weights that a test may write into, with everything else in place."""
+    shutil.copytree(tiny_weights, tmp_path / "weights")
+    write_mirror(tmp_path / "mirror", monkeypatch)
+    monkeypatch.setenv("GPT2_SCRATCH_WEIGHTS", str(tmp_path / "weights"))
+    monkeypatch.setenv("GPT2_SCRATCH_CACHE", str(cache))
+    return tmp_path / "weights"
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+def run_json(capsys: pytest.CaptureFixture[str], *arguments: str) -> dict[str, Any]:
+    """What the command prints on its standard output, which must be one JSON object."""
+    assert evaluate.main([*arguments, "--json"]) == 0
+
+    def refuse(constant: str) -> None:
+        raise AssertionError(f"{constant} is not JSON")
+
+    result = json.loads(capsys.readouterr().out, parse_constant=refuse)
+    assert isinstance(result, dict)
+    return result
+
+
+# --- comparing answers -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("  The  Cat\nsat. ", "the cat sat"),
+        ('"Paris!"', "paris"),
+        ("It's 3.5, isn't it?", "it's 3.5, isn't it"),
+        ("STRASSE", "strasse"),
+        ("straße", "strasse"),
+        ("?", "?"),
+        (" ...\n", "..."),
+        ("", ""),
+    ],
+)
+def test_normalised(text: str, expected: str) -> None:
+    assert normalised(text) == expected
+    assert normalised(normalised(text)) == expected
+
+
+def rates(*pairs: tuple[str, str]) -> tuple[float, float]:
+    """(exact, contains) for pairs of a reference and an answer."""
+    tasks = [Instruction("Answer.", "", wanted, "") for wanted, _ in pairs]
+    found = match_rates(tasks, [given for _, given in pairs])
+    assert found.keys() == {"exact_match", "contains_match"}
+    return found["exact_match"], found["contains_match"]
+
+
+def test_match_rates_by_hand() -> None:
+    assert rates(
+        ("Paris.", "paris"),  # equal but for case and the mark
+        ("Paris", "The capital is Paris, of course."),  # contained
+        ("Red", "Blue"),
+        ("The cat sat.", "cat"),  # the wrong way round
+    ) == (1 / 4, 2 / 4)
+    assert rates(("Paris", "PARIS!")) == (1.0, 1.0)
+    assert rates(("Paris", "")) == (0.0, 0.0)
+
+
+def test_an_answer_contains_whole_words_only() -> None:
+    assert rates(("No", "I do not know.")) == (0.0, 0.0)
+    assert rates(("No", "Well, no: it is not.")) == (0.0, 1.0)
+    assert rates(("1", "It is 10.")) == (0.0, 0.0)
+    assert rates(("C++ (the language)", "I like C++ (the language) best.")) == (0.0, 1.0)
+
+
+def test_a_mark_alone_matches_only_itself() -> None:
+    assert rates(("?", "?"), ("?", "!"), ("?", "What"), ("?", "")) == (1 / 4, 1 / 4)
+
+
+def test_each_task_needs_its_answer() -> None:
+    with pytest.raises(ValueError, match="argument 2 is shorter"):
+        match_rates([Instruction("Answer.", "", "1", "")] * 2, ["1"])
+
+
+# --- the command line --------------------------------------------------------------------------
+
+
+def test_all_figures_as_json_beside_the_weights_and_in_the_manifest(
+    weights: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = read_manifest(weights)
+    results = run_json(capsys, "all")
+    assert list(results) == ["base", "spam", "chat"]
+    manifest = read_manifest(weights)
+    for name, figures in results.items():
+        assert json.loads((weights / f"{name}.metrics.json").read_text()) == figures
+        assert manifest[name] == before[name] | {"metrics": figures}
+
+    base = results["base"]
+    assert base.keys() == {*packing.MIXTURE, "mixture"}
+    for figures in base.values():
+        assert figures.keys() == BASE_KEYS
+        assert figures["bits_per_byte"] > 0 and figures["tokens"] > 0
+    assert base["mixture"]["tokens"] == sum(base[name]["tokens"] for name in packing.MIXTURE)
+
+    classifier = SpamClassifier.from_pretrained()
+    test = spam_split("full_dedup")["test"]
+    labels = [(message.label, classifier.predict(message.text).label) for message in test]
+    spam = results["spam"]["full_dedup"]
+    assert spam.keys() == SPAM_KEYS
+    assert (spam["n"], spam["tp"]) == (len(test), labels.count(("spam", "spam")))
+    assert spam["fp"] == labels.count(("ham", "spam"))
+    right = sum(truth == label for truth, label in labels)
+    assert spam["accuracy"] == pytest.approx(right / len(test), abs=1e-4)
+
+    chat = results["chat"]
+    assert {part: figures["n"] for part, figures in chat.items()} == {
+        "sft": SFT_VALIDATION_LINES,
+        "book": 2,  # a tenth of twenty tasks
+    }
+    for figures in chat.values():
+        assert figures.keys() == CHAT_KEYS
+        assert figures["response_loss"] > 0
+        assert figures["exact_match"] == figures["contains_match"] == 0  # the model is random
+
+
+def test_no_record_leaves_the_folder_as_it_is(
+    weights: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = contents(weights)
+    results = run_json(capsys, "spam", "--no-record")
+    assert results["spam"]["full_dedup"].keys() == SPAM_KEYS
+    assert contents(weights) == before
+
+
+def test_one_stage_records_itself_alone(weights: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    before = contents(weights)
+    results = run_json(capsys, "spam")
+    changed = {name for name, data in contents(weights).items() if before.get(name) != data}
+    assert changed == {"spam.metrics.json", "manifest.json"}
+    assert list(results) == ["spam"]
+    assert SpamClassifier.from_pretrained()  # the manifest still has the hash of the file
+
+
+def test_the_table_shows_the_same_figures(
+    weights: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    figures = run_json(capsys, "spam")["spam"]["full_dedup"]
+    assert evaluate.main(["spam", "--no-record"]) == 0
+    header, row = capsys.readouterr().out.strip().splitlines()
+    assert header.split() == ["spam", *figures]
+    assert row.split() == ["full_dedup", *(f"{value:,}" for value in figures.values())]
+
+
+def test_a_table_has_one_row_per_part() -> None:
+    table = format_table("base", {"a": {"loss": 1.5, "n": 12345}, "b": {"loss": 2.0, "n": 1}})
+    lines = table.splitlines()
+    assert [line.split() for line in lines] == [
+        ["base", "loss", "n"],
+        ["a", "1.5", "12,345"],
+        ["b", "2.0", "1"],
+    ]
+    assert len({len(line) for line in lines}) == 1  # columns are aligned
+
+
+def test_an_assistant_that_is_right_gets_all_points(
+    weights: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Half of the tasks name what is asked for; the answer to those is right."""
+
+    def respond(self: Assistant, instruction: str, input: str = "") -> str:
+        name = instruction.split()[3]
+        return f"the {name} SAT" if input else f"I think that the {name} sat, yes."
+
+    monkeypatch.setattr(Assistant, "respond", respond)
+    for figures in evaluate.evaluate_chat().values():
+        assert (figures["exact_match"], figures["contains_match"]) == (0.5, 1.0)
+
+
+@pytest.mark.parametrize("stage", ["base", "spam", "chat"])
+def test_missing_weights_are_one_sentence(
+    weights: Path, stage: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (weights / f"{stage}.safetensors").unlink()
+    before = contents(weights)
+    with pytest.raises(SystemExit) as caught:
+        evaluate.main([stage])
+    assert caught.value.code == 1
+    output = capsys.readouterr()
+    assert output.out == ""
+    [sentence] = output.err.strip().splitlines()
+    assert f"{stage}.safetensors does not exist; make it with" in sentence
+    assert contents(weights) == before

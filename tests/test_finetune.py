@@ -1,0 +1,292 @@
+"""`python -m train.finetune_spam` and `python -m train.finetune_chat` on a tiny base model."""
+
+from __future__ import annotations
+
+import json
+import math
+import shutil
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+import torch
+import torch.nn.functional as F
+from made_up_data import write_mirror
+
+from gpt2_scratch.chat import Assistant, format_prompt
+from gpt2_scratch.checkpoint import load_model, read_checkpoint, read_manifest
+from gpt2_scratch.classifier import SpamClassifier
+from gpt2_scratch.tokenizer import Tokenizer
+from train import finetune_chat, finetune_spam, loop
+from train.datasets import Instruction, spam_split
+from train.finetune_chat import (
+    IGNORED,
+    Example,
+    encode_examples,
+    pad_examples,
+    response_loss,
+)
+
+STAGES = {"spam": finetune_spam, "chat": finetune_chat}
+TASKS: dict[str, type[Any]] = {"spam": finetune_spam.SpamTask, "chat": finetune_chat.ChatTask}
+SMALL = ["--batch-size", "8", "--dtype", "float32"]
+INSTRUCTIONS = [
+    Instruction("Name a colour.", "", "Red.", ""),
+    Instruction("Say it again, please.", "The cat sat on the mat.", "The cat sat on the mat.", ""),
+    Instruction("What does the girl do?", "", "", ""),
+]
+
+
+@pytest.fixture
+def folder(tiny_weights: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A weights folder with a base model only, and data; one thread, so sums have one order."""
+    weights = tmp_path / "weights"
+    weights.mkdir()
+    for name in ("tokenizer.tiktoken", "base.safetensors"):
+        shutil.copy(tiny_weights / name, weights)
+    write_mirror(tmp_path / "mirror", monkeypatch)
+    monkeypatch.setenv("GPT2_SCRATCH_WEIGHTS", str(weights))
+    monkeypatch.setenv("GPT2_SCRATCH_CACHE", str(tmp_path / "cache"))
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield weights
+    torch.set_num_threads(threads)
+
+
+def run(stage: str, *options: str) -> None:
+    assert STAGES[stage].main([*SMALL, *options]) == 0
+
+
+def fault(capsys: pytest.CaptureFixture[str], stage: str, *options: str) -> str:
+    """The sentence with which a run ends that cannot be; it is all that is printed."""
+    with pytest.raises(SystemExit) as caught:
+        run(stage, *options)
+    assert caught.value.code == 1
+    [sentence] = capsys.readouterr().err.strip().splitlines()
+    return sentence
+
+
+def read_log(path: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+
+
+def losses(path: Path) -> list[float]:
+    return [line["loss"] for line in read_log(path) if "loss" in line]
+
+
+def validations(path: Path) -> list[dict[str, float]]:
+    return [line["validation"] for line in read_log(path) if "validation" in line]
+
+
+def assert_described(folder: Path, stage: str, module: ModuleType) -> None:
+    """The weight file, its log and the manifest tell the same story."""
+    read = read_checkpoint(folder / f"{stage}.safetensors")
+    entry = read_manifest(folder)[stage]
+    assert (entry["file"], entry["kind"]) == (f"{stage}.safetensors", read.kind)
+    assert entry["metrics"] == {}  # nothing has been measured yet
+    [command] = json.loads(read.metadata["commands"])
+    assert command.startswith(f"python -m {module.__name__} --batch-size 8 ")
+    assert json.loads(read.metadata["base"]) == "base"
+    first, *lines = read_log(folder / f"{stage}.log.jsonl")
+    assert first["commands"] == [command]
+    assert first["config"] == read.config.to_dict()
+    assert first["settings"]["dtype"] == "float32"
+    counted = [line["tokens"] for line in lines]
+    assert counted == sorted(counted)
+    assert json.loads(read.metadata["tokens"]) == counted[-1] >= first["settings"]["tokens"]
+
+
+# --- the command lines -------------------------------------------------------------------------
+
+
+def test_spam_run_learns_and_leaves_weights_log_and_manifest(folder: Path) -> None:
+    run("spam", "--epochs", "6", "--learning-rate", "1e-3")
+    assert_described(folder, "spam", finetune_spam)
+    metadata = read_checkpoint(folder / "spam.safetensors").metadata
+    assert json.loads(metadata["data"]) == "sms-spam"
+    assert json.loads(metadata["protocol"]) == "full_dedup"
+
+    log = folder / "spam.log.jsonl"
+    assert losses(log)[-1] < 0.6 * losses(log)[0]
+    figures = validations(log)
+    assert len(figures) == 7  # each epoch of ten batches, and the end
+    assert figures[-1].keys() == {"accuracy", "f1", "roc_auc"}
+
+    classifier = SpamClassifier.from_pretrained("spam")
+    held_out = spam_split("full_dedup")["test"]
+    verdicts = classifier.predict_batch([message.text for message in held_out])
+    hits = [v.label == m.label for v, m in zip(verdicts, held_out, strict=True)]
+    assert sum(hits) >= 0.9 * len(hits)  # always saying ham would reach two thirds
+    base = load_model("base")[0].state_dict()
+    trunk = classifier.model.trunk.state_dict()
+    assert all(not torch.equal(trunk[name], base[name]) for name in base)  # the whole trunk learns
+
+
+def test_chat_run_learns_and_leaves_weights_log_and_manifest(folder: Path) -> None:
+    run("chat", "--epochs", "10", "--evaluate-every", "30")
+    assert_described(folder, "chat", finetune_chat)
+    metadata = read_checkpoint(folder / "chat.safetensors").metadata
+    assert json.loads(metadata["data"]) == ["sft", "instruction-data"]
+
+    log = folder / "chat.log.jsonl"
+    assert losses(log)[-1] < 0.6 * losses(log)[0]
+    responses = [figures["response_loss"] for figures in validations(log)]
+    assert responses[-1] < 0.9 * responses[0]
+    samples = read_log(log)[-1]["samples"]
+    for (instruction, _), sample in zip(finetune_chat.SAMPLE_INSTRUCTIONS, samples, strict=True):
+        assert sample.startswith(instruction) and " -> " in sample
+
+    answer = Assistant.from_pretrained("chat").respond("Say what the cat 105 does.")
+    assert answer.startswith("The ") and answer.endswith(" sat.")
+
+
+@pytest.mark.parametrize(("stage", "tokens"), [("spam", "4k"), ("chat", "8k")])
+def test_resume_ends_where_an_unbroken_run_does(
+    folder: Path,
+    stage: str,
+    tokens: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    budget = ["--tokens", tokens, "--evaluate-every", "10"]  # two epochs, about
+    place = ["--out", str(folder / "straight.safetensors"), "--run", str(folder / "run1")]
+    run(stage, *budget, *place)
+
+    real_batch = TASKS[stage].batch
+
+    def interrupting(self: Any, index: int, rank: int, world_size: int) -> loop.Batch:
+        if index == 12:
+            signal.raise_signal(signal.SIGINT)
+        return real_batch(self, index, rank, world_size)
+
+    out = folder / "parts.safetensors"
+    place = ["--out", str(out), "--run", str(folder / "run2")]
+    with monkeypatch.context() as patch:
+        patch.setattr(TASKS[stage], "batch", interrupting)
+        run(stage, *budget, *place)
+    assert "Stopped at step 13, saved" in "".join(capsys.readouterr())
+    assert not out.exists()  # a weight file means a finished run
+    assert "parts" not in read_manifest(folder)
+
+    run(stage, *budget, *place, "--resume")
+    straight, parts = (read_checkpoint(folder / f"{n}.safetensors") for n in ("straight", "parts"))
+    for name, tensor in straight.tensors.items():
+        assert torch.equal(parts.tensors[name], tensor), name
+    assert "--resume" not in parts.metadata["commands"]
+    assert parts.metadata["tokens"] == straight.metadata["tokens"]
+    logs = [folder / f"{name}.log.jsonl" for name in ("straight", "parts")]
+    assert losses(logs[0]) == losses(logs[1])
+    assert validations(logs[0]) == validations(logs[1])
+    assert read_log(logs[0])[-1]["step"] > 13
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_what_cannot_be_run_says_why(
+    folder: Path, stage: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert "examples do not fill one batch of 999" in fault(capsys, stage, "--batch-size", "999")
+    assert "at least 1, not 0" in fault(capsys, stage, "--batch-size", "0")
+    assert "nothing to resume" in fault(capsys, stage, "--resume")
+    assert "A budget must be above zero" in fault(capsys, stage, "--epochs", "0")
+    with monkeypatch.context() as patch:
+        patch.setenv("GPT2_SCRATCH_DATA", str(folder / "nowhere"))
+        patch.setattr("train.datasets._download", _no_network)
+        fault(capsys, stage)
+    (folder / "base.safetensors").unlink()
+    sentence = fault(capsys, stage)
+    assert "base.safetensors does not exist" in sentence
+    assert "python -m train.pretrain" in sentence
+    assert not (folder / f"{stage}.safetensors").exists()
+
+
+def _no_network(*_: object) -> None:
+    raise ValueError("There is no network.")
+
+
+def test_new_weights_drop_the_figures_of_old_ones(folder: Path) -> None:
+    old = {"spam": {"sha256": "0", "metrics": {"accuracy": 1.0}}, "chat": {"sha256": "0"}}
+    (folder / "manifest.json").write_text(json.dumps(old))
+    for name in ("spam", "chat"):
+        (folder / f"{name}.metrics.json").write_text("{}")
+    run("spam", "--tokens", "1", "--evaluate-every", "5")
+    assert read_manifest(folder)["spam"]["metrics"] == {}
+    assert not (folder / "spam.metrics.json").exists()
+    assert (folder / "chat.metrics.json").exists()
+    assert read_manifest(folder)["chat"] == old["chat"]
+
+
+def test_evaluations_come_as_often_as_asked(folder: Path) -> None:
+    run("spam", "--tokens", "1k", "--evaluate-every", "2")
+    lines = read_log(folder / "spam.log.jsonl")
+    assert [line["step"] for line in lines if "validation" in line][:2] == [2, 4]
+
+
+def test_accumulated_batches_are_one_update(folder: Path) -> None:
+    """Two micro-batches of 8 read in one step what two steps read one after the other."""
+    run("spam", "--epochs", "1", "--accumulation", "2")
+    end = read_log(folder / "spam.log.jsonl")[-1]
+    run("spam", "--epochs", "1")
+    one_by_one = read_log(folder / "spam.log.jsonl")[-1]
+    assert end["step"] == math.ceil(one_by_one["step"] / 2)
+
+
+# --- what the assistant learns from ------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def tokenizer(tiny_weights: Path) -> Tokenizer:
+    return Tokenizer.from_file(tiny_weights / "tokenizer.tiktoken")
+
+
+def test_targets_are_ignored_exactly_on_the_prompt(tokenizer: Tokenizer) -> None:
+    examples = encode_examples(tokenizer, INSTRUCTIONS, window=256)
+    x, y, lengths = pad_examples(examples)
+    assert x.shape == y.shape == (3, int(lengths.max()))
+    for row, (task, example) in enumerate(zip(INSTRUCTIONS, examples, strict=True)):
+        length = int(lengths[row])
+        prompt = tokenizer.encode(format_prompt(task.instruction, task.input))
+        response = [*tokenizer.encode(task.output), tokenizer.eot_id]
+        assert x[row, :length].tolist() == [*prompt, *response[:-1]]
+        # The last token of the prompt predicts the first of the response; nothing else counts.
+        assert y[row].tolist() == (
+            [IGNORED] * (len(prompt) - 1) + response + [IGNORED] * (y.size(1) - length)
+        )
+        assert len(example.targets()) == len(example.ids) - 1 == length
+    assert not x[lengths.argmin(), lengths.min() :].any()  # padding
+
+
+def test_long_examples_are_left_out_and_not_cut(tokenizer: Tokenizer) -> None:
+    lengths = [len(example.ids) for example in encode_examples(tokenizer, INSTRUCTIONS, 256)]
+    longest = max(lengths)
+    assert len(encode_examples(tokenizer, INSTRUCTIONS, longest)) == 3
+    kept = encode_examples(tokenizer, INSTRUCTIONS, longest - 1)
+    assert [len(example.ids) for example in kept] == [n for n in lengths if n < longest]
+
+
+def test_response_loss_is_the_mean_over_response_tokens(
+    tiny_weights: Path, tokenizer: Tokenizer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GPT2_SCRATCH_WEIGHTS", str(tiny_weights))
+    model, _ = load_model("base")
+    examples = encode_examples(tokenizer, INSTRUCTIONS, 256)
+    nats: list[float] = []
+    for example in examples:
+        with torch.no_grad():
+            logits = model(torch.tensor([example.ids[:-1]]), all_positions=True)[0]  # (T, V)
+        for place in range(example.response_start, len(example.ids)):
+            target = torch.tensor(example.ids[place])
+            nats.append(float(F.cross_entropy(logits[place - 1], target)))
+    expected = sum(nats) / len(nats)
+    for batch_size in (1, 2, 32):
+        assert response_loss(model, examples, batch_size) == pytest.approx(expected, rel=1e-4)
+    with pytest.raises(ValueError, match="No held-out example fits into the window"):
+        response_loss(model, [])
+
+
+def test_targets_do_not_depend_on_the_words_of_the_prompt() -> None:
+    example = Example([7, 8, 9, 1, 2], response_start=3)
+    other = Example([7, 5, 9, 1, 2], response_start=3)
+    assert example.targets() == other.targets() == [IGNORED, IGNORED, 1, 2]

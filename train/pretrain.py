@@ -1,0 +1,127 @@
+"""Pretraining: next-token prediction on the corpus, from random weights to `weights/base`.
+
+    python -m train.pretrain --preset nano --minutes 60
+    python -m train.pretrain --preset nano --minutes 60 --resume
+    torchrun --nproc-per-node 8 -m train.pretrain --preset gpt2 --tokens 10B
+
+Two options save time where it is short: `--n-layer 2 --block-size 128` trains a shallow model
+first, which `--init-from` then grows to the preset's depth; `--windows 256 512` alternates between
+window lengths, since short windows are cheaper and long ones teach the late positions.
+"""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+
+from gpt2_scratch.checkpoint import build_model, read_checkpoint
+from gpt2_scratch.config import PRESETS
+from gpt2_scratch.generation import generate
+from gpt2_scratch.model import GPT2
+from gpt2_scratch.tokenizer import Tokenizer
+from train import loop
+from train.held_out import held_out
+from train.packing import MIXTURE, TokenMixture, pack, token_byte_lengths
+from train.stage import add_stage_arguments, run_command_line, run_stage
+
+DEFAULTS = loop.Settings()
+SAMPLE_PROMPTS = ("Once upon a time, there was a little", "The city of", "User: Hello!\n")
+
+
+@dataclass
+class LanguageModelling:
+    """The pretraining task: random windows of the mixture.
+
+    batch_tokens  per process and micro-batch
+    windows       window lengths in tokens; micro-batch i has the length windows[i % len(windows)]
+    byte_lengths  (vocab_size,) bytes of text per token
+    """
+
+    mixture: TokenMixture
+    tokenizer: Tokenizer
+    batch_tokens: int
+    windows: Sequence[int]
+    byte_lengths: Tensor
+
+    def batch(self, index: int, rank: int, world_size: int) -> loop.Batch:
+        window = self.windows[index % len(self.windows)]
+        rows = max(1, self.batch_tokens // window)
+        return self.mixture.batch(index, rows, window, rank, world_size)
+
+    def loss(self, model: nn.Module, batch: loop.Batch) -> Tensor:
+        return loop.language_model_loss(model, *batch)
+
+    def tokens(self, batch: loop.Batch) -> int:
+        return batch[0].numel()
+
+    def evaluate(self, model: nn.Module) -> dict[str, float]:
+        assert isinstance(model, GPT2)
+        figures = held_out(model, self.mixture, self.byte_lengths, tokens_per_source=2048)
+        return {key: round(figures["mixture"][key], 5) for key in ("loss", "bits_per_byte")}
+
+    def samples(self, model: nn.Module) -> list[str]:
+        assert isinstance(model, GPT2)
+        return [
+            prompt + generate(model, self.tokenizer, prompt, max_new_tokens=40, seed=0)
+            for prompt in SAMPLE_PROMPTS
+        ]
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Train the base model; see the module's first lines for examples."""
+    parser = argparse.ArgumentParser(prog="python -m train.pretrain", description=main.__doc__)
+    parser.add_argument("--preset", choices=PRESETS, default="nano")
+    parser.add_argument("--n-layer", type=int, help="override the preset's depth")
+    parser.add_argument("--block-size", type=int, help="override the preset's context window")
+    parser.add_argument("--batch-tokens", type=int, default=4096, help="tokens per micro-batch")
+    parser.add_argument("--windows", type=int, nargs="+", help="default: the context window")
+    parser.add_argument("--init-from", type=Path, help="grow this smaller checkpoint first")
+    add_stage_arguments(parser, "base", DEFAULTS)
+    return run_command_line(parser, pretrain, argv)
+
+
+def pretrain(arguments: argparse.Namespace, command: str) -> None:
+    """Run the stage as parsed options say. Raises ValueError with a sentence for the user."""
+    settings = loop.settings_from(arguments, DEFAULTS)
+    overrides = {"n_layer": arguments.n_layer, "block_size": arguments.block_size}
+    config = dataclasses.replace(
+        PRESETS[arguments.preset], **{k: v for k, v in overrides.items() if v is not None}
+    )
+    windows = arguments.windows or [config.block_size]
+    if not all(1 <= window <= config.block_size for window in windows):
+        raise ValueError(f"Windows must be from 1 to the context window, {config.block_size}.")
+    tokenizer = Tokenizer.load("gpt2" if config.vocab_size == 50257 else "tokenizer")
+    mixture = TokenMixture(pack(tokenizer), MIXTURE, settings.seed)
+
+    model = GPT2(config).init_weights(torch.Generator().manual_seed(settings.seed))
+    commands, tokens_before = [command], 0
+    if arguments.init_from:
+        source = read_checkpoint(arguments.init_from)
+        model = loop.grow(build_model(source.config, source.tensors), model)
+        commands = [*json.loads(source.metadata["commands"]), command]
+        tokens_before = int(source.metadata["tokens"])
+    run_stage(
+        model,
+        LanguageModelling(
+            mixture, tokenizer, arguments.batch_tokens, windows, token_byte_lengths(tokenizer)
+        ),
+        settings,
+        arguments,
+        kind="gpt2",
+        config=config,
+        tokenizer=tokenizer,
+        tensors=model.state_dict,
+        origin={"commands": commands, "data": MIXTURE},
+        tokens_before=tokens_before,
+    )
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

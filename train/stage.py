@@ -1,0 +1,101 @@
+"""What every training stage does around the loop: its options, and the files it leaves behind.
+
+A stage that runs to the end of its budget writes three things into the weights folder:
+<name>.safetensors, <name>.log.jsonl, and its entry of manifest.json. A run that was interrupted
+writes none of them, and --resume goes on; starting over would lose its steps, so it must be said.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shlex
+import shutil
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from torch import Tensor, nn
+
+from gpt2_scratch.checkpoint import save_checkpoint, update_manifest
+from gpt2_scratch.config import GPT2Config
+from gpt2_scratch.tokenizer import Tokenizer, weights_dir
+from train import loop
+from train.datasets import cache_folder
+
+
+def add_stage_arguments(
+    parser: argparse.ArgumentParser, name: str, defaults: loop.Settings
+) -> None:
+    """--out, --run and the options of the loop; `name` is the weight file's default name."""
+    parser.add_argument(
+        "--out",
+        type=Path,
+        default=weights_dir() / f"{name}.safetensors",
+        help="the weight file to write",
+    )
+    parser.add_argument("--run", type=Path, help="folder of the log and the resumable state")
+    loop.add_settings_arguments(parser, defaults)
+
+
+def run_command_line(
+    parser: argparse.ArgumentParser,
+    run: Callable[[argparse.Namespace, str], None],
+    argv: list[str] | None,
+) -> int:
+    """Parse, run, and turn a ValueError into its sentence and exit status 1.
+
+    `run` gets the options and the command line itself, which the weight file will carry.
+    """
+    arguments = parser.parse_args(argv)
+    words = sys.argv[1:] if argv is None else argv
+    command = shlex.join(parser.prog.split() + [word for word in words if word != "--resume"])
+    try:
+        run(arguments, command)
+    except ValueError as error:
+        parser.exit(1, f"{error}\n")
+    return 0
+
+
+def run_stage(
+    model: nn.Module,
+    task: loop.Task,
+    settings: loop.Settings,
+    arguments: argparse.Namespace,
+    *,
+    kind: str,
+    config: GPT2Config,
+    tokenizer: Tokenizer,
+    tensors: Callable[[], Mapping[str, Tensor]],
+    origin: Mapping[str, Any],
+    tokens_before: int = 0,
+) -> None:
+    """Train, and if the budget was used up, write the weight file, its log and its manifest entry.
+
+    tensors  called at the end: the tensors to store, by OpenAI's names
+    origin   JSON values for the file's header and the log's first line: commands, data, base
+    tokens_before  what the weights had read before this stage; the header counts on from there
+    """
+    run_folder = arguments.run or cache_folder() / "runs" / arguments.out.stem
+    state = run_folder / loop.STATE_FILE
+    if state.exists() and not arguments.resume:
+        raise ValueError(
+            f"{run_folder} holds an unfinished run: add --resume to go on with it, or delete it."
+        )
+    description = {"config": config.to_dict(), **origin}
+    progress = loop.train(model, task, settings, run_folder, arguments.resume, description)
+    rank, _, _ = loop.join_processes()
+    if rank != 0 or progress.fraction(settings) < 1:
+        return
+    tokens = tokens_before + progress.tokens
+    metadata = {key: json.dumps(value) for key, value in {**origin, "tokens": tokens}.items()}
+    save_checkpoint(
+        arguments.out, tensors(), config, kind=kind, tokenizer=tokenizer.name, metadata=metadata
+    )
+    # Figures of the weights that stood here before are not figures of these.
+    update_manifest(arguments.out, metrics={})
+    arguments.out.with_suffix(".metrics.json").unlink(missing_ok=True)
+    shutil.copyfile(run_folder / "log.jsonl", arguments.out.with_suffix(".log.jsonl"))
+    state.unlink(missing_ok=True)
+    print(f"Wrote {arguments.out}: {tokens:,} tokens read in {progress.seconds / 60:.1f} minutes.")
