@@ -1,0 +1,76 @@
+"""The showcase: one page with four tabs, and the API beside it, over one GPT-2.
+
+`python app.py` serves it at http://127.0.0.1:7860; `python app.py --model gpt2` puts OpenAI's 124M
+in the place of our own base model.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+
+os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")  # before gradio looks at it
+
+import gradio as gr
+import torch
+
+from gpt2_scratch import limits
+from gpt2_scratch.demo import attention_tab, chat_tab, generate_tab, spam_tab
+from gpt2_scratch.demo.api import Api
+from gpt2_scratch.demo.registry import Registry
+from gpt2_scratch.demo.theme import STYLESHEET, theme
+
+TITLE = "GPT-2 from scratch"
+INTRODUCTION = f"""# {TITLE}
+A language model that writes, judges text messages, answers, and shows what it looks at. Its
+tokenizer, model and training are written out here, and they compute every number on this page.
+"""
+TABS = (generate_tab, spam_tab, chat_tab, attention_tab)
+CACHE_SECONDS = 3600  # uploads and results are deleted when they are this old
+
+
+def build(registry: Registry) -> gr.Blocks:
+    """The page and its API; nothing is loaded or computed here."""
+    api = Api(registry)
+    with gr.Blocks(
+        title=TITLE, analytics_enabled=False, delete_cache=(CACHE_SECONDS, CACHE_SECONDS)
+    ) as demo:
+        api.publish()  # first: the endpoints' names are free, and the page's events take others
+        gr.Markdown(INTRODUCTION)
+        for tab in TABS:
+            tab.build(demo, api)
+    # api_open=False: nobody skips the line by the REST route
+    demo.queue(max_size=limits.QUEUE_SIZE, default_concurrency_limit=1, api_open=False)
+    return demo
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="Serve the showcase.")
+    parser.add_argument("--host", default=None, help="address to listen on (127.0.0.1)")
+    parser.add_argument("--port", type=int, default=None, help="port (the first free from 7860)")
+    parser.add_argument("--share", action="store_true", help="a public link through gradio.live")
+    parser.add_argument("--model", default="base", help="what stands behind the model `base`")
+    arguments = parser.parse_args()
+
+    if cores := os.environ.get("CPU_CORES"):  # on a Space the container sees the host's cores
+        torch.set_num_threads(int(float(cores)))
+    registry = Registry(arguments.model)
+    if problem := registry.problem("base"):
+        print(problem)  # the page says it too, and the other tabs work
+    build(registry).launch(
+        server_name=arguments.host,
+        server_port=arguments.port,
+        share=arguments.share,
+        theme=theme(),
+        css_paths=STYLESHEET,
+        max_file_size=limits.UPLOAD_BYTES,
+        state_session_capacity=limits.SESSIONS,
+        enable_monitoring=False,
+        run_history=False,
+        ssr_mode=False,
+        footer_links=["api", "gradio", "settings"],
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,444 @@
+"""The public API: what the four tabs can do, as functions of plain values.
+
+Each method of `Api` is an endpoint of its own name, and the tabs call the same methods. Arguments
+and results are JSON values; the TypedDicts say what the results hold. Errors that a caller can
+cause are ValueErrors of one sentence, which `boundary` turns into what a client sees.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import asdict
+from typing import Any, TypedDict
+
+import torch
+
+from gpt2_scratch import limits
+from gpt2_scratch.attention import attention_maps
+from gpt2_scratch.demo.boundary import endpoint
+from gpt2_scratch.demo.registry import MODELS, Registry
+from gpt2_scratch.generation import encode_prompt, stream
+from gpt2_scratch.sampling import SamplingSettings, check_integer, next_token_table
+
+# A browser draws 60 times a second at best, and every update costs the server more than a token of
+# a small model does: text goes out at most this often, and whenever a stream ends.
+UPDATE_SECONDS = 0.05
+# Messages of a batch that are classified between two looks at the clock.
+CLASSIFY_SLICE = 128
+
+
+class Generated(TypedDict):
+    """One state of a growing continuation; the last one has a finish_reason.
+
+    text                 the continuation so far, without the prompt
+    finish_reason        null while more follows, then "stop" (end of text), "length"
+                         (max_new_tokens reached) or "deadline" (30 seconds are over)
+    tokens               generated so far
+    tokens_per_second    after the first token, which waits for the prompt to be read; 0 at first
+    time_to_first_token  seconds from the start of the work, not from the start of the queue
+    seed                 of this text: with the same settings it gives the same text again
+    window_moved         whether old tokens had to leave the context window
+    model                that wrote it
+    """
+
+    text: str
+    finish_reason: str | None
+    tokens: int
+    tokens_per_second: float
+    time_to_first_token: float
+    seed: int
+    window_moved: bool
+    model: str
+
+
+class NextToken(TypedDict):
+    """One row of the next-token table.
+
+    token                 its text; bytes that are no whole character are shown as \\xe2
+    token_id              in the model's vocabulary
+    probability           the model's own, 0 to 1
+    reshaped_probability  after penalty, temperature, top-k and top-p; 0: cannot be drawn
+    logit                 the model's raw score
+    """
+
+    token: str
+    token_id: int
+    probability: float
+    reshaped_probability: float
+    logit: float
+
+
+class Classified(TypedDict):
+    """A verdict: label "ham" or "spam"; spam_probability 0 to 1; truncated: too long, cut."""
+
+    label: str
+    spam_probability: float
+    truncated: bool
+
+
+class Attention(TypedDict):
+    """Attention weights of one text.
+
+    tokens, token_ids  T of each
+    n_layer, n_head    of the model
+    layers, heads      which of them `weights` holds, counted from 0
+    weights            [layer][head][from][to], each row sums to 1, rounded to 4 digits
+    """
+
+    model: str
+    tokens: list[str]
+    token_ids: list[int]
+    n_layer: int
+    n_head: int
+    layers: list[int]
+    heads: list[int]
+    weights: list[list[list[list[float]]]]
+
+
+class Token(TypedDict):
+    """One token: its text for display, its id, and its bytes in hexadecimal."""
+
+    token: str
+    token_id: int
+    bytes: str
+
+
+class ModelInfo(TypedDict):
+    """One model of this app.
+
+    source      what was loaded under this name
+    available   whether it can be used; if not, `problem` says why
+    parameters  how many trained numbers; null if unavailable, and so are config and tokenizer
+    config      vocab_size, block_size (the context window in tokens), n_layer, n_head, n_embd, ...
+    tokenizer   the name of its vocabulary
+    """
+
+    name: str
+    source: str
+    available: bool
+    problem: str | None
+    parameters: int | None
+    config: dict[str, Any] | None
+    tokenizer: str | None
+
+
+class Api:
+    """The endpoints over one registry of models."""
+
+    def __init__(self, registry: Registry) -> None:
+        self.registry = registry
+
+    def publish(self) -> None:
+        """Put the endpoints into the app that is being built."""
+        for method in (
+            self.generate,
+            self.next_token,
+            self.classify,
+            self.classify_batch,
+            self.chat,
+            self.attention,
+            self.tokenize,
+            self.models,
+        ):
+            endpoint(method)
+
+    def generate(
+        self,
+        prompt: str,
+        temperature: float = 0.8,
+        top_k: int = 50,
+        top_p: float = 1.0,
+        repetition_penalty: float = 1.0,
+        max_new_tokens: int = 100,
+        seed: int | None = None,
+        model: str = "base",
+    ) -> Iterator[Generated]:
+        """Continue a text, streaming: each result holds the whole continuation so far.
+
+        Args:
+            prompt: the text to continue, at most 8,000 characters; empty: the model starts freely.
+            temperature: 0 (always the most probable token) to 5; 1 is the model as it is.
+            top_k: draw from the k most probable tokens only; 0: from all.
+            top_p: draw from the most probable tokens that make up this share, above 0 to 1 (all).
+            repetition_penalty: 0.5 to 2; above 1 makes tokens that were there already less likely.
+            max_new_tokens: 1 to 256.
+            seed: 0 to 4,294,967,295 repeats a text; null or -1: a new one, given in the result.
+            model: "base" or "chat".
+        """
+        prompt = limits.check_prompt(prompt)
+        max_new_tokens = limits.check_new_tokens(max_new_tokens)
+        limits.check_choice(model, "model", ("base", "chat"))
+        settings = SamplingSettings(
+            temperature, top_k, top_p, repetition_penalty, seed=_seed(seed)
+        ).resolved()
+        assert settings.seed is not None
+        gpt, tokenizer = self.registry.language_model(model)
+        result = Generated(
+            text="",
+            finish_reason=None,
+            tokens=0,
+            tokens_per_second=0.0,
+            time_to_first_token=0.0,
+            seed=settings.seed,
+            window_moved=False,
+            model=model,
+        )
+        start = time.perf_counter()
+        first = shown = start
+        for step in stream(
+            gpt,
+            tokenizer,
+            prompt,
+            max_new_tokens=max_new_tokens,
+            deadline=limits.DEADLINE_SECONDS,
+            **asdict(settings),
+        ):
+            now = time.perf_counter()
+            result["tokens"] += 1
+            result["text"] += step.text
+            result["finish_reason"] = step.finish_reason
+            result["window_moved"] |= step.window_moved
+            if result["tokens"] == 1:
+                first = now
+                result["time_to_first_token"] = round(first - start, 4)
+            else:
+                result["tokens_per_second"] = round((result["tokens"] - 1) / (now - first), 1)
+            if result["tokens"] == 1 or step.finish_reason or now - shown >= UPDATE_SECONDS:
+                shown = now
+                yield result.copy()
+
+    def next_token(
+        self,
+        prompt: str,
+        temperature: float = 0.8,
+        top_k: int = 50,
+        top_p: float = 1.0,
+        repetition_penalty: float = 1.0,
+        rows: int = 10,
+        model: str = "base",
+    ) -> list[NextToken]:
+        """The most probable next tokens, before and after the settings; nothing is generated.
+
+        Args:
+            prompt: the text to continue, at most 8,000 characters; the model sees its tail.
+            temperature: 0 to 5.
+            top_k: 0 is off.
+            top_p: above 0 to 1; 1 is off.
+            repetition_penalty: 0.5 to 2; 1 is off.
+            rows: how many tokens, 1 to 50.
+            model: "base" or "chat".
+        """
+        prompt = limits.check_prompt(prompt)
+        rows = check_integer("rows", rows, 1, limits.NEXT_TOKEN_ROWS)
+        limits.check_choice(model, "model", ("base", "chat"))
+        settings = SamplingSettings(temperature, top_k, top_p, repetition_penalty)
+        gpt, tokenizer = self.registry.language_model(model)
+        ids = encode_prompt(tokenizer, prompt)[-gpt.config.block_size :]
+        with torch.inference_mode():
+            logits = gpt(torch.tensor([ids]))[0, -1]  # (1, T) -> (1, 1, V) -> (V,)
+            candidates = next_token_table(logits, settings, rows, ids)
+        return [
+            NextToken(
+                token=tokenizer.token_text(candidate.token_id),
+                token_id=candidate.token_id,
+                probability=round(candidate.probability, 6),
+                reshaped_probability=round(candidate.reshaped_probability, 6),
+                logit=round(candidate.logit, 4),
+            )
+            for candidate in candidates
+        ]
+
+    def classify(self, message: str) -> Classified:
+        """Is this text message spam?
+
+        Args:
+            message: 1 to 1,000 characters. The model has learned from English SMS.
+        """
+        return self.classify_batch([limits.check_message(message)])[0]
+
+    def classify_batch(self, messages: list[str]) -> list[Classified]:
+        """Verdicts for a list of text messages, in their order.
+
+        Args:
+            messages: 1 to 500 messages of 1 to 1,000 characters.
+        """
+        messages = limits.check_batch(messages)
+        return [verdict for part in self.classify_slices(messages) for verdict in part]
+
+    def classify_slices(self, messages: list[str]) -> Iterator[list[Classified]]:
+        """`classify_batch` in slices, for a progress bar. Raises ValueError at the deadline."""
+        classifier = self.registry.classifier()
+        ends_at = time.monotonic() + limits.DEADLINE_SECONDS
+        for start in range(0, len(messages), CLASSIFY_SLICE):
+            if time.monotonic() > ends_at:
+                raise ValueError(
+                    f"{limits.DEADLINE_SECONDS:g} seconds were enough for {start:,} of "
+                    f"{len(messages):,} messages only: send fewer at a time."
+                )
+            yield [
+                Classified(
+                    label=verdict.label,
+                    spam_probability=round(verdict.spam_probability, 6),
+                    truncated=verdict.truncated,
+                )
+                for verdict in classifier.predict_batch(messages[start : start + CLASSIFY_SLICE])
+            ]
+
+    def chat(
+        self,
+        messages: list[dict[str, Any]] | str,
+        temperature: float = 0.0,
+        top_k: int = 50,
+        top_p: float = 1.0,
+        repetition_penalty: float = 1.0,
+        max_new_tokens: int = 128,
+        seed: int | None = None,
+    ) -> Iterator[str]:
+        """Answer a conversation, streaming: each result is the whole reply so far.
+
+        The server keeps nothing: send the earlier messages along with each new one.
+
+        Args:
+            messages: a text, or a list of {"role": "user" or "assistant", "content": text} that
+                ends with the user's, which may have an "input" text, the material to work on; at
+                most 100 messages of 4,000 characters, 32,000 in all. Turns that do not fit into
+                the context window are dropped, the oldest first.
+            temperature: 0 (always the most probable token) to 5.
+            top_k: 0 is off.
+            top_p: above 0 to 1; 1 is off.
+            repetition_penalty: 0.5 to 2; 1 is off.
+            max_new_tokens: 1 to 256.
+            seed: 0 to 4,294,967,295; null or -1: a new one.
+        """
+        for reply in self.chat_steps(
+            messages, temperature, top_k, top_p, repetition_penalty, max_new_tokens, seed
+        ):
+            yield reply["text"]
+
+    def chat_steps(
+        self,
+        messages: object,
+        temperature: float,
+        top_k: int,
+        top_p: float,
+        repetition_penalty: float,
+        max_new_tokens: int,
+        seed: int | None,
+    ) -> Iterator[Reply]:
+        """`chat` with what the page shows beside the text."""
+        conversation = limits.check_conversation(messages)
+        max_new_tokens = limits.check_new_tokens(max_new_tokens)
+        settings = SamplingSettings(temperature, top_k, top_p, repetition_penalty, seed=_seed(seed))
+        assistant = self.registry.assistant()
+        text, shown = "", 0.0
+        for step in assistant.stream(
+            conversation,
+            max_new_tokens=max_new_tokens,
+            deadline=limits.DEADLINE_SECONDS,
+            **asdict(settings),
+        ):
+            text += step.text
+            now = time.perf_counter()
+            if step.finish_reason or now - shown >= UPDATE_SECONDS:
+                shown = now
+                yield Reply(
+                    text=text,
+                    dropped_turns=step.dropped_turns,
+                    prompt_tokens=step.prompt_tokens,
+                    finish_reason=step.finish_reason,
+                )
+
+    def attention(
+        self,
+        text: str,
+        model: str = "base",
+        layer: int | None = None,
+        head: int | None = None,
+    ) -> Attention:
+        """What each attention head looks at while the model reads a text.
+
+        Args:
+            text: 1 to 64 tokens of it.
+            model: "base", "chat" or "spam".
+            layer: one layer, counted from 0; null: all.
+            head: one head, counted from 0; null: all.
+        """
+        text = limits.check_text(text, "text", limits.ATTENTION_CHARS)
+        limits.check_choice(model, "model", MODELS)
+        gpt, tokenizer = self.registry.language_model(model)
+        n_layer, n_head = gpt.config.n_layer, gpt.config.n_head
+        layers = _selected("layer", layer, n_layer)
+        heads = _selected("head", head, n_head)
+        maps = attention_maps(gpt, tokenizer, text, max_tokens=limits.ATTENTION_TOKENS)
+        weights = maps.weights[layers][:, heads]  # (n_layer, n_head, T, T) -> (L, H, T, T)
+        return Attention(
+            model=model,
+            tokens=maps.tokens,
+            token_ids=maps.token_ids,
+            n_layer=n_layer,
+            n_head=n_head,
+            layers=layers,
+            heads=heads,
+            # float64 before rounding: 0.1 as a float32 would print 0.10000000149011612
+            weights=weights.astype("float64").round(4).tolist(),
+        )
+
+    def tokenize(self, text: str, model: str = "base") -> list[Token]:
+        """How a model's tokenizer cuts a text.
+
+        Args:
+            text: at most 8,000 characters.
+            model: "base", "chat" or "spam".
+        """
+        text = limits.check_text(text, "text", limits.TOKENIZE_CHARS, allow_empty=True)
+        limits.check_choice(model, "model", MODELS)
+        _, tokenizer = self.registry.language_model(model)
+        return [
+            Token(
+                token=tokenizer.token_text(token_id),
+                token_id=token_id,
+                bytes=tokenizer.token_bytes(token_id).hex(),
+            )
+            for token_id in tokenizer.encode(text)
+        ]
+
+    def models(self) -> list[ModelInfo]:
+        """The models of this app: what they are, and why one is unavailable."""
+        return [self._model_info(name) for name in MODELS]
+
+    def _model_info(self, name: str) -> ModelInfo:
+        info = ModelInfo(
+            name=name,
+            source=self.registry.source(name),
+            available=False,
+            problem=self.registry.problem(name),
+            parameters=None,
+            config=None,
+            tokenizer=None,
+        )
+        if info["problem"] is None:
+            gpt, tokenizer = self.registry.language_model(name)
+            info["available"] = True
+            info["parameters"] = gpt.num_parameters()
+            info["config"] = gpt.config.to_dict()
+            info["tokenizer"] = tokenizer.name
+        return info
+
+
+class Reply(TypedDict):
+    """One state of a growing reply, with how many old turns the context window had no room for."""
+
+    text: str
+    dropped_turns: int
+    prompt_tokens: int
+    finish_reason: str | None
+
+
+def _seed(seed: int | None) -> int | None:
+    """-1 says "any" as null does: a number field that is left alone sends what it can."""
+    return None if seed == -1 else seed
+
+
+def _selected(what: str, index: int | None, count: int) -> list[int]:
+    return list(range(count)) if index is None else [check_integer(what, index, 0, count - 1)]

@@ -1,0 +1,96 @@
+"""Messages in, verdicts out: the two file formats of the spam tab.
+
+What comes in is anyone's file, so nothing here trusts it: not its encoding, its length, or that a
+cell is only text. What goes out opens in a spreadsheet, which *runs* cells that look like formulas.
+"""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import io
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from gpt2_scratch import limits
+
+if TYPE_CHECKING:
+    from gpt2_scratch.demo.api import Classified
+
+# The column to read, by its header, in any case; "v2" is what Kaggle's copy of the SMS set has.
+MESSAGE_COLUMNS = ("message", "text", "sms", "content", "body", "v2")
+DELIMITERS = (",", ";", "\t")
+# How a spreadsheet recognises a formula (OWASP, "CSV injection").
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+
+
+def read_messages(path: str | Path) -> list[str]:
+    """The messages of an uploaded file: a line each of a .txt, a row each of a .csv.
+
+    A .csv has a header that names the column (see MESSAGE_COLUMNS), or one column only. Text is
+    UTF-8, or UTF-16 with a byte order mark; what is neither is read with U+FFFD in its place. Rows
+    without a message are left out.
+
+    Raises:
+        ValueError: the file is of another kind, too large, has no such column, or has no messages
+            or too many of them.
+    """
+    path = limits.check_upload(path)
+    data = path.read_bytes()
+    utf16 = data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    text = data.decode("utf-16" if utf16 else "utf-8-sig", errors="replace")
+    rows = text.splitlines() if path.suffix.lower() == ".txt" else _message_column(text)
+    messages = [row for row in rows if row.strip()]
+    limits.check_rows(len(messages))
+    return messages
+
+
+def _message_column(text: str) -> list[str]:
+    for delimiter in DELIMITERS:
+        rows = _csv_rows(text, delimiter)
+        header = [cell.strip().lower() for cell in rows[0]] if rows else []
+        for name in MESSAGE_COLUMNS:
+            if name in header:
+                column = header.index(name)
+                return [row[column] for row in rows[1:] if len(row) > column]
+    rows = _csv_rows(text, DELIMITERS[0])
+    if any(len(row) > 1 for row in rows):
+        raise ValueError(
+            "Which column holds the messages? Give it one of these names in the first row: "
+            f"{', '.join(MESSAGE_COLUMNS)}."
+        )
+    return [row[0] for row in rows]
+
+
+def _csv_rows(text: str, delimiter: str) -> list[list[str]]:
+    """All rows that are not empty; quotes and line breaks inside cells are understood."""
+    try:
+        return [
+            row for row in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter) if row
+        ]
+    except csv.Error as error:
+        raise ValueError(f"The file cannot be read as CSV: {error}.") from error
+
+
+def write_verdicts(
+    path: str | Path, messages: Sequence[str], verdicts: Sequence[Classified]
+) -> None:
+    """A CSV of messages and verdicts, UTF-8 with a byte order mark, as spreadsheets expect it."""
+    with open(path, "w", encoding="utf-8-sig", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(["message", "label", "spam_probability", "truncated"])
+        for message, verdict in zip(messages, verdicts, strict=True):
+            writer.writerow(
+                [
+                    neutralised(message),
+                    verdict["label"],
+                    f"{verdict['spam_probability']:.6f}",
+                    str(verdict["truncated"]).lower(),
+                ]
+            )
+
+
+def neutralised(cell: str) -> str:
+    """A cell that no spreadsheet takes for a formula: such a start gets a `'` in front of it."""
+    return f"'{cell}" if cell.startswith(FORMULA_STARTS) else cell

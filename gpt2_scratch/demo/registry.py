@@ -1,0 +1,85 @@
+"""The models of one running app: each loaded once, on first use, and shared by all requests."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar, cast
+
+from gpt2_scratch.chat import Assistant
+from gpt2_scratch.checkpoint import COMMANDS, load_model
+from gpt2_scratch.classifier import SpamClassifier
+from gpt2_scratch.limits import check_choice
+from gpt2_scratch.model import GPT2
+from gpt2_scratch.tokenizer import Tokenizer, weights_dir
+
+T = TypeVar("T")
+
+MODELS = tuple(COMMANDS)  # base, spam, chat: what the training stages make
+
+
+class Registry:
+    """Loads models and remembers them.
+
+    A model that cannot be loaded is tried again at the next request, so that weights which are
+    trained or pulled while the app runs are found without a restart.
+
+    Args:
+        base: what stands behind the name "base": that checkpoint, or any other name or path that
+            `load_model` knows.
+    """
+
+    def __init__(self, base: str = "base") -> None:
+        self.sources = {name: name for name in MODELS} | {"base": base}
+        self._loaded: dict[str, Any] = {}
+        self._lock = threading.Lock()
+
+    def language_model(self, name: str) -> tuple[GPT2, Tokenizer]:
+        """A model that gives logits, with its tokenizer. ValueError if there is none."""
+        check_choice(name, "model", MODELS)
+        if name == "chat":
+            return self.assistant().model, self.assistant().tokenizer
+        if name == "spam":
+            return self.classifier().model.trunk, self.classifier().tokenizer
+        return self._load("base", lambda: load_model(self.sources["base"]))
+
+    def assistant(self) -> Assistant:
+        """The chat model. ValueError if its weights are missing."""
+        return self._load("chat", lambda: Assistant.from_pretrained(self.sources["chat"]))
+
+    def classifier(self) -> SpamClassifier:
+        """The spam classifier. ValueError if its weights are missing."""
+        return self._load("spam", lambda: SpamClassifier.from_pretrained(self.sources["spam"]))
+
+    def source(self, name: str) -> str:
+        """What stands behind a name, for display: of a path the file's name only."""
+        return Path(self.sources[name]).name
+
+    def problem(self, name: str) -> str | None:
+        """Why a model cannot be used, in the words its endpoint answers with; None if it can.
+
+        Asking loads the model, because only that proves that it can be.
+        """
+        try:
+            self.language_model(name)
+        except ValueError as error:
+            return str(error)
+        return None
+
+    def _load(self, name: str, load: Callable[[], T]) -> T:
+        with self._lock:  # two first visitors load one model, not two
+            if name not in self._loaded:
+                try:
+                    self._loaded[name] = load()
+                except (ValueError, OSError) as error:
+                    raise ValueError(self._unavailable(name, error)) from error
+            return cast(T, self._loaded[name])
+
+    def _unavailable(self, name: str, error: Exception) -> str:
+        # Visitors need not know where on the server the files are.
+        reason = str(error).replace(str(weights_dir()), "weights")
+        reason = reason.replace(self.sources[name], self.source(name))
+        if self.sources[name] == name and COMMANDS[name] not in reason:
+            reason += f" To make it anew: `{COMMANDS[name]}`."
+        return f"The model {self.source(name)!r} is not available. {reason}"

@@ -1,0 +1,62 @@
+"""How the app looks and how it shows text: theme, stylesheet, and the two rules for tokens.
+
+Colours come from gradio's variables, so that light and dark follow the visitor's choice; fonts are
+the system's own, so that no page view is reported to a font server.
+
+`panel` is the one way to show text as HTML of our own. gradio fills a template twice, first as
+Handlebars, which escapes `<`, and then as a JavaScript template literal, which *runs* `${...}`:
+text of a visitor or a model must not take that road, not even as `{{value}}`. Our panels therefore
+have an empty template; their script builds the nodes and sets text as `textContent`, which is
+never parsed.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+HERE = Path(__file__).resolve().parent
+STYLESHEET = HERE / "style.css"
+
+
+def theme() -> gr.themes.Base:
+    """Indigo on slate, with the visitor's own system fonts."""
+    return gr.themes.Default(
+        primary_hue="indigo",
+        secondary_hue="blue",
+        neutral_hue="slate",
+        radius_size="lg",
+        font=("system-ui", "-apple-system", "Segoe UI", "Roboto", "sans-serif"),
+        font_mono=("ui-monospace", "SFMono-Regular", "Menlo", "Consolas", "monospace"),
+    )
+
+
+def panel(script: str, value: Any = None, **options: Any) -> gr.HTML:
+    """A gr.HTML whose `value` is data, drawn by a script of this folder (see above).
+
+    The script sees `element`, `props` and `watch`; it draws now and whenever `value` changes.
+    """
+    return gr.HTML(
+        value,
+        html_template="<div class='panel'></div>",
+        js_on_load=(HERE / script).read_text(encoding="utf-8"),
+        apply_default_css=False,
+        **options,
+    )
+
+
+def visible(token: str) -> str:
+    """A token with its white space made visible: ` the` is another token than `the`."""
+    return token.replace(" ", "·").replace("\n", "⏎").replace("\t", "⇥").replace("\r", "␍")
+
+
+def notice() -> gr.Markdown:
+    """The place where a tab says that its model is missing, and which command makes it."""
+    return gr.Markdown(visible=False, elem_classes="notice")
+
+
+def notice_update(problem: str | None) -> Any:
+    """What to show there: nothing, or the sentence that the endpoint answers with too."""
+    return gr.update(value=problem or "", visible=problem is not None)

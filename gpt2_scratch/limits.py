@@ -1,0 +1,174 @@
+"""Every limit of the public app, with its reason, and the checks that hold it.
+
+The limits live here and not in the widgets, because a web form is only one of the ways in: gradio
+does not enforce `Textbox(max_length=...)` on the server, and the API has no form at all. A check
+returns the value, cleaned, or raises a ValueError whose one sentence is meant for the visitor.
+
+The library itself is not limited: these are the manners of a server that strangers share.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from gpt2_scratch.chat import message_text
+from gpt2_scratch.sampling import check_integer, shown
+
+if TYPE_CHECKING:
+    from gpt2_scratch.chat import Message
+
+# Generate. A window of 1,024 tokens is about 4,500 characters of English; twice that leaves room
+# for text that is dense in tokens, and the tail of a longer prompt is all that a model sees anyway.
+PROMPT_CHARS = 8_000
+# 256 tokens are a page of text, and seconds of one core for our own models.
+NEW_TOKENS = 256
+# The next-token table is read by people; more rows than this are a job for the Python API.
+NEXT_TOKEN_ROWS = 50
+
+# Wall clock of one request. One model run at a time is what two cores can do well, so the next
+# visitor waits at most this long.
+DEADLINE_SECONDS = 30.0
+# Requests that may wait. At a second or two each the last one still gets an answer in under a
+# minute; beyond that an honest refusal is better than a spinner.
+QUEUE_SIZE = 24
+# Visitors whose last inputs and outputs the server remembers; gradio's default is 10,000.
+SESSIONS = 500
+
+# Attention. Maps are n_layer x n_head x T x T numbers: 64 tokens of GPT-2 124M are 590,000 of them,
+# 4 MB as JSON. Larger maps cannot be read on a screen either.
+ATTENTION_TOKENS = 64
+# Checked before the text is tokenised; a token of English is 4 to 5 characters.
+ATTENTION_CHARS = 1_000
+# Tokens without weights are cheap: the prompt's limit is the only one.
+TOKENIZE_CHARS = PROMPT_CHARS
+
+# Spam. The longest message of the SMS Spam Collection has 910 characters.
+MESSAGE_CHARS = 1_000
+# 500 messages take a few seconds on two cores.
+BATCH_ROWS = 500
+# 500 messages of 1,000 characters fit, in UTF-8 and with quoting.
+UPLOAD_BYTES = 1_000_000
+
+# Chat. A window holds a few thousand characters, older turns are dropped; these bounds only keep a
+# request from carrying a book.
+CHAT_MESSAGES = 100
+CHAT_MESSAGE_CHARS = 4_000
+CHAT_CHARS = 32_000
+
+
+def check_text(value: object, what: str, max_chars: int, allow_empty: bool = False) -> str:
+    """`value` as a text of at most `max_chars` characters; `what` names it in the sentence.
+
+    White space alone counts as empty. The text comes back as it was, but for half characters (lone
+    surrogates, which JSON can carry and UTF-8 cannot): they become U+FFFD.
+    """
+    if not isinstance(value, str):
+        raise ValueError(f"The {what} must be a text, not {shown(value)}.")
+    if len(value) > max_chars:
+        raise ValueError(
+            f"The {what} has {len(value):,} characters; at most {max_chars:,} are allowed here."
+        )
+    if not allow_empty and not value.strip():
+        raise ValueError(f"The {what} is empty: write some text first.")
+    return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
+def check_prompt(value: object) -> str:
+    """A prompt for generation. It may be empty: the model then starts a document of its own."""
+    return check_text(value, "prompt", PROMPT_CHARS, allow_empty=True)
+
+
+def check_message(value: object) -> str:
+    """A message for the spam classifier."""
+    return check_text(value, "message", MESSAGE_CHARS)
+
+
+def check_new_tokens(value: object) -> int:
+    """max_new_tokens of a request: 1 to NEW_TOKENS."""
+    return check_integer("max_new_tokens", value, 1, NEW_TOKENS)
+
+
+def check_choice(value: object, what: str, choices: Sequence[str]) -> str:
+    """One of a few names. A model's name is checked here, so that no request can name a file."""
+    if value not in choices:
+        raise ValueError(f"The {what} must be one of {', '.join(choices)}, not {shown(value)}.")
+    return str(value)
+
+
+def check_batch(values: object) -> list[str]:
+    """Messages for the spam classifier, 1 to BATCH_ROWS of them; the sentence names the bad row."""
+    if not isinstance(values, (list, tuple)):
+        raise ValueError(f"The messages must be a list of texts, not {shown(values)}.")
+    check_rows(len(values))
+    messages = []
+    for row, value in enumerate(values, start=1):
+        messages.append(check_text(value, f"message in row {row}", MESSAGE_CHARS))
+    return messages
+
+
+def check_rows(count: int) -> None:
+    """The number of messages in one batch."""
+    if not count:
+        raise ValueError("There are no messages in it: one message per row is needed.")
+    if count > BATCH_ROWS:
+        raise ValueError(f"That is {count:,} messages; at most {BATCH_ROWS:,} fit into one batch.")
+
+
+def check_upload(path: str | Path) -> Path:
+    """An uploaded file: a .csv or .txt of at most UPLOAD_BYTES."""
+    path = Path(path)
+    if path.suffix.lower() not in (".csv", ".txt"):
+        raise ValueError("Only .csv and .txt files can be read here.")
+    size = path.stat().st_size
+    if size > UPLOAD_BYTES:
+        raise ValueError(f"The file has {size:,} bytes; at most {UPLOAD_BYTES:,} are allowed.")
+    return path
+
+
+def check_conversation(value: object) -> list[Message]:
+    """A conversation whose last message is the user's; a plain text is a conversation of one.
+
+    Each message is a mapping with `role` ("user" or "assistant") and `content`, a text or, as
+    gradio's chat has it, a list of blocks that hold text; a user's may have an `input`, the
+    material of an instruction. Other keys are ignored. An assistant's content may be empty.
+    """
+    if isinstance(value, str):
+        value = [{"role": "user", "content": value}]
+    if not isinstance(value, (list, tuple)) or not value:
+        raise ValueError(
+            "The messages must be a text, or a list of messages with role and content."
+        )
+    if len(value) > CHAT_MESSAGES:
+        raise ValueError(
+            f"The conversation has {len(value):,} messages; at most {CHAT_MESSAGES:,} are allowed: "
+            "start a new one."
+        )
+    messages = [_check_chat_message(message, row) for row, message in enumerate(value, start=1)]
+    total = sum(len(message_text(m["content"])) + len(m.get("input", "")) for m in messages)
+    if total > CHAT_CHARS:
+        raise ValueError(
+            f"The conversation has {total:,} characters; at most {CHAT_CHARS:,} are allowed: "
+            "start a new one."
+        )
+    if messages[-1]["role"] != "user":
+        raise ValueError("The last message must be the user's: there is nothing to answer.")
+    return messages
+
+
+def _check_chat_message(message: object, row: int) -> Message:
+    if not isinstance(message, Mapping) or not {"role", "content"} <= set(message):
+        raise ValueError(f"Message {row} must have a role and a content, not {shown(message)}.")
+    role = check_choice(message["role"], f"role of message {row}", ("user", "assistant"))
+    content = check_text(
+        message_text(message["content"]),
+        f"content of message {row}",
+        CHAT_MESSAGE_CHARS,
+        allow_empty=role == "assistant",
+    )
+    checked: Message = {"role": "user" if role == "user" else "assistant", "content": content}
+    if "input" in message:
+        what = f"input of message {row}"
+        checked["input"] = check_text(message["input"], what, CHAT_MESSAGE_CHARS, allow_empty=True)
+    return checked
