@@ -122,20 +122,27 @@ def build(demo: gr.Blocks, api: Api) -> None:
     last_seed = gr.State()
 
     def generate(prompt: str, *settings: Any) -> Iterator[tuple[Any, ...]]:
-        *numbers, model = settings
-        for result in api.generate(prompt, *numbers, model=model):
+        for result in api.generate(prompt, *settings):
             written = {"prompt": prompt, "text": result["text"]}
             yield written, _statistics(result), result["seed"], gr.update(visible=True)
 
-    def next_tokens(prompt: str, *settings: Any) -> dict[str, Any]:
-        *numbers, model = settings
+    def next_tokens(
+        prompt: str,
+        temperature: float,
+        top_k: int,
+        top_p: float,
+        repetition_penalty: float,
+        model: str,
+    ) -> dict[str, Any]:
         try:
-            rows = api.next_token(prompt, *numbers, model=model)
+            rows = api.next_token(
+                prompt, temperature, top_k, top_p, repetition_penalty, model=model
+            )
         except ValueError as error:  # said in place: this runs at every key stroke
             return {"message": str(error)}
         return {"rows": [{**row, "token": visible(row["token"])} for row in rows]}
 
-    shaping = [temperature, top_k, top_p, repetition_penalty]
+    shaping: list[Any] = [temperature, top_k, top_p, repetition_penalty]
     running = on_model(
         run.click,
         generate,
