@@ -1,0 +1,155 @@
+"""The repository itself: what the Hub will read, what is stored, and what README promises."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from conftest import REPOSITORY, App
+
+from gpt2_scratch.checkpoint import file_sha256, read_checkpoint, read_manifest
+from gpt2_scratch.config import PRESETS
+
+WEIGHTS = REPOSITORY / "weights"
+README = (REPOSITORY / "README.md").read_text(encoding="utf-8")
+
+
+def front_matter() -> dict[str, str]:
+    """The scalar fields between the first two lines of three dashes."""
+    block = README.split("---\n")[1]
+    pairs = re.findall(r"^(\w+): *(.+)$", block, flags=re.MULTILINE)
+    return {key: value.strip("\"'") for key, value in pairs}
+
+
+def code_blocks(language: str) -> list[str]:
+    return re.findall(rf"```{language}\n(.*?)```", README, flags=re.DOTALL)
+
+
+def tracked_files() -> list[Path]:
+    listed = subprocess.run(
+        ["git", "ls-files", "-z"], cwd=REPOSITORY, capture_output=True, text=True
+    )
+    if listed.returncode:
+        pytest.skip("not a git checkout")
+    return [REPOSITORY / name for name in listed.stdout.split("\0") if name]
+
+
+class TestSpace:
+    def test_front_matter_is_valid(self) -> None:
+        fields = front_matter()
+        colours = {"red", "yellow", "green", "blue", "indigo", "purple", "pink", "gray"}
+        assert README.startswith("---\n")
+        assert fields["sdk"] == "gradio"
+        assert (REPOSITORY / fields["app_file"]).is_file()
+        assert {fields["colorFrom"], fields["colorTo"]} <= colours
+        assert fields["license"] == "mit"
+        assert len(fields["short_description"]) <= 60  # the Hub rejects a longer one
+
+    def test_gradio_is_pinned_to_the_sdk_version(self) -> None:
+        requirements = (REPOSITORY / "requirements.txt").read_text().split()
+        assert f"gradio=={front_matter()['sdk_version']}" in requirements
+
+    def test_python_version_is_given(self) -> None:
+        assert re.fullmatch(r"3\.\d+", front_matter()["python_version"])
+        assert 'python_version: "' in README  # unquoted, 3.10 would be 3.1
+
+    def test_every_binary_file_is_declared_for_lfs(self) -> None:
+        for path in tracked_files():
+            try:
+                path.read_text(encoding="utf-8")
+            except UnicodeDecodeError:
+                asked = ["git", "check-attr", "filter", "--", str(path)]
+                answer = subprocess.run(asked, cwd=REPOSITORY, capture_output=True, text=True)
+                assert answer.stdout.strip().endswith(": filter: lfs"), path
+
+    def test_top_level_holds_what_it_may(self) -> None:
+        allowed = {"app.py", "gpt2_scratch", "train", "weights", "requirements.txt", "README.md"}
+        names = {path.relative_to(REPOSITORY).parts[0] for path in tracked_files()}
+        assert {name for name in names if name[0] != "."} <= allowed | {"tests", "LICENSE"}
+
+
+class TestWeights:
+    @pytest.mark.parametrize("name", ["base", "spam", "chat"])
+    def test_file_is_whole_and_in_the_manifest(self, name: str) -> None:
+        path = WEIGHTS / f"{name}.safetensors"
+        entry = read_manifest(WEIGHTS)[name]
+        assert entry["bytes"] == path.stat().st_size > 1_000_000  # weights and no pointer
+        assert entry["sha256"] == file_sha256(path)
+        checkpoint = read_checkpoint(path, entry["sha256"])
+        commands = json.loads(checkpoint.metadata["commands"])
+        assert all(command.startswith("python -m train.") for command in commands)
+
+    def test_base_is_the_nano_preset(self) -> None:
+        checkpoint = read_checkpoint(WEIGHTS / "base.safetensors")
+        assert checkpoint.config == PRESETS["nano"]
+        assert checkpoint.tokenizer == "tokenizer"
+
+    @pytest.mark.parametrize("name", ["base", "spam", "chat"])
+    def test_log_tells_how_it_was_trained(self, name: str) -> None:
+        lines = (WEIGHTS / f"{name}.log.jsonl").read_text(encoding="utf-8").splitlines()
+        entries = [json.loads(line) for line in lines]
+        measured = [entry["validation"] for entry in entries if "validation" in entry]
+        assert "settings" in entries[0]
+        assert entries[-1]["validation"] == measured[-1]
+        for figure in ("loss", "response_loss"):  # losses fall, scores rise
+            if figure in measured[0]:
+                assert measured[-1][figure] < measured[0][figure]
+        if "f1" in measured[0]:
+            assert measured[-1]["f1"] > measured[0]["f1"]
+
+    @pytest.mark.parametrize("name", ["base", "spam", "chat"])
+    def test_metrics_agree_with_the_manifest(self, name: str) -> None:
+        metrics = json.loads((WEIGHTS / f"{name}.metrics.json").read_text(encoding="utf-8"))
+        assert metrics == read_manifest(WEIGHTS)[name]["metrics"]
+
+
+class TestReadme:
+    def test_quotes_the_recorded_figures(self) -> None:
+        base, spam, chat = (
+            json.loads((WEIGHTS / f"{name}.metrics.json").read_text(encoding="utf-8"))
+            for name in ("base", "spam", "chat")
+        )
+        tokens = json.loads(read_checkpoint(WEIGHTS / "base.safetensors").metadata["tokens"])
+        quoted = [
+            f"{tokens:,} tokens",
+            f"{base['mixture']['bits_per_byte']:.3f}",
+            f"{base['mixture']['perplexity']:.1f}",
+            *(f"{spam['full_dedup'][key]:.3f}" for key in ("accuracy", "precision", "recall")),
+            *(f"{spam['full_dedup'][key]:.3f}" for key in ("f1", "roc_auc")),
+            f"{chat['sft']['response_loss']:.2f}",
+            f"{chat['sft']['exact_match']:.3f}",
+            f"{chat['book']['exact_match']:.3f}",
+        ]
+        assert [figure for figure in quoted if figure not in README] == []
+
+    def test_names_only_modules_that_exist(self) -> None:
+        for module in set(re.findall(r"python -m train\.(\w+)", README)):
+            assert (REPOSITORY / "train" / f"{module}.py").is_file(), module
+
+    def test_python_example_runs(self) -> None:
+        example = next(block for block in code_blocks("python") if "from gpt2_scratch" in block)
+        done = subprocess.run(
+            [sys.executable, "-c", example], cwd=REPOSITORY, capture_output=True, text=True
+        )
+        assert done.returncode == 0, done.stderr
+        assert len(re.findall(r"(?:ham|spam) \d", done.stdout)) == 2  # one verdict per message
+
+    def test_client_example_runs(self, app: App) -> None:
+        example = next(block for block in code_blocks("python") if "gradio_client" in block)
+        example = example.replace("http://127.0.0.1:7860", app.url)
+        done = subprocess.run([sys.executable, "-c", example], capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+        assert "'spam_probability'" in done.stdout
+
+    def test_curl_example_runs(self, app: App) -> None:
+        example = next(block for block in code_blocks("bash") if "curl" in block)
+        example = example.replace("http://127.0.0.1:7860", app.url)
+        done = subprocess.run(
+            ["bash", "-euo", "pipefail", "-c", example], capture_output=True, text=True
+        )
+        assert "event: complete" in done.stdout, done.stdout + done.stderr
+        assert '"finish_reason": "length"' in done.stdout.replace('":"', '": "')
