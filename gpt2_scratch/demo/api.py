@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from dataclasses import asdict
 from typing import Any, TypedDict
 
 import torch
@@ -18,7 +17,8 @@ from gpt2_scratch import limits
 from gpt2_scratch.attention import attention_maps
 from gpt2_scratch.demo.boundary import endpoint
 from gpt2_scratch.demo.registry import MODELS, Registry
-from gpt2_scratch.generation import encode_prompt, stream
+from gpt2_scratch.demo.serving import Serving
+from gpt2_scratch.generation import encode_prompt
 from gpt2_scratch.sampling import SamplingSettings, check_integer, next_token_table
 
 # A browser draws 60 times a second at best, and every update costs the server more than a token of
@@ -128,6 +128,7 @@ class Api:
 
     def __init__(self, registry: Registry) -> None:
         self.registry = registry
+        self.serving = Serving(registry)
 
     def publish(self) -> None:
         """Put the endpoints into the app that is being built."""
@@ -173,7 +174,7 @@ class Api:
             temperature, top_k, top_p, repetition_penalty, seed=_seed(seed)
         ).resolved()
         assert settings.seed is not None
-        gpt, tokenizer = self.registry.language_model(model)
+        steps = self.serving.generate(model, prompt, settings, max_new_tokens)
         result = Generated(
             text="",
             finish_reason=None,
@@ -186,14 +187,7 @@ class Api:
         )
         start = time.perf_counter()
         first = shown = start
-        for step in stream(
-            gpt,
-            tokenizer,
-            prompt,
-            max_new_tokens=max_new_tokens,
-            deadline=limits.DEADLINE_SECONDS,
-            **asdict(settings),
-        ):
+        for step in steps:
             now = time.perf_counter()
             result["tokens"] += 1
             result["text"] += step.text
@@ -330,14 +324,8 @@ class Api:
         conversation = limits.check_conversation(messages)
         max_new_tokens = limits.check_new_tokens(max_new_tokens)
         settings = SamplingSettings(temperature, top_k, top_p, repetition_penalty, seed=_seed(seed))
-        assistant = self.registry.assistant()
         text, shown = "", 0.0
-        for step in assistant.stream(
-            conversation,
-            max_new_tokens=max_new_tokens,
-            deadline=limits.DEADLINE_SECONDS,
-            **asdict(settings),
-        ):
+        for step in self.serving.chat(conversation, settings, max_new_tokens):
             text += step.text
             now = time.perf_counter()
             if step.finish_reason or now - shown >= UPDATE_SECONDS:
