@@ -30,6 +30,7 @@ from typing import TYPE_CHECKING, Literal, NotRequired, TypedDict
 from gpt2_scratch.checkpoint import load_model
 from gpt2_scratch.generation import MAX_NEW_TOKENS, FinishReason, Step, stream_from_ids
 from gpt2_scratch.sampling import SamplingSettings, check_integer, shown
+from gpt2_scratch.text import fold_for
 
 if TYPE_CHECKING:
     from gpt2_scratch.model import GPT2
@@ -108,8 +109,11 @@ class _Turn:
     response: str = ""
 
 
-def _turns(messages: Sequence[Message]) -> list[_Turn]:
-    """Messages to turns. Two messages of one role in a row are one; greetings are left out."""
+def _turns(tokenizer: Tokenizer, messages: Sequence[Message]) -> list[_Turn]:
+    """Messages to turns, spelled as the model has learned it.
+
+    Two messages of one role in a row are one; greetings are left out.
+    """
     turns: list[_Turn] = []
     for message in messages:
         if not isinstance(message, Mapping) or message.get("role") not in ("user", "assistant"):
@@ -117,17 +121,18 @@ def _turns(messages: Sequence[Message]) -> list[_Turn]:
                 'Each message needs a role, "user" or "assistant", and a content; '
                 f"this one has not: {shown(message)}."
             )
-        text = message_text(message.get("content")).strip()
+        text = fold_for(tokenizer, message_text(message.get("content"))).strip()
         if not text:
             continue  # a reply stopped before its first word, or a placeholder for the next one
+        material = fold_for(tokenizer, message_text(message.get("input", "")))
         if message["role"] == "assistant":
             if turns:  # before the first instruction it is the app's greeting, not a response
                 turns[-1].response = _joined(turns[-1].response, text)
         elif turns and not turns[-1].response:  # the instruction before was never answered
             turns[-1].instruction = _joined(turns[-1].instruction, text)
-            turns[-1].input = _joined(turns[-1].input, message_text(message.get("input", "")))
+            turns[-1].input = _joined(turns[-1].input, material)
         else:
-            turns.append(_Turn(text, message_text(message.get("input", ""))))
+            turns.append(_Turn(text, material))
     if not turns or turns[-1].response:
         raise ValueError("There is nothing to answer: the last message must be text of the user's.")
     return turns
@@ -156,7 +161,7 @@ def encode_conversation(
         ValueError: the messages are malformed, the last is not the user's, or it alone exceeds the
             budget. It is not cut: a model that answers half a question misleads.
     """
-    *past, last = _turns(messages)
+    *past, last = _turns(tokenizer, messages)
     ids = tokenizer.encode(format_prompt(last.instruction, last.input))
     if len(ids) > budget_tokens:
         raise ValueError(

@@ -22,6 +22,7 @@ from gpt2_scratch.checkpoint import (
     read_checkpoint,
 )
 from gpt2_scratch.model import GPT2
+from gpt2_scratch.text import fold_for
 from gpt2_scratch.tokenizer import Tokenizer
 
 Label = Literal["ham", "spam"]
@@ -125,6 +126,7 @@ class SpamClassifier:
     def _encode(self, message: str) -> list[int]:
         if not isinstance(message, str):
             raise ValueError(f"A message must be text, not {type(message).__name__}.")
-        if not message.strip():
+        text = fold_for(self.tokenizer, message)
+        if not text.strip():
             raise ValueError("The message is empty: write or paste the text of an SMS.")
-        return self.tokenizer.encode(message)
+        return self.tokenizer.encode(text)

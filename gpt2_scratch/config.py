@@ -7,6 +7,16 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
+# A config also comes out of the header of a file that anyone may have made: each layer is a dozen
+# names to look for there. No GPT-2 has come near these.
+LARGEST = {
+    "vocab_size": 1_000_000,
+    "block_size": 100_000,
+    "n_layer": 1_000,
+    "n_head": 1_000,
+    "n_embd": 100_000,
+}
+
 
 @dataclass(frozen=True)
 class GPT2Config:
@@ -32,11 +42,11 @@ class GPT2Config:
     layer_norm_epsilon: float = 1e-5
 
     def __post_init__(self) -> None:
-        for name in ("vocab_size", "block_size", "n_layer", "n_head", "n_embd"):
+        for name, most in LARGEST.items():
             value = getattr(self, name)
-            if type(value) is not int or not 1 <= value <= 1_000_000:
+            if type(value) is not int or not 1 <= value <= most:
                 raise ValueError(
-                    f"{name} must be a whole number from 1 to 1,000,000, not {value!r}."
+                    f"{name} must be a whole number from 1 to {most:,}, not {value!r}."
                 )
         for name, low, high in (("dropout", 0.0, 0.99), ("layer_norm_epsilon", 0.0, 1.0)):
             value = getattr(self, name)

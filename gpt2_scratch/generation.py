@@ -26,6 +26,7 @@ import torch
 
 from gpt2_scratch.kv_cache import KVCache
 from gpt2_scratch.sampling import SamplingSettings, check_integer, check_number, sample, shown
+from gpt2_scratch.text import fold_for
 from gpt2_scratch.tokenizer import IncrementalDecoder
 
 if TYPE_CHECKING:
@@ -127,7 +128,7 @@ def encode_prompt(tokenizer: Tokenizer, prompt: str) -> list[int]:
     """The ids that a prompt starts from, at least one. Special tokens in it are plain text."""
     if not isinstance(prompt, str):
         raise ValueError(f"The prompt must be text, not {shown(prompt)}.")
-    return tokenizer.encode(prompt) or [tokenizer.eot_id]
+    return tokenizer.encode(fold_for(tokenizer, prompt)) or [tokenizer.eot_id]
 
 
 def stream_from_ids(

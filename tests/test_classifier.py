@@ -136,7 +136,15 @@ def test_no_message_no_verdict(classifier: SpamClassifier) -> None:
     assert classifier.predict_batch([]) == []
 
 
-@pytest.mark.parametrize("message", ["", " \n\t"])
+def test_curly_quotes_and_hidden_characters_do_not_change_a_verdict(
+    classifier: SpamClassifier,
+) -> None:
+    plain = classifier.predict("You've won! Call now...")
+    assert classifier.predict("You\u2019ve\u200b won! Call\u00a0now\u2026") == plain
+    assert classifier.predict("You have won! Call now...") != plain
+
+
+@pytest.mark.parametrize("message", ["", " \n\t", "\u200b\u202e"])
 def test_an_empty_message_is_refused(classifier: SpamClassifier, message: str) -> None:
     with pytest.raises(ValueError, match=r"^The message is empty: write or paste"):
         classifier.predict(message)

@@ -41,6 +41,7 @@ def test_a_config_cannot_be_changed() -> None:
         ("n_head", "12"),
         ("n_embd", None),
         ("n_embd", 10**7),
+        ("n_layer", 1_001),
         ("dropout", -0.1),
         ("dropout", 1.0),
         ("dropout", True),

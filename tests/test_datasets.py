@@ -1,4 +1,4 @@
-"""Fetching (against a local HTTP server), text normalisation, documents, splits and loaders."""
+"""Fetching (against a local HTTP server), documents, splits and loaders."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ import os
 import re
 import socket
 import threading
-import unicodedata
 import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -18,12 +17,10 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from train import datasets
 from train.catalogue import DATASETS, Dataset
-from train.datasets import DatasetError, fetch, normalise_text, spam_split, split_of
+from train.datasets import DatasetError, fetch, spam_split, split_of
 
 REAL_MIRROR = os.environ.get(datasets.DATA_VARIABLE, "")
 PAYLOAD = bytes(range(256)) * 4_000  # about 1 MB, several chunks
@@ -245,35 +242,6 @@ def test_command_line(capsys: pytest.CaptureFixture[str], mirror: Callable) -> N
     assert str(path) in capsys.readouterr().out
     assert datasets.main(["--download", "openstax"]) == 1
     assert "set GPT2_SCRATCH_DATA" in capsys.readouterr().out
-
-
-# --- text --------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        ("a\r\nb\rc", "a\nb\nc"),
-        ("\u201cIt\u2019s\u201d \u2013 or\u2014well\u2026", '"It\'s" - or--well...'),
-        ("cafe\u0301", "caf\u00e9"),
-        ("a\x00b\x1bc\u200bd\ufeff\u00ade\x85", "abcde"),
-        ("a  \nb\t\n\n\n\nc\u00a0\n", "a\nb\n\nc"),
-        ("\tindented stays inside\n\tlines", "indented stays inside\n\tlines"),
-        ("e\u200b\u0301", "\u00e9"),  # what an invisible character kept apart comes together
-        ("", ""),
-    ],
-)
-def test_normalise_text(text: str, expected: str) -> None:
-    assert normalise_text(text) == expected
-
-
-@settings(deadline=None)  # a busy machine must not fail a test
-@given(st.text())
-def test_normalise_text_twice_changes_nothing(text: str) -> None:
-    once = normalise_text(text)
-    assert normalise_text(once) == once
-    assert unicodedata.is_normalized("NFC", once)
-    assert not re.search(r"[ \t]\n|\r|\x00|\n\n\n", once)
 
 
 # --- corpus ------------------------------------------------------------------------------------

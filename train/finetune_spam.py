@@ -16,6 +16,7 @@ from torch import Tensor, nn
 
 from gpt2_scratch.checkpoint import load_model
 from gpt2_scratch.classifier import LABELS, GPT2Classifier, SpamClassifier, pad_batch
+from gpt2_scratch.text import fold_for
 from gpt2_scratch.tokenizer import Tokenizer
 from train import loop
 from train.datasets import Message, spam_split
@@ -85,7 +86,8 @@ def finetune(arguments: argparse.Namespace, command: str) -> None:
     model = GPT2Classifier(trunk).requires_grad_(True)
     split = spam_split(arguments.protocol)
     window = trunk.config.block_size
-    encoded = [tokenizer.encode(message.text)[:window] for message in split["train"]]
+    texts = [fold_for(tokenizer, message.text) for message in split["train"]]
+    encoded = [tokenizer.encode(text)[:window] for text in texts]
     targets = torch.tensor([LABELS.index(message.label) for message in split["train"]])
     order = EpochOrder([len(ids) for ids in encoded], arguments.batch_size, settings.seed)
     run_stage(
