@@ -1,5 +1,8 @@
 """What attends to what: attention maps, attention rollout, one-number portraits of each head.
 
+Two kinds of numbers describe a head: what it does on one text (`head_statistics`, and how that
+differs between two models, `head_differences`), and what it can do on any (`induction_scores`).
+
 A map says how a position weights the positions it can see: row i, column j is the share of position
 i's attention that goes to position j <= i. Rows sum to 1; the causal mask makes the upper triangle
 exactly 0. An attention weight is where a head looks, not by itself why the model answered as it
@@ -114,6 +117,24 @@ def rollout(weights: Array) -> Array:
     return total
 
 
+def without_first_token(weights: Array) -> Array:
+    """Maps with the first token's column hidden and what is left of each row scaled to sum to 1.
+
+    A head with nothing to do rests its attention on the first token (Xiao et al. 2023,
+    https://arxiv.org/abs/2309.17453), and such a column outshines what the head does otherwise.
+
+    Args:
+        weights: (..., T, T), rows that sum to 1.
+
+    Returns:
+        The same shape; rows sum to 1, or to 0 where nothing but the first token was read.
+    """
+    rest = weights.copy()
+    rest[..., 0] = 0
+    total = rest.sum(axis=-1, keepdims=True)  # (..., T, T) -> (..., T, 1)
+    return np.divide(rest, total, where=total > 0, out=rest)
+
+
 def head_statistics(weights: Array) -> list[HeadStatistics]:
     """Four numbers per head: n_layer * n_head of them, layer by layer.
 
@@ -140,3 +161,58 @@ def head_statistics(weights: Array) -> list[HeadStatistics]:
         for layer in range(n_layer)
         for head in range(n_head)
     ]
+
+
+def head_differences(weights: Array, other: Array) -> Array:
+    """How differently the heads of two models read the same tokens, 0 to 1 each.
+
+    The total variation distance between the two rows of a position, half the sum of the absolute
+    differences, is the share of the attention that went elsewhere; this is its mean over the
+    positions 1..T-1 that have a choice.
+
+    Args:
+        weights, other: (n_layer, n_head, T, T) each.
+
+    Returns:
+        (n_layer, n_head) float32. ValueError if the shapes differ.
+    """
+    if weights.shape != other.shape:
+        raise ValueError(
+            f"Maps of the shapes {weights.shape} and {other.shape} cannot be compared head by "
+            "head: choose two models of the same size and vocabulary."
+        )
+    moved = 0.5 * np.abs(weights - other).sum(axis=-1)  # (L, nh, T, T) -> (L, nh, T)
+    return moved[..., 1:].sum(axis=-1) / max(moved.shape[-1] - 1, 1)
+
+
+@torch.inference_mode()
+def induction_scores(model: GPT2, length: int = 50, sequences: int = 4, seed: int = 0) -> Array:
+    """How strongly each head completes repetitions: the prefix-matching score of Olsson et al.
+
+    `length` random tokens, all different, are read twice in a row. In the second pass an induction
+    head looks at the token that came after the current one in the first pass, which is what comes
+    next now: "... A B ... A" -> B. The score is the mean attention that goes there. Random tokens
+    leave nothing else to go by (Olsson et al. 2022, https://arxiv.org/abs/2209.11895).
+
+    Args:
+        length: of the sequence that is repeated; cut to half the context window and to the size of
+            the vocabulary.
+        sequences: how many such pairs the mean is taken over.
+        seed: of the random tokens.
+
+    Returns:
+        (n_layer, n_head) float32, 0 to 1.
+    """
+    check_integer("sequences", sequences, 1, 1_000)
+    check_integer("length", length, 2, 1_000_000)
+    ordinary = model.config.vocab_size - 1  # the last id is <|endoftext|>
+    length = min(length, model.config.block_size // 2, ordinary)
+    generator = torch.Generator().manual_seed(seed)
+    device = model.wte.weight.device
+    total = torch.zeros(model.config.n_layer, model.config.n_head)
+    for _ in range(sequences):  # one by one: the maps of a large model fill memory
+        once = torch.randperm(ordinary, generator=generator)[:length]
+        maps = model.attention_maps(once.repeat(2)[None].to(device))[:, 0]  # (L, nh, 2n, 2n)
+        stripe = maps.diagonal(offset=1 - length, dim1=-2, dim2=-1)  # from i to i - n + 1
+        total += stripe[..., 1:].float().mean(dim=-1).cpu()  # i = n..2n-1, the second pass
+    return (total / sequences).numpy()

@@ -10,7 +10,15 @@ import numpy as np
 import pytest
 import torch
 
-from gpt2_scratch.attention import AttentionMaps, attention_maps, head_statistics, rollout
+from gpt2_scratch.attention import (
+    AttentionMaps,
+    attention_maps,
+    head_differences,
+    head_statistics,
+    induction_scores,
+    rollout,
+    without_first_token,
+)
 from gpt2_scratch.config import GPT2Config
 from gpt2_scratch.model import GPT2
 from gpt2_scratch.tokenizer import Tokenizer
@@ -123,3 +131,78 @@ def test_one_token_has_no_choice(model: GPT2, tokenizer: Tokenizer) -> None:
     assert (maps.weights == 1).all()
     assert all(h.entropy == h.distance == h.first_token == 0 for h in head_statistics(maps.weights))
     assert rollout(maps.weights).tolist() == [[1.0]]
+
+
+def test_the_first_token_can_be_hidden() -> None:
+    weights = np.array([[1, 0, 0], [1, 0, 0], [0.6, 0.1, 0.3]], dtype=np.float32)
+    before = weights.copy()
+    np.testing.assert_allclose(
+        without_first_token(weights), [[0, 0, 0], [0, 0, 0], [0, 0.25, 0.75]], atol=1e-6
+    )
+    assert (weights == before).all()
+    both = without_first_token(np.stack([weights, weights]))  # any number of maps at once
+    np.testing.assert_array_equal(both[1], without_first_token(weights))
+
+
+def test_the_difference_of_two_heads_is_the_share_that_moved() -> None:
+    a = np.array([[1, 0, 0], [0.5, 0.5, 0], [0.2, 0.3, 0.5]], dtype=np.float32)
+    b = np.array([[1, 0, 0], [0.1, 0.9, 0], [0.2, 0.8, 0.0]], dtype=np.float32)
+    maps = np.stack([[a, a], [b, a]])  # (2, 2, 3, 3)
+    moved = head_differences(maps, np.stack([[b, a], [b, b]]))
+    np.testing.assert_allclose(moved, [[0.45, 0], [0, 0.45]], atol=1e-6)  # (0.4 + 0.5) / 2
+    with pytest.raises(ValueError, match="choose two models of the same size"):
+        head_differences(maps, maps[:1])
+    one = np.ones((1, 1, 1, 1), dtype=np.float32)
+    assert head_differences(one, one).tolist() == [[0]]
+
+
+class HeadsByHand:
+    """A model of one layer whose three heads look where the test wants them to."""
+
+    config = GPT2Config(vocab_size=301, block_size=64, n_layer=1, n_head=3, n_embd=6)
+
+    def __init__(self) -> None:
+        self.wte = torch.nn.Embedding(301, 6)
+        self.read: list[list[int]] = []
+
+    def attention_maps(self, idx: torch.Tensor) -> torch.Tensor:
+        ids = idx[0].tolist()
+        self.read.append(ids)
+        T = len(ids)
+        maps = torch.zeros(1, 1, 3, T, T)
+        for i, token in enumerate(ids):
+            earlier = [j for j in range(i) if ids[j] == token]
+            maps[0, 0, 0, i, earlier[-1] + 1 if earlier else 0] = 1  # induction
+            maps[0, 0, 1, i, earlier[-1] if earlier else 0] = 1  # the same token, not the next
+            maps[0, 0, 2, i, : i + 1] = 1 / (i + 1)  # everywhere alike
+        return maps
+
+
+def test_an_induction_head_is_found_on_a_repeated_random_sequence() -> None:
+    model: Any = HeadsByHand()
+    n = 12
+    scores = induction_scores(model, length=n, sequences=3)
+    uniform = sum(1 / (i + 1) for i in range(n, 2 * n)) / n
+    np.testing.assert_allclose(scores, [[1, 0, uniform]], atol=1e-6)
+    assert scores.dtype == np.float32
+    assert len(model.read) == 3 and model.read[0] != model.read[1]
+    for ids in model.read:
+        assert ids[:n] == ids[n:] and len(set(ids)) == n
+        assert max(ids) < 300  # <|endoftext|> is no random token
+    again: Any = HeadsByHand()
+    induction_scores(again, length=n, sequences=3)
+    assert again.read == model.read  # seeded
+    induction_scores(again, length=1000, sequences=1)
+    assert len(again.read[-1]) == 64  # cut to the window
+
+
+def test_induction_of_a_real_model_is_read_off_its_maps(model: GPT2) -> None:
+    scores = induction_scores(model, length=5, sequences=1, seed=3)
+    once = torch.randperm(256, generator=torch.Generator().manual_seed(3))[:5]
+    with torch.no_grad():
+        maps = model.attention_maps(once.repeat(2)[None])[:, 0]
+    expected = sum(maps[:, :, i, i - 4] for i in range(5, 10)) / 5
+    np.testing.assert_allclose(scores, expected, atol=1e-6)
+    for wrong in ({"length": 1}, {"sequences": 0}):
+        with pytest.raises(ValueError, match="must be"):
+            induction_scores(model, **wrong)
