@@ -7,7 +7,8 @@ row is read at its own last real token, so that company in a batch does not chan
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -62,6 +63,20 @@ class GPT2Classifier(nn.Module):
         return self.score(last)  # (B, C) -> (B, 2)
 
 
+def _threshold(metadata: Mapping[str, str]) -> float:
+    """What training chose on its validation messages; 0.5 if it chose nothing."""
+    try:
+        threshold = float(json.loads(metadata.get("threshold", "0.5")))
+    except (TypeError, ValueError):
+        threshold = -1.0
+    if not 0.0 < threshold < 1.0:
+        raise CheckpointError(
+            f"The header gives the threshold {metadata['threshold']!r}, which is not a number "
+            "between 0 and 1; train the classifier again."
+        )
+    return threshold
+
+
 def pad_batch(sequences: Sequence[Sequence[int]]) -> tuple[Tensor, Tensor]:
     """Token lists of any lengths >= 1 -> ids (B, longest) int64, padded with 0; lengths (B,)."""
     lengths = torch.tensor([len(ids) for ids in sequences])
@@ -74,7 +89,8 @@ def pad_batch(sequences: Sequence[Sequence[int]]) -> tuple[Tensor, Tensor]:
 class SpamClassifier:
     """Spam or ham, for English text messages. Holds no state between calls.
 
-    threshold  the spam probability from which a message is called spam
+    threshold  the spam probability from which a message is called spam; training chooses it on
+               its validation messages and stores it in the checkpoint
     """
 
     def __init__(self, model: GPT2Classifier, tokenizer: Tokenizer, threshold: float = 0.5) -> None:
@@ -94,7 +110,8 @@ class SpamClassifier:
         score = trunk.pop("score.weight")
         model = GPT2Classifier(build_model(checkpoint.config, trunk))
         model.score.load_state_dict({"weight": score})
-        return cls(model.requires_grad_(False).eval(), load_tokenizer(checkpoint))
+        threshold = _threshold(checkpoint.metadata)
+        return cls(model.requires_grad_(False).eval(), load_tokenizer(checkpoint), threshold)
 
     def predict(self, message: str) -> Verdict:
         """The verdict on one message; see `predict_batch`."""

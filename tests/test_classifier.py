@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import torch
 
-from gpt2_scratch.checkpoint import CheckpointError
+from gpt2_scratch.checkpoint import CheckpointError, read_checkpoint, save_checkpoint
 from gpt2_scratch.classifier import (
     BATCH_ROWS,
     LABELS,
@@ -191,3 +191,36 @@ def test_missing_weights_name_the_command(tmp_path: Path, monkeypatch: pytest.Mo
     monkeypatch.setenv("GPT2_SCRATCH_WEIGHTS", str(tmp_path))
     with pytest.raises(CheckpointError, match=r"does not exist; .*train\.finetune_spam"):
         SpamClassifier.from_pretrained()
+
+
+# --- the threshold in the checkpoint -----------------------------------------------------------
+
+
+def with_threshold(weights: Path, folder: Path, value: str) -> str:
+    """A copy of the tiny classifier whose header gives this threshold."""
+    read = read_checkpoint(weights / "spam.safetensors")
+    path = folder / "spam.safetensors"
+    save_checkpoint(
+        path, read.tensors, read.config, kind=read.kind, tokenizer=read.tokenizer,
+        metadata={"threshold": value},
+    )  # fmt: skip
+    return str(path)
+
+
+def test_the_threshold_comes_from_the_checkpoint(
+    classifier: SpamClassifier, tiny_weights: Path, tmp_path: Path
+) -> None:
+    assert classifier.threshold == 0.5  # the file gives none
+    other = SpamClassifier.from_pretrained(with_threshold(tiny_weights, tmp_path, "0.31"))
+    assert other.threshold == 0.31
+    for text in made_up_messages(20):
+        verdict = other.predict(text)
+        assert verdict.label == ("spam" if verdict.spam_probability >= 0.31 else "ham")
+
+
+@pytest.mark.parametrize("value", ["0", "1", "nan", "-1", '"high"', "[0.5]", "{"])
+def test_a_threshold_that_is_none_is_refused(
+    classifier: SpamClassifier, tiny_weights: Path, tmp_path: Path, value: str
+) -> None:
+    with pytest.raises(CheckpointError, match="not a number between 0 and 1"):
+        SpamClassifier.from_pretrained(with_threshold(tiny_weights, tmp_path, value))

@@ -12,14 +12,21 @@ import pytest
 from made_up_data import SFT_VALIDATION_LINES, write_mirror
 
 from gpt2_scratch.chat import Assistant
-from gpt2_scratch.checkpoint import read_manifest
+from gpt2_scratch.checkpoint import (
+    read_checkpoint,
+    read_manifest,
+    save_checkpoint,
+    update_manifest,
+)
 from gpt2_scratch.classifier import SpamClassifier
 from gpt2_scratch.tokenizer import Tokenizer
 from train import evaluate, packing
-from train.datasets import Instruction, spam_split
+from train.datasets import Instruction, Message, spam_split
 from train.evaluate import format_table, match_rates, normalised
 
-SPAM_KEYS = {"n", "accuracy", "precision", "recall", "f1", "roc_auc", "tn", "fp", "fn", "tp"}
+SPAM_KEYS = {"n", "accuracy", "precision", "recall", "f1", "roc_auc", "tn", "fp", "fn", "tp"} | {
+    *("threshold", "ece", "log_loss", "reliability")
+}
 CHAT_KEYS = {"n", "response_loss", "exact_match", "contains_match"}
 BASE_KEYS = {"loss", "perplexity", "bits_per_byte", "tokens"}
 
@@ -150,10 +157,13 @@ def test_all_figures_as_json_beside_the_weights_and_in_the_manifest(
     classifier = SpamClassifier.from_pretrained()
     test = spam_split("full_dedup")["test"]
     labels = [(message.label, classifier.predict(message.text).label) for message in test]
+    assert list(results["spam"]) == ["full_dedup", "modern_check"]
+    assert results["spam"]["modern_check"]["n"] == 100
     spam = results["spam"]["full_dedup"]
     assert spam.keys() == SPAM_KEYS
     assert (spam["n"], spam["tp"]) == (len(test), labels.count(("spam", "spam")))
     assert spam["fp"] == labels.count(("ham", "spam"))
+    assert sum(row["n"] for row in spam["reliability"]) == len(test)
     right = sum(truth == label for truth, label in labels)
     assert spam["accuracy"] == pytest.approx(right / len(test), abs=1e-4)
 
@@ -189,11 +199,45 @@ def test_one_stage_records_itself_alone(weights: Path, capsys: pytest.CaptureFix
 def test_the_table_shows_the_same_figures(
     weights: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    figures = run_json(capsys, "spam")["spam"]["full_dedup"]
+    metrics = run_json(capsys, "spam")["spam"]
+    bins = {part: figures.pop("reliability") for part, figures in metrics.items()}
     assert evaluate.main(["spam", "--no-record"]) == 0
-    header, row = capsys.readouterr().out.strip().splitlines()
-    assert header.split() == ["spam", *figures]
-    assert row.split() == ["full_dedup", *(f"{value:,}" for value in figures.values())]
+    header, *lines = capsys.readouterr().out.strip().splitlines()
+    assert header.split() == ["spam", *metrics["full_dedup"]]
+    for row, (part, figures) in zip(lines, metrics.items(), strict=False):
+        assert row.split() == [part, *(f"{value:,}" for value in figures.values())]
+    for part, rows in bins.items():
+        start = lines.index(next(line for line in lines if line.startswith(f"{part}, reliab")))
+        assert lines[start].split()[2:] == ["n", "score", "positive"]
+        assert [float(line.split()[1]) for line in lines[start + 1 : start + 1 + len(rows)]] == [
+            row["n"] for row in rows
+        ]
+
+
+def test_the_book_is_measured_with_and_without_its_repeats(
+    weights: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read = read_checkpoint(weights / "spam.safetensors")
+    save_checkpoint(
+        weights / "spam.safetensors", read.tensors, read.config, kind=read.kind,
+        tokenizer=read.tokenizer, metadata={"protocol": '"book"'},
+    )  # fmt: skip
+    update_manifest(weights / "spam.safetensors")
+    split = {
+        "train": [Message("ham", "See you  at noon", 0), Message("spam", "Win a prize", 1)],
+        "test": [
+            Message("ham", "see you at NOON", 2),
+            Message("ham", "See you at two", 3),
+            Message("spam", "Win two prizes", 4),
+        ],
+    }
+    monkeypatch.setattr(evaluate, "spam_split", lambda protocol: split)
+    metrics = run_json(capsys, "spam")["spam"]
+    assert {part: figures["n"] for part, figures in metrics.items()} == {
+        "book": 3,
+        "book_without_repeats": 2,
+        "modern_check": 100,
+    }
 
 
 def test_a_table_has_one_row_per_part() -> None:

@@ -17,11 +17,12 @@ import torch.nn.functional as F
 from made_up_data import write_mirror
 
 from gpt2_scratch.chat import Assistant, format_prompt
-from gpt2_scratch.checkpoint import load_model, read_checkpoint, read_manifest
+from gpt2_scratch.checkpoint import file_sha256, load_model, read_checkpoint, read_manifest
 from gpt2_scratch.classifier import SpamClassifier
 from gpt2_scratch.tokenizer import Tokenizer
 from train import finetune_chat, finetune_spam, loop
-from train.datasets import Instruction, spam_split
+from train.datasets import Instruction, Message, spam_split
+from train.examples import EpochOrder
 from train.finetune_chat import (
     IGNORED,
     Example,
@@ -29,10 +30,13 @@ from train.finetune_chat import (
     pad_examples,
     response_loss,
 )
+from train.metrics import best_threshold, fit_temperature
+from train.modern_messages import modern_messages
 
 STAGES = {"spam": finetune_spam, "chat": finetune_chat}
 TASKS: dict[str, type[Any]] = {"spam": finetune_spam.SpamTask, "chat": finetune_chat.ChatTask}
 SMALL = ["--batch-size", "8", "--dtype", "float32"]
+FEW = {"spam": ["--modern", "24"], "chat": []}  # messages of today beside the made-up ones
 INSTRUCTIONS = [
     Instruction("Name a colour.", "", "Red.", ""),
     Instruction("Say it again, please.", "The cat sat on the mat.", "The cat sat on the mat.", ""),
@@ -57,7 +61,7 @@ def folder(tiny_weights: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
 
 
 def run(stage: str, *options: str) -> None:
-    assert STAGES[stage].main([*SMALL, *options]) == 0
+    assert STAGES[stage].main([*SMALL, *FEW[stage], *options]) == 0
 
 
 def fault(capsys: pytest.CaptureFixture[str], stage: str, *options: str) -> str:
@@ -103,17 +107,18 @@ def assert_described(folder: Path, stage: str, module: ModuleType) -> None:
 
 
 def test_spam_run_learns_and_leaves_weights_log_and_manifest(folder: Path) -> None:
-    run("spam", "--epochs", "6", "--learning-rate", "1e-3")
+    run("spam", "--epochs", "6", "--learning-rate", "1e-3", "--modern", "0", "--no-perturb")
     assert_described(folder, "spam", finetune_spam)
     metadata = read_checkpoint(folder / "spam.safetensors").metadata
-    assert json.loads(metadata["data"]) == "sms-spam"
+    assert json.loads(metadata["data"]) == ["sms-spam"]
     assert json.loads(metadata["protocol"]) == "full_dedup"
 
     log = folder / "spam.log.jsonl"
     assert losses(log)[-1] < 0.6 * losses(log)[0]
     figures = validations(log)
-    assert len(figures) == 7  # each epoch of ten batches, and the end
-    assert figures[-1].keys() == {"accuracy", "f1", "roc_auc"}
+    assert figures[-1].keys() == {"accuracy", "f1", "roc_auc", "loss"}
+    assert figures[6]["loss"] < figures[0]["loss"]  # each epoch of ten batches, and the end
+    assert figures[-1]["loss"] == min(figure["loss"] for figure in figures)  # the best is kept
 
     classifier = SpamClassifier.from_pretrained("spam")
     held_out = spam_split("full_dedup")["test"]
@@ -211,7 +216,7 @@ def test_new_weights_drop_the_figures_of_old_ones(folder: Path) -> None:
     (folder / "manifest.json").write_text(json.dumps(old))
     for name in ("spam", "chat"):
         (folder / f"{name}.metrics.json").write_text("{}")
-    run("spam", "--tokens", "1", "--evaluate-every", "5")
+    run("spam", "--tokens", "1", "--evaluate-every", "5", "--modern", "0")
     assert read_manifest(folder)["spam"]["metrics"] == {}
     assert not (folder / "spam.metrics.json").exists()
     assert (folder / "chat.metrics.json").exists()
@@ -226,11 +231,102 @@ def test_evaluations_come_as_often_as_asked(folder: Path) -> None:
 
 def test_accumulated_batches_are_one_update(folder: Path) -> None:
     """Two micro-batches of 8 read in one step what two steps read one after the other."""
-    run("spam", "--epochs", "1", "--accumulation", "2")
+    run("spam", "--epochs", "1", "--accumulation", "2", "--modern", "0")
     end = read_log(folder / "spam.log.jsonl")[-1]
-    run("spam", "--epochs", "1")
+    run("spam", "--epochs", "1", "--modern", "0")
     one_by_one = read_log(folder / "spam.log.jsonl")[-1]
     assert end["step"] == math.ceil(one_by_one["step"] / 2)
+
+
+# --- the spam filter's choices -----------------------------------------------------------------
+
+
+def trained_parameters(folder: Path) -> set[str]:
+    """Names of the trunk's parameters that a spam run has changed."""
+    base = load_model("base")[0].state_dict()
+    trunk = SpamClassifier.from_pretrained("spam").model.trunk.state_dict()
+    return {name for name in base if not torch.equal(trunk[name], base[name])}
+
+
+def test_what_is_frozen_stays_as_it_was(folder: Path) -> None:
+    budget = ["--tokens", "1k", "--evaluate-every", "9"]
+    run("spam", *budget, "--freeze", "trunk")
+    assert trained_parameters(folder) == set()
+    run("spam", *budget, "--freeze", "last-block")
+    changed = trained_parameters(folder)
+    assert {name.split(".")[0] for name in changed} == {"h", "ln_f"}
+    assert {name.split(".")[1] for name in changed if name.startswith("h.")} == {"1"}
+    assert SpamClassifier.from_pretrained("spam").model.score.weight.any()  # the head always learns
+
+
+def test_temperature_and_threshold_come_from_validation_messages(folder: Path) -> None:
+    run("spam", "--epochs", "2", "--learning-rate", "1e-3")
+    metadata = read_checkpoint(folder / "spam.safetensors").metadata
+    threshold, temperature = (json.loads(metadata[k]) for k in ("threshold", "temperature"))
+    classifier = SpamClassifier.from_pretrained("spam")
+    assert classifier.threshold == threshold
+    assert 0.2 <= threshold <= 0.8
+
+    messages = [
+        *spam_split("full_dedup")["validation"],
+        *modern_messages("validation", finetune_spam.MODERN_VALIDATION),
+    ]
+    verdicts = classifier.predict_batch([message.text for message in messages])
+    truth = [message.label == "spam" for message in messages]
+    scores = [verdict.spam_probability for verdict in verdicts]
+    assert best_threshold(truth, scores) == pytest.approx(threshold, abs=0.02)
+    # The temperature is in the head already (its file has half precision): nothing is left to do,
+    # unless it stopped at the end of its range.
+    assert temperature in (0.25, 4.0) or fit_temperature(truth, scores) == pytest.approx(1, abs=0.1)
+
+
+def test_each_reading_of_a_message_varies_it(folder: Path) -> None:
+    tokenizer = Tokenizer.load("tokenizer")
+    messages = [Message("spam", "WIN £500 now, call 08001234567 or go to www.prizes.com/x", 0)] * 4
+    order = EpochOrder([30] * 4, 2, seed=5)
+    plain = finetune_spam.SpamTask(messages, order, [], [], tokenizer, 256)
+    varied = finetune_spam.SpamTask(messages, order, [], [], tokenizer, 256, perturbed=True)
+    rows = {tuple(row) for n in range(6) for row in plain.batch(n, 0, 1)[0].tolist()}
+    assert len(rows) == 1
+    batches = [varied.batch(n, 0, 1)[0] for n in range(6)]
+    assert len({tuple(row) for batch in batches for row in batch.tolist()}) > 6
+    for number, batch in enumerate(batches):  # the same number, the same batch
+        assert torch.equal(varied.batch(number, 0, 1)[0], batch)
+
+
+def test_seeds_are_trained_one_by_one_and_the_best_is_kept(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    budget = ["--tokens", "3k", "--evaluate-every", "9", "--run", str(folder / "run")]
+    run("spam", *budget, "--seeds", "3", "4")
+    header, *rows, kept = capsys.readouterr().out.strip().splitlines()[-6:]
+    assert header.split() == [
+        *("validation", "loss", "test", "accuracy", "test", "f1", "test", "roc_auc"),
+        *("modern", "check"),
+    ]
+    assert [row.split()[0] for row in rows] == ["seed", "seed", "mean", "deviation"]
+    table = {row[:12].strip(): [float(value) for value in row[12:].split()] for row in rows}
+    for one, other, middle in zip(table["seed 3"], table["seed 4"], table["mean"], strict=True):
+        assert middle == pytest.approx((one + other) / 2, abs=1e-4)
+    best = 3 if table["seed 3"][0] < table["seed 4"][0] else 4
+    assert kept == f"Kept seed {best} as {folder / 'spam.safetensors'}."
+    source = folder / "run" / f"seed-{best}" / "spam.safetensors"
+    assert (folder / "spam.safetensors").read_bytes() == source.read_bytes()
+    assert read_manifest(folder)["spam"]["sha256"] == file_sha256(source)
+    assert read_log(folder / "spam.log.jsonl")[0]["settings"]["seed"] == best
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        (["--label-smoothing", "1"], "--label-smoothing must be from 0"),
+        (["--modern", "-1"], "--modern not below 0"),
+    ],
+)
+def test_options_out_of_range_say_so(
+    folder: Path, capsys: pytest.CaptureFixture[str], options: list[str], sentence: str
+) -> None:
+    assert sentence in fault(capsys, "spam", *options)
 
 
 # --- what the assistant learns from ------------------------------------------------------------

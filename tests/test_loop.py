@@ -414,6 +414,56 @@ def test_an_interrupted_run_goes_on_as_if_nothing_had_happened(
     assert losses(tmp_path / "straight") == losses(tmp_path / "parts")
 
 
+@dataclass
+class Worsening(Counting):
+    """Held-out figures that are best at the second evaluation."""
+
+    figures: list[float] = field(default_factory=lambda: [3.0, 1.0, 2.0, 4.0])
+
+    def evaluate(self, model: nn.Module) -> dict[str, float]:
+        return {"error": self.figures.pop(0)}
+
+
+def fail_at(step: int) -> Callable[[int], None]:
+    def before(index: int) -> None:
+        if index == step:
+            raise RuntimeError("stop here")
+
+    return before
+
+
+KEEPING = replace(SETTINGS, tokens=steps(8), evaluate_every=2, keep_best="error")
+
+
+def test_the_best_parameters_are_kept(tmp_path: Path) -> None:
+    model, other = make_model(), make_model()
+    loop.train(model, Worsening(), KEEPING, tmp_path / "best")
+    log = [line for line in read_log(tmp_path / "best") if "validation" in line]
+    assert [line["validation"]["error"] for line in log] == [3.0, 1.0, 2.0, 4.0, 1.0]
+    assert (log[-1]["kept_step"], log[-1]["step"]) == (4, 8)
+    # The same run, stopped by an error of its fifth batch: the schedule is that of eight.
+    with pytest.raises(RuntimeError, match="stop here"):
+        loop.train(
+            other, Counting(before=fail_at(4)), replace(KEEPING, keep_best=""), tmp_path / "four"
+        )
+    assert_equal_parameters(model, other)
+
+
+def test_the_last_parameters_stay_when_they_are_the_best(tmp_path: Path) -> None:
+    loop.train(make_model(), Worsening(figures=[4.0, 3.0, 2.0, 1.0]), KEEPING, tmp_path)
+    log = [line for line in read_log(tmp_path) if "validation" in line]
+    assert [line["validation"]["error"] for line in log] == [4.0, 3.0, 2.0, 1.0]
+
+
+def test_the_best_parameters_survive_an_interruption(tmp_path: Path) -> None:
+    whole, parts = make_model(), make_model()
+    loop.train(whole, Worsening(), KEEPING, tmp_path / "whole")
+    loop.train(parts, Worsening(before=interrupt_at(4)), KEEPING, tmp_path / "parts")
+    rest = Worsening(figures=[2.0, 4.0])
+    loop.train(parts, rest, KEEPING, tmp_path / "parts", resume=True)
+    assert_equal_parameters(whole, parts)
+
+
 def test_dropout_differs_from_step_to_step_and_from_run_to_run(tmp_path: Path) -> None:
     class SameBatch(Counting):
         def batch(self, index: int, rank: int, world_size: int) -> loop.Batch:

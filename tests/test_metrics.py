@@ -9,7 +9,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from train.metrics import binary_metrics, roc_auc
+from train.metrics import (
+    best_threshold,
+    binary_metrics,
+    expected_calibration_error,
+    fit_temperature,
+    log_loss,
+    reliability,
+    roc_auc,
+)
 
 # Few different values, so that ties are common.
 LABELLED = st.lists(
@@ -107,3 +115,60 @@ def test_what_is_not_a_number_is_no_score() -> None:
     for measure in (binary_metrics, roc_auc):
         with pytest.raises(ValueError, match="not a number"):
             measure([True, False], [math.nan, 0.5])
+
+
+# --- calibration -------------------------------------------------------------------------------
+
+
+def test_reliability_by_hand() -> None:
+    truths = [False, True, True, False, True]
+    scores = [0.05, 0.15, 0.95, 0.85, 1.0]
+    assert reliability(truths, scores, bins=2) == [
+        {"n": 2, "score": pytest.approx(0.1), "positive": 0.5},
+        {"n": 3, "score": pytest.approx(2.8 / 3), "positive": pytest.approx(2 / 3)},
+    ]
+    expected = 2 / 5 * 0.4 + 3 / 5 * (2.8 / 3 - 2 / 3)
+    assert expected_calibration_error(truths, scores, bins=2) == pytest.approx(expected)
+
+
+@given(LABELLED)
+def test_reliability_covers_every_score_once(pairs: list[tuple[bool, float]]) -> None:
+    truths, scores = [t for t, _ in pairs], [s for _, s in pairs]
+    rows = reliability(truths, scores)
+    assert sum(row["n"] for row in rows) == len(pairs)
+    total = sum(row["n"] * row["positive"] for row in rows)
+    assert total == pytest.approx(sum(truths))
+    assert 0 <= expected_calibration_error(truths, scores) <= 1
+
+
+def test_log_loss_by_hand() -> None:
+    assert log_loss([True, False], [0.5, 0.2]) == pytest.approx(
+        -(math.log(0.5) + math.log(0.8)) / 2
+    )
+    assert log_loss([True, False], [0.0, 1.0]) == pytest.approx(-math.log(1e-7))
+
+
+def test_the_threshold_with_the_highest_f1() -> None:
+    truths = [False, False, True, True, True]
+    assert 0.3 < best_threshold(truths, [0.1, 0.3, 0.4, 0.7, 0.9]) < 0.4
+    assert best_threshold(truths, [0.1, 0.2, 0.8, 0.9, 0.9]) == 0.5  # all alike: the middle
+    assert best_threshold(truths, [0.01, 0.02, 0.05, 0.06, 0.07]) >= 0.2  # never an extreme
+
+
+@given(LABELLED)
+def test_no_threshold_in_range_has_a_higher_f1(pairs: list[tuple[bool, float]]) -> None:
+    truths, scores = [t for t, _ in pairs], [s for _, s in pairs]
+    threshold = best_threshold(truths, scores)
+    found = binary_metrics(truths, scores, threshold)["f1"]
+    assert 0.2 <= threshold <= 0.8
+    assert all(found >= binary_metrics(truths, scores, t / 20)["f1"] for t in range(4, 17))
+
+
+def test_temperature_undoes_overconfidence() -> None:
+    """Of a thousand scores of 0.99, only 90% are right: cooled, they say 0.9."""
+    truths = [n % 10 > 0 for n in range(1000)] + [n % 10 == 0 for n in range(1000)]
+    scores = [0.99] * 1000 + [0.01] * 1000
+    temperature = fit_temperature(truths, scores)
+    logit = math.log(0.99 / 0.01) / temperature
+    assert 1 / (1 + math.exp(-logit)) == pytest.approx(0.9, abs=0.01)
+    assert fit_temperature(truths, [0.9] * 1000 + [0.1] * 1000) == pytest.approx(1, abs=0.02)

@@ -279,10 +279,15 @@ def _read_sms(path: Path) -> list[Message]:
     return messages
 
 
+def folded(text: str) -> str:
+    """What is equal of two copies of one message: letter case and white space do not count."""
+    return " ".join(text.casefold().split())
+
+
 def _split_full_dedup(messages: list[Message]) -> dict[str, list[Message]]:
     first_copies: dict[str, Message] = {}
     for message in messages:
-        first_copies.setdefault(" ".join(message.text.casefold().split()), message)
+        first_copies.setdefault(folded(message.text), message)
     parts: dict[str, list[Message]] = {"train": [], "validation": [], "test": []}
     for label in ("ham", "spam"):  # split each label alone, so that every part has the same mix
         kept = [message for message in first_copies.values() if message.label == label]

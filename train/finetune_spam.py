@@ -1,14 +1,23 @@
 """Fine-tuning the base model into a spam classifier: the whole trunk and a new head.
 
-python -m train.finetune_spam
-python -m train.finetune_spam --epochs 6 --learning-rate 3e-4 --base weights/base.safetensors
+    python -m train.finetune_spam
+    python -m train.finetune_spam --epochs 6 --learning-rate 3e-4 --base weights/base.safetensors
+    python -m train.finetune_spam --protocol book --freeze last-block    # the book's recipe
+    python -m train.finetune_spam --seeds 0 1 2                          # mean and spread
+
+Beside the SMS Spam Collection it learns from messages of today (`modern_messages.py`), and each
+message is varied each time it is read (`perturbation.py`). What training cannot decide is decided
+on validation messages: which evaluation's parameters stay, the temperature of the probabilities
+and the threshold. The test part decides nothing.
 """
 
 from __future__ import annotations
 
 import argparse
+import random
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import torch
 import torch.nn.functional as F
@@ -21,51 +30,142 @@ from gpt2_scratch.tokenizer import Tokenizer
 from train import loop
 from train.datasets import Message, spam_split
 from train.examples import EpochOrder
-from train.metrics import binary_metrics
-from train.stage import add_stage_arguments, run_command_line, run_stage
+from train.metrics import (
+    best_threshold,
+    binary_metrics,
+    expected_calibration_error,
+    fit_temperature,
+    log_loss,
+    reliability,
+)
+from train.modern_messages import modern_check, modern_messages
+from train.perturbation import perturb
+from train.stage import (
+    add_seeds_argument,
+    add_stage_arguments,
+    run_command_line,
+    run_seeds,
+    run_stage,
+)
 
 DEFAULTS = loop.Settings(
-    optimizer="adamw", learning_rate=5e-4, warmup=0.1, decay=0.9, evaluate_every=0
+    optimizer="adamw",
+    learning_rate=5e-4,
+    warmup=0.1,
+    decay=0.9,
+    evaluate_every=0,
+    keep_best="loss",
 )
+FREEZING = ("none", "last-block", "trunk")
+MODERN_VALIDATION = 200  # messages of held-out templates beside the SMS validation part
 
 
 @dataclass
 class SpamTask:
-    """Cross-entropy between ham and spam at the last token of each message."""
+    """Cross-entropy between ham and spam at the last token of each message.
 
-    encoded: Sequence[Sequence[int]]
-    targets: Tensor  # (N,) int64, index into LABELS
+    perturbed        whether messages are varied; a function of (seed, batch number), as the order
+    label_smoothing  how much of the target goes to the other class: certainty is not rewarded
+    validation       messages of the SMS collection; `modern` those made from held-out templates
+    """
+
+    messages: Sequence[Message]
     order: EpochOrder
     validation: Sequence[Message]
+    modern: Sequence[Message]
     tokenizer: Tokenizer
+    window: int
+    perturbed: bool = False
+    label_smoothing: float = 0.0
 
     def batch(self, index: int, rank: int, world_size: int) -> loop.Batch:
-        rows = self.order.batch(index * world_size + rank)
-        ids, lengths = pad_batch([self.encoded[row] for row in rows])
-        return ids, lengths, self.targets[rows]
+        number = index * world_size + rank
+        messages = [self.messages[row] for row in self.order.batch(number)]
+        texts = [message.text for message in messages]
+        if self.perturbed:
+            rng = random.Random(f"{self.order.seed} {number}")
+            texts = [perturb(m.text, m.label, rng) for m in messages]
+        ids, lengths = pad_batch([encode_message(self.tokenizer, t, self.window) for t in texts])
+        return ids, lengths, torch.tensor([LABELS.index(m.label) for m in messages])
 
     def loss(self, model: nn.Module, batch: loop.Batch) -> Tensor:
         ids, lengths, targets = batch
-        return F.cross_entropy(model(ids, lengths).float(), targets)
+        scores = model(ids, lengths).float()
+        return F.cross_entropy(scores, targets, label_smoothing=self.label_smoothing)
 
     def tokens(self, batch: loop.Batch) -> int:
         return int(batch[1].sum())
 
     def evaluate(self, model: nn.Module) -> dict[str, float]:
         assert isinstance(model, GPT2Classifier)
-        metrics = evaluate_messages(SpamClassifier(model, self.tokenizer), self.validation)
-        return {key: round(metrics[key], 5) for key in ("accuracy", "f1", "roc_auc")}
+        classifier = SpamClassifier(model, self.tokenizer)
+        sms = evaluate_messages(classifier, self.validation)
+        figures = {key: sms[key] for key in ("accuracy", "f1", "roc_auc")}
+        if self.modern:
+            figures["modern_accuracy"] = evaluate_messages(classifier, self.modern)["accuracy"]
+        figures["loss"] = log_loss(*_predict(classifier, [*self.validation, *self.modern]))
+        return {key: round(value, 5) for key, value in figures.items()}
 
     def samples(self, model: nn.Module) -> list[str]:
         return []
 
+    def calibrate(self, model: GPT2Classifier) -> dict[str, float]:
+        """Choose the temperature and the threshold on the validation messages.
+
+        The temperature goes into the head itself: scores divided by it are the scores of a
+        smaller head. Returns both for the header.
+        """
+        messages = [*self.validation, *self.modern]
+        classifier = SpamClassifier(model, self.tokenizer)
+        temperature = fit_temperature(*_predict(classifier, messages))
+        with torch.no_grad():
+            model.score.weight /= temperature
+        threshold = best_threshold(*_predict(classifier, messages))
+        return {"temperature": round(temperature, 4), "threshold": round(threshold, 4)}
+
+
+def encode_message(tokenizer: Tokenizer, text: str, window: int) -> list[int]:
+    """The token ids that the classifier reads of a message."""
+    return tokenizer.encode(fold_for(tokenizer, text))[:window]
+
+
+def _predict(
+    classifier: SpamClassifier, messages: Sequence[Message]
+) -> tuple[list[bool], list[float]]:
+    """(is it spam, the spam probability) of each message."""
+    verdicts = classifier.predict_batch([message.text for message in messages])
+    truth = [message.label == "spam" for message in messages]
+    return truth, [verdict.spam_probability for verdict in verdicts]
+
 
 def evaluate_messages(classifier: SpamClassifier, messages: Sequence[Message]) -> dict[str, float]:
     """`binary_metrics` of a classifier on labelled messages, spam being the positive class."""
-    verdicts = classifier.predict_batch([message.text for message in messages])
-    truth = [message.label == "spam" for message in messages]
-    scores = [verdict.spam_probability for verdict in verdicts]
+    truth, scores = _predict(classifier, messages)
     return binary_metrics(truth, scores, classifier.threshold)
+
+
+def calibration(classifier: SpamClassifier, messages: Sequence[Message]) -> dict[str, object]:
+    """{"ece", "log_loss", "reliability"} of the spam probabilities; see `metrics.reliability`."""
+    truth, scores = _predict(classifier, messages)
+    return {
+        "ece": expected_calibration_error(truth, scores),
+        "log_loss": log_loss(truth, scores),
+        "reliability": reliability(truth, scores),
+    }
+
+
+def freeze(model: GPT2Classifier, what: str) -> GPT2Classifier:
+    """Choose what learns besides the head: all ("none" is frozen), the last block, or nothing.
+
+    "last-block" is the recipe of "Build a Large Language Model (From Scratch)", chapter 6: the
+    last block and the final norm.
+    """
+    model.requires_grad_(what == "none")
+    if what == "last-block":
+        model.trunk.h[-1].requires_grad_(True)
+        model.trunk.ln_f.requires_grad_(True)
+    model.score.requires_grad_(True)
+    return model
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -73,26 +173,59 @@ def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m train.finetune_spam", description=main.__doc__)
     parser.add_argument("--base", default="base", help="the checkpoint to start from")
     parser.add_argument("--protocol", choices=("full_dedup", "book"), default="full_dedup")
-    parser.add_argument("--epochs", type=float, default=4.0, help="if no budget is given")
+    parser.add_argument("--freeze", choices=FREEZING, default="none", help="what does not learn")
+    parser.add_argument("--modern", type=int, default=1600, help="messages from our templates")
+    parser.add_argument("--perturb", action=argparse.BooleanOptionalAction, default=True)
+    parser.add_argument("--label-smoothing", type=float, default=0.05)
+    parser.add_argument("--epochs", type=float, default=6.0, help="if no budget is given")
     parser.add_argument("--batch-size", type=int, default=16, help="messages per micro-batch")
+    add_seeds_argument(parser)
     add_stage_arguments(parser, "spam", DEFAULTS)
-    return run_command_line(parser, finetune, argv)
+    return run_command_line(parser, finetune_all_seeds, argv)
+
+
+def finetune_all_seeds(arguments: argparse.Namespace, command: str) -> None:
+    """Run the stage as parsed options say. Raises ValueError with a sentence for the user."""
+
+    def test_figures(weights: Path) -> dict[str, float]:
+        classifier = SpamClassifier.from_pretrained(str(weights))
+        test = evaluate_messages(classifier, spam_split(arguments.protocol)["test"])
+        figures = {f"test {key}": test[key] for key in ("accuracy", "f1", "roc_auc")}
+        check = evaluate_messages(classifier, modern_check())
+        return figures | {"modern check": check["accuracy"]}
+
+    run_seeds(arguments, lambda options: finetune(options, command), "loss", test_figures)
 
 
 def finetune(arguments: argparse.Namespace, command: str) -> None:
-    """Run the stage as parsed options say. Raises ValueError with a sentence for the user."""
+    """Train with one seed."""
     settings = loop.settings_from(arguments, DEFAULTS)
+    if not 0.0 <= arguments.label_smoothing < 1.0 or arguments.modern < 0:
+        raise ValueError("--label-smoothing must be from 0 to below 1, --modern not below 0.")
     trunk, tokenizer = load_model(arguments.base)
-    model = GPT2Classifier(trunk).requires_grad_(True)
+    model = freeze(GPT2Classifier(trunk), arguments.freeze)
     split = spam_split(arguments.protocol)
+    modern: list[Message] = []
+    messages = split["train"]
+    if arguments.modern:
+        messages = [*messages, *modern_messages("train", arguments.modern)]
+        modern = modern_messages("validation", MODERN_VALIDATION)
     window = trunk.config.block_size
-    texts = [fold_for(tokenizer, message.text) for message in split["train"]]
-    encoded = [tokenizer.encode(text)[:window] for text in texts]
-    targets = torch.tensor([LABELS.index(message.label) for message in split["train"]])
-    order = EpochOrder([len(ids) for ids in encoded], arguments.batch_size, settings.seed)
+    lengths = [len(encode_message(tokenizer, message.text, window)) for message in messages]
+    order = EpochOrder(lengths, arguments.batch_size, settings.seed)
+    task = SpamTask(
+        messages,
+        order,
+        split["validation"],
+        modern,
+        tokenizer,
+        window,
+        arguments.perturb,
+        arguments.label_smoothing,
+    )
     run_stage(
         model,
-        SpamTask(encoded, targets, order, split["validation"], tokenizer),
+        task,
         order.settings(settings, arguments.epochs),
         arguments,
         kind="classifier",
@@ -101,10 +234,11 @@ def finetune(arguments: argparse.Namespace, command: str) -> None:
         tensors=lambda: {**trunk.state_dict(), "score.weight": model.score.weight},
         origin={
             "commands": [command],
-            "data": "sms-spam",
+            "data": ["sms-spam", *(["modern templates"] if arguments.modern else [])],
             "base": arguments.base,
             "protocol": arguments.protocol,
         },
+        finish=lambda: task.calibrate(model),
     )
 
 

@@ -27,7 +27,7 @@ import numpy as np
 import torch
 import torch.distributed as dist
 from safetensors import safe_open
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
 from torch.optim import AdamW, Optimizer
@@ -38,6 +38,7 @@ from train.muon import Muon
 
 Batch = tuple[Tensor, ...]
 STATE_FILE = "state.safetensors"  # in a run's folder
+BEST_FILE = "best.safetensors"  # likewise; see `Settings.keep_best`
 
 
 class Task(Protocol):
@@ -72,6 +73,8 @@ class Settings:
     accumulation     micro-batches per update
     tokens, minutes  the budget; the run ends when the first of the two is used up
     evaluate_every   updates between two evaluations; 0: at the end only
+    keep_best        name of a held-out figure: the run ends with the parameters that had it lowest
+                     at an evaluation; "": with the last ones
     compile          whether torch.compile makes kernels of the loss: faster, a minute to start
     dtype            "auto", "float32" or "bfloat16": the precision of matrix products
     """
@@ -86,6 +89,7 @@ class Settings:
     accumulation: int = 1
     tokens: int | None = None
     minutes: float | None = None
+    keep_best: str = ""
     compile: bool = False
     dtype: str = "auto"
     seed: int = 0
@@ -283,6 +287,33 @@ def _state_fits(state: Mapping[int, Mapping[str, Tensor]], optimizer: Optimizer)
     )
 
 
+class Best:
+    """The parameters that had one held-out figure lowest so far, in a file that survives a stop."""
+
+    def __init__(self, path: Path, figure: str, resume: bool) -> None:
+        self.path, self.figure = path, figure
+        self.step, self.figures = 0, {figure: math.inf}
+        if resume and path.exists():
+            with safe_open(path, framework="pt") as file:
+                metadata = file.metadata()
+            self.step, self.figures = int(metadata["step"]), json.loads(metadata["figures"])
+
+    def offer(self, model: nn.Module, step: int, figures: dict[str, float]) -> None:
+        """Keep the model as it is if it is the best so far."""
+        if figures[self.figure] >= self.figures[self.figure]:
+            return
+        self.step, self.figures = step, figures
+        tensors = {name: tensor.contiguous() for name, tensor in model.state_dict().items()}
+        metadata = {"step": str(step), "figures": json.dumps(figures)}
+        temporary = self.path.with_suffix(".tmp")
+        save_file(tensors, temporary, metadata=metadata)
+        os.replace(temporary, self.path)
+
+    def restore(self, model: nn.Module) -> None:
+        """Put the kept parameters back; the file is done with."""
+        model.load_state_dict(load_file(self.path))
+
+
 class Log:
     """Append-only JSON lines. On resume, lines after the resumed step are dropped."""
 
@@ -350,6 +381,8 @@ def train(
     if log and not resume:
         log.write(step=0, settings=asdict(settings), dtype=str(dtype), **(description or {}))
 
+    best = Best(run_folder / BEST_FILE, settings.keep_best, resume)
+
     def evaluate() -> None:
         """Figures and samples of the model as it is, into the log and onto the screen."""
         if not is_main or log is None:
@@ -359,6 +392,8 @@ def train(
             figures, samples = task.evaluate(model), task.samples(model)
         model.train()
         log.write(step=progress.step, tokens=progress.tokens, validation=figures, samples=samples)
+        if settings.keep_best:
+            best.offer(model, progress.step, figures)
         shown = "  ".join(f"{name} {value:.4f}" for name, value in figures.items())
         tqdm.write(f"step {progress.step}  {shown}")
         for sample in samples:
@@ -423,6 +458,15 @@ def train(
         save_state(state_path, model, optimizers, progress)
     if progress.fraction(settings) >= 1.0:
         evaluate()
+        if log and settings.keep_best and best.step != progress.step:
+            best.restore(model)
+            log.write(
+                step=progress.step,
+                tokens=progress.tokens,
+                validation=best.figures,
+                kept_step=best.step,
+            )
+            tqdm.write(f"Kept the parameters of step {best.step}, the best on held-out data.")
     elif is_main:
         tqdm.write(f"Stopped at step {progress.step}, saved; --resume goes on from here.")
     model.eval()

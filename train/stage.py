@@ -12,8 +12,9 @@ import json
 import shlex
 import shutil
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from statistics import mean, stdev
 from typing import Any
 
 from torch import Tensor, nn
@@ -58,6 +59,71 @@ def run_command_line(
     return 0
 
 
+def add_seeds_argument(parser: argparse.ArgumentParser) -> None:
+    """--seeds, which `run_seeds` obeys."""
+    parser.add_argument(
+        "--seeds", type=int, nargs="+", help="train once per seed and keep the best on validation"
+    )
+
+
+def run_seeds(
+    arguments: argparse.Namespace,
+    run: Callable[[argparse.Namespace], None],
+    figure: str,
+    measure: Callable[[Path], Mapping[str, float]],
+) -> None:
+    """Run a stage, or with --seeds once per seed; print the figures with their mean and spread.
+
+    figure   the validation figure by which one of several weight files is kept, the lowest
+    measure  figures of a weight file on text that decides nothing
+
+    Each seed has a run folder of its own, and leaves its weight file there. --resume goes on with
+    the seeds that are not finished.
+    """
+    if not arguments.seeds:
+        run(arguments)
+        return
+    folder = arguments.run or cache_folder() / "runs" / arguments.out.stem
+    rows: dict[int, dict[str, float]] = {}
+    for seed in arguments.seeds:
+        seed_folder = folder / f"seed-{seed}"
+        out = seed_folder / arguments.out.name
+        resume = arguments.resume and (seed_folder / loop.STATE_FILE).exists()
+        options = {"seed": seed, "run": seed_folder, "out": out, "resume": resume}
+        if not (arguments.resume and out.exists()):
+            run(argparse.Namespace(**{**vars(arguments), **options}))
+        if not out.exists():  # interrupted
+            return
+        last = out.with_suffix(".log.jsonl").read_text(encoding="utf-8").splitlines()[-1]
+        rows[seed] = {f"validation {figure}": json.loads(last)["validation"][figure]}
+        rows[seed] |= measure(out)
+    print(format_seeds(rows))
+    chosen = min(rows, key=lambda seed: rows[seed][f"validation {figure}"])
+    source = folder / f"seed-{chosen}" / arguments.out.name
+    arguments.out.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(source, arguments.out)
+    shutil.copyfile(source.with_suffix(".log.jsonl"), arguments.out.with_suffix(".log.jsonl"))
+    update_manifest(arguments.out, metrics={})
+    arguments.out.with_suffix(".metrics.json").unlink(missing_ok=True)
+    print(f"Kept seed {chosen} as {arguments.out}.")
+
+
+def format_seeds(rows: Mapping[int, Mapping[str, float]]) -> str:
+    """A table: one row per seed, then mean and sample standard deviation."""
+    names = list(next(iter(rows.values())))
+    columns = {name: [row[name] for row in rows.values()] for name in names}
+    summary: dict[str, Sequence[float]] = {
+        **{f"seed {seed}": [row[name] for name in names] for seed, row in rows.items()},
+        "mean": [mean(columns[name]) for name in names],
+        "deviation": [stdev(columns[name]) if len(rows) > 1 else 0.0 for name in names],
+    }
+    width = max(len(name) for name in names) + 2
+    lines = [" " * 12 + "".join(f"{name:>{width}}" for name in names)]
+    for title, values in summary.items():
+        lines.append(f"{title:12}" + "".join(f"{value:>{width}.4f}" for value in values))
+    return "\n".join(lines)
+
+
 def run_stage(
     model: nn.Module,
     task: loop.Task,
@@ -69,12 +135,15 @@ def run_stage(
     tokenizer: Tokenizer,
     tensors: Callable[[], Mapping[str, Tensor]],
     origin: Mapping[str, Any],
+    finish: Callable[[], Mapping[str, Any]] = dict,
     tokens_before: int = 0,
 ) -> None:
     """Train, and if the budget was used up, write the weight file, its log and its manifest entry.
 
     tensors  called at the end: the tensors to store, by OpenAI's names
     origin   JSON values for the file's header and the log's first line: commands, data, base
+    finish   called before `tensors`, with the training done: what is left to do with the model, and
+             further values for the header
     tokens_before  what the weights had read before this stage; the header counts on from there
     """
     run_folder = arguments.run or cache_folder() / "runs" / arguments.out.stem
@@ -89,7 +158,8 @@ def run_stage(
     if rank != 0 or progress.fraction(settings) < 1:
         return
     tokens = tokens_before + progress.tokens
-    metadata = {key: json.dumps(value) for key, value in {**origin, "tokens": tokens}.items()}
+    header = {**origin, "tokens": tokens, **finish()}
+    metadata = {key: json.dumps(value) for key, value in header.items()}
     save_checkpoint(
         arguments.out, tensors(), config, kind=kind, tokenizer=tokenizer.name, metadata=metadata
     )
@@ -97,5 +167,6 @@ def run_stage(
     update_manifest(arguments.out, metrics={})
     arguments.out.with_suffix(".metrics.json").unlink(missing_ok=True)
     shutil.copyfile(run_folder / "log.jsonl", arguments.out.with_suffix(".log.jsonl"))
-    state.unlink(missing_ok=True)
+    for name in (loop.STATE_FILE, loop.BEST_FILE):
+        (run_folder / name).unlink(missing_ok=True)
     print(f"Wrote {arguments.out}: {tokens:,} tokens read in {progress.seconds / 60:.1f} minutes.")
