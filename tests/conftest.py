@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -12,6 +13,7 @@ import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -178,3 +180,95 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
     app = start_app(weights, tmp_path_factory.mktemp("app"))
     yield app
     stop_app(app)
+
+
+# --- the page in a browser ------------------------------------------------------------------------
+
+Page = Any  # playwright's; it need not be installed
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+PATIENCE = 60_000  # milliseconds; they pass on a machine that is busy only
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Any]:
+    """A headless Chromium; the test is skipped where there is none."""
+    sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    if CHROMIUM is None:
+        pytest.skip("no chromium on this machine")
+    sync_api.expect.set_options(timeout=PATIENCE)
+    with sync_api.sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def open_page(browser: Any) -> Iterator[Any]:
+    """open_page(app, path="/", width=1440) -> Page.
+
+    At its end the test fails on an error in the browser's console and on a request to any other
+    machine.
+    """
+    complaints: list[str] = []
+    contexts = []
+
+    def open_page(app: App, path: str = "/", width: int = 1440) -> Page:
+        context = browser.new_context(viewport={"width": width, "height": 900})
+        contexts.append(context)
+        page = context.new_page()
+        page.set_default_timeout(PATIENCE)
+        page.on("pageerror", lambda error: complaints.append(f"page error: {error}"))
+        page.on(
+            "console",
+            lambda message: complaints.append(message.text) if message.type == "error" else None,
+        )
+        page.on(
+            "request",
+            lambda request: (
+                None
+                if request.url.startswith((app.url, "data:", "blob:"))
+                else complaints.append(f"request to {request.url}")
+            ),
+        )
+        page.goto(app.url + path)
+        page.locator("#prompt textarea").wait_for()
+        # The load event has been answered: from here on the page changes for our clicks only.
+        page.locator("#next-token tr").nth(1).wait_for(state="attached")
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    assert not complaints
+
+
+def open_tab(page: Page, name: str) -> None:
+    """Show a tab by its title."""
+    page.get_by_role("tab", name=name).click()
+
+
+def generate(page: Page) -> str:
+    """Click Generate, wait for the end and the explanation, and give back the marked text."""
+    mark_old = "document.querySelector('#generated .alternatives')?.setAttribute('data-old', '')"
+    page.evaluate(mark_old)
+    page.locator("#generate").click()
+    page.locator("#generated .alternatives:not([data-old])").wait_for()
+    finished = re.compile("as long as asked for|the model ended the text")
+    assert finished.search(page.locator("#generated .statistics").text_content())
+    return page.locator("#generated mark").text_content()
+
+
+def set_number(page: Page, slider: str, value: str) -> None:
+    """Type a value into a slider's number box."""
+    box = page.locator(f"{slider} input[type=number]")
+    box.fill(value)
+    box.press("Tab")

@@ -35,6 +35,7 @@ class Generated(TypedDict):
     finish_reason        null while more follows, then "stop" (end of text), "length"
                          (max_new_tokens reached) or "deadline" (30 seconds are over)
     tokens               generated so far
+    token_ids            of these tokens; the end-of-text token is the last one where it was drawn
     tokens_per_second    after the first token, which waits for the prompt to be read; 0 at first
     time_to_first_token  seconds from the start of the work, not from the start of the queue
     seed                 of this text: with the same settings it gives the same text again
@@ -45,6 +46,7 @@ class Generated(TypedDict):
     text: str
     finish_reason: str | None
     tokens: int
+    token_ids: list[int]
     tokens_per_second: float
     time_to_first_token: float
     seed: int
@@ -179,6 +181,7 @@ class Api:
             text="",
             finish_reason=None,
             tokens=0,
+            token_ids=[],
             tokens_per_second=0.0,
             time_to_first_token=0.0,
             seed=settings.seed,
@@ -190,6 +193,7 @@ class Api:
         for step in steps:
             now = time.perf_counter()
             result["tokens"] += 1
+            result["token_ids"] = [*result["token_ids"], step.token_id]
             result["text"] += step.text
             result["finish_reason"] = step.finish_reason
             result["window_moved"] |= step.window_moved

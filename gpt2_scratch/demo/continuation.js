@@ -1,17 +1,159 @@
-// A prompt and its continuation: `props.value` is {prompt, text}; text is set as textContent only.
-function draw() {
-  const { prompt, text } = props.value || {};
-  const paragraph = document.createElement("p");
-  paragraph.className = "continuation";
-  if (prompt === undefined) {
-    paragraph.classList.add("empty");
-    paragraph.textContent = "The text appears here, with what the model wrote marked.";
-  } else {
-    const written = document.createElement("mark");
-    written.textContent = text;
-    paragraph.append(prompt, written); // a string is appended as a text node
+// A prompt and its continuation: `props.value` is {prompt, text, statistics, running} while text
+// comes in, and has `tokens` afterwards, with what each might have been; see written.py.
+const state = { coloured: true, chosen: -1 };
+
+// Surprise in bits, as a share of 8: a token of one in 256 gets the full colour.
+const surprise = (p) => Math.min(1, -Math.log2(Math.max(p, 1e-9)) / 8);
+
+function ordinal(n) {
+  const ending = n % 100 >= 11 && n % 100 <= 13 ? "th" : { 1: "st", 2: "nd", 3: "rd" }[n % 10];
+  return n.toLocaleString("en") + (ending || "th");
+}
+
+function tokenSpan(token, i) {
+  const span = node("span", "written", token.text);
+  if (!token.text) span.classList.add("invisible"); // half a character, or the end of the text
+  span.style.setProperty("--surprise", (100 * surprise(token.probability)).toFixed(0) + "%");
+  span.setAttribute("role", "button");
+  span.tabIndex = i ? -1 : 0; // one stop of the Tab key; the arrows move on from there
+  span.setAttribute("aria-label", token.token + ", " + shareText(token.probability));
+  return span;
+}
+
+function paragraph({ prompt, text, running, tokens }) {
+  const made = node("p", "continuation");
+  made.append(prompt); // a string is appended as a text node
+  const mark = node("mark", tokens && state.coloured ? "coloured" : "");
+  if (tokens) mark.append(...tokens.map(tokenSpan));
+  else mark.append(text);
+  made.append(mark);
+  if (running) made.append(node("span", "caret"));
+  return made;
+}
+
+// What token i was and what else it might have been; an alternative can be written on from.
+function describe(i) {
+  const box = element.querySelector(".alternatives");
+  const { prompt, tokens } = props.value;
+  const { token, probability, rank, alternatives } = tokens[i];
+  element.querySelectorAll(".written").forEach((span, k) => {
+    span.classList.toggle("chosen", k === i);
+    span.tabIndex = k === i ? 0 : -1;
+  });
+  const said = node("p", "said");
+  said.append(node("code", "chip", token), " had " + shareText(probability));
+  said.append(rank === 1 ? ", the model's first choice." : ", its " + ordinal(rank) + " choice.");
+  const list = node("ul");
+  const widest = alternatives[0].probability;
+  for (const other of alternatives) {
+    const button = node("button", "other" + (other.token === token ? " taken" : ""));
+    button.type = "button";
+    const chip = node("code", "chip", other.token);
+    button.append(chip, bar("reshaped", other.probability / widest), shareText(other.probability));
+    if (typeof other.text === "string") {
+      button.dataset.text = other.text;
+      button.title = "Put the text up to here, with this token, into the prompt";
+      const before = tokens.slice(0, i).map((earlier) => earlier.text);
+      const text = prompt + before.join("") + other.text;
+      button.addEventListener("click", () => trigger("select", { text }));
+    } else button.disabled = true;
+    const item = node("li");
+    item.append(button);
+    list.append(item);
   }
-  element.querySelector(".panel").replaceChildren(paragraph);
+  box.replaceChildren(said, list);
+}
+
+function choose(i, focus) {
+  state.chosen = i;
+  describe(i);
+  if (focus) element.querySelectorAll(".written")[i].focus();
+}
+
+function explanation() {
+  const box = node("div", "alternatives");
+  box.setAttribute("aria-live", "polite");
+  const words = "Point at a token to see what else it might have been; click to hold it.";
+  box.append(node("p", "hint", words));
+  return box;
+}
+
+// What is known about the run, the seed to use again, and the text to copy.
+function toolbar({ statistics = [], text, running }) {
+  const line = node("div", "panel-heading");
+  const said = node("p", "statistics hint");
+  const [first, ...others] = statistics;
+  if (first) said.append(node("strong", "", first), ...others.map((part) => " · " + part));
+  line.append(said);
+  if (running) return line;
+  const buttons = node("span", "tools");
+  const keep = node("button", "keep-seed", "Keep this seed");
+  keep.type = "button";
+  keep.addEventListener("click", () => trigger("submit"));
+  buttons.append(keep);
+  if (text && navigator.clipboard) {
+    const copy = node("button", "copy", "Copy");
+    copy.type = "button";
+    copy.addEventListener("click", async () => {
+      await navigator.clipboard.writeText(element.querySelector(".continuation").textContent);
+      copy.textContent = "Copied";
+      setTimeout(() => (copy.textContent = "Copy"), 1500);
+    });
+    buttons.append(copy);
+  }
+  line.append(buttons);
+  return line;
+}
+
+function legend() {
+  const label = node("label", "legend");
+  const box = node("input");
+  box.type = "checkbox";
+  box.checked = state.coloured;
+  box.addEventListener("change", () => {
+    state.coloured = box.checked;
+    element.querySelector("mark").classList.toggle("coloured", box.checked);
+  });
+  label.append(box, "expected", node("span", "scale"), "surprising");
+  return label;
+}
+
+function listen(written) {
+  const index = (event) => [...written.querySelectorAll(".written")].indexOf(event.target);
+  written.addEventListener("mouseover", (event) => {
+    if (index(event) >= 0 && state.chosen < 0) describe(index(event));
+  });
+  written.addEventListener("click", (event) => {
+    const i = index(event);
+    if (i < 0) return;
+    if (i === state.chosen) state.chosen = -1; // a second click lets go
+    else choose(i);
+  });
+  written.addEventListener("keydown", (event) => {
+    const i = index(event);
+    const last = written.querySelectorAll(".written").length - 1;
+    const target = { ArrowRight: i + 1, ArrowLeft: i - 1, Home: 0, End: last }[event.key];
+    if (i < 0 || (target === undefined && event.key !== "Enter")) return;
+    event.preventDefault();
+    choose(Math.max(0, Math.min(last, target === undefined ? i : target)), true);
+  });
+}
+
+function draw() {
+  const root = element.querySelector(".panel");
+  const value = props.value || {};
+  state.chosen = -1;
+  if (value.prompt === undefined) {
+    const words = "The text appears here, with what the model wrote marked.";
+    root.replaceChildren(node("p", "continuation empty", words));
+    return;
+  }
+  const written = paragraph(value);
+  root.replaceChildren(toolbar(value), written);
+  if (value.tokens && value.tokens.length) {
+    listen(written);
+    root.append(legend(), explanation());
+  }
 }
 
 watch("value", draw);

@@ -11,7 +11,9 @@ from gpt2_scratch import limits
 from gpt2_scratch.demo.api import Api, Generated
 from gpt2_scratch.demo.boundary import on_model, on_page
 from gpt2_scratch.demo.registry import Registry
+from gpt2_scratch.demo.settings import new_tokens, seed_field, shaping
 from gpt2_scratch.demo.theme import notice, notice_update, panel, visible
+from gpt2_scratch.demo.written import token_characters, written_tokens
 
 PROMPTS = [
     "Once upon a time there was a little girl who lived near the forest. One day",
@@ -36,7 +38,7 @@ def build(demo: gr.Blocks, api: Api) -> None:
                 prompt = gr.Textbox(
                     PROMPTS[0],
                     label="Prompt",
-                    lines=4,
+                    lines=3,
                     max_lines=12,
                     max_length=limits.PROMPT_CHARS,
                     elem_id="prompt",
@@ -47,21 +49,8 @@ def build(demo: gr.Blocks, api: Api) -> None:
                     )
                     stop = gr.Button("Stop", min_width=120, elem_id="stop-generate")
                 output = panel("continuation.js", {}, elem_id="generated")
-                with gr.Row():
-                    statistics = gr.Markdown(elem_id="statistics", elem_classes="statistics")
-                    reuse = gr.Button(
-                        "Keep this seed",
-                        size="sm",
-                        scale=0,
-                        min_width=130,
-                        visible=False,
-                        elem_id="reuse-seed",
-                    )
                 gr.Examples(PROMPTS, prompt, label="Prompts to try", cache_examples=False)
             with gr.Column(scale=2, min_width=280):
-                gr.Markdown(
-                    "**What may come next**, at the end of the prompt", elem_classes="heading"
-                )
                 table = panel("next_token.js", {}, elem_id="next-token")
                 with gr.Group():
                     model = gr.Dropdown(
@@ -70,61 +59,24 @@ def build(demo: gr.Blocks, api: Api) -> None:
                         label="Model",
                         elem_id="generate-model",
                     )
-                    temperature = gr.Slider(
-                        0,
-                        2,
-                        0.8,
-                        step=0.05,
-                        label="Temperature",
-                        info="Low is careful, high is bold; 0 always takes the likeliest token.",
-                        elem_id="temperature",
-                    )
-                    top_k = gr.Slider(
-                        0,
-                        200,
-                        50,
-                        step=1,
-                        label="Top-k",
-                        info="Draw from the k likeliest tokens only; 0 is off.",
-                    )
-                    top_p = gr.Slider(
-                        0.05,
-                        1,
-                        1,
-                        step=0.05,
-                        label="Top-p",
-                        info="Draw from the likeliest tokens that make up this share; 1 is off.",
-                    )
-                    repetition_penalty = gr.Slider(
-                        1,
-                        2,
-                        1,
-                        step=0.05,
-                        label="Repetition penalty",
-                        info="Makes tokens that are already there less likely; 1 is off.",
-                    )
-                    max_new_tokens = gr.Slider(
-                        1,
-                        limits.NEW_TOKENS,
-                        100,
-                        step=1,
-                        label="New tokens, at most",
-                        elem_id="max-new-tokens",
-                    )
-                    seed = gr.Number(
-                        -1,
-                        label="Seed",
-                        info="The same seed gives the same text; -1: a new one each time.",
-                        precision=0,
-                        elem_id="seed",
-                    )
+                    shape = shaping("", temperature=0.8)
+                    max_new_tokens = new_tokens("", 100)
+                    seed = seed_field("")
 
-    last_seed = gr.State()
+    # What was written last: prompt, model and the Generated. Kept on the server, for this visitor.
+    last = gr.State()
 
     def generate(prompt: str, *settings: Any) -> Iterator[tuple[Any, ...]]:
         for result in api.generate(prompt, *settings):
-            written = {"prompt": prompt, "text": result["text"]}
-            yield written, _statistics(result), result["seed"], gr.update(visible=True)
+            yield {**_drawing(prompt, result), "running": True}, (prompt, result)
+
+    def explain(last: tuple[str, Generated] | None) -> Any:
+        """The finished or stopped text once more, now with what each token might have been."""
+        if last is None:
+            return gr.skip()
+        prompt, result = last
+        tokens = written_tokens(api.registry, result["model"], prompt, result["token_ids"])
+        return {**_drawing(prompt, result), "tokens": tokens}
 
     def next_tokens(
         prompt: str,
@@ -138,32 +90,56 @@ def build(demo: gr.Blocks, api: Api) -> None:
             rows = api.next_token(
                 prompt, temperature, top_k, top_p, repetition_penalty, model=model
             )
+            _, tokenizer = api.registry.language_model(model)
         except ValueError as error:  # said in place: this runs at every key stroke
             return {"message": str(error)}
-        return {"rows": [{**row, "token": visible(row["token"])} for row in rows]}
+        return {
+            "rows": [
+                {
+                    **row,
+                    "token": visible(row["token"]),
+                    "text": token_characters(tokenizer, row["token_id"]),
+                }
+                for row in rows
+            ]
+        }
 
-    shaping: list[Any] = [temperature, top_k, top_p, repetition_penalty]
     running = on_model(
         run.click,
         generate,
-        [prompt, *shaping, max_new_tokens, seed, model],
-        [output, statistics, last_seed, reuse],
+        [prompt, *shape.widgets, max_new_tokens, seed, model],
+        [output, last],
         show_progress="minimal",  # the place in the line, and the seconds
         show_progress_on=[output],
         trigger_mode="once",
     )
-    stop.click(None, cancels=[running], api_visibility="private", queue=False)
-    on_page(reuse.click, lambda last: last, last_seed, seed)
-    for changed in [demo.load, *(part.change for part in (prompt, *shaping, model))]:
+    stopped = stop.click(None, cancels=[running], api_visibility="private", queue=False)
+    for ended in (running.success, stopped.then):
+        on_model(ended, explain, last, output, show_progress="hidden")
+    on_page(output.submit, lambda last: last[1]["seed"], last, seed)  # "Keep this seed"
+    on_page(table.select, _append_candidate, prompt, prompt)
+    on_page(output.select, _branch, None, prompt)
+    looked_at: list[Any] = [prompt, *shape.widgets, model]
+    for changed in [demo.load, *(part.change for part in looked_at)]:
         on_model(
             changed,
             next_tokens,
-            [prompt, *shaping, model],
+            looked_at,
             table,
             show_progress="hidden",
             trigger_mode="always_last",
         )
     on_page(demo.load, lambda: notice_update(api.registry.problem("base")), None, unavailable)
+
+
+def _append_candidate(prompt: str, clicked: gr.EventData) -> str:
+    """A click on a token of the table puts it to the prompt."""
+    return prompt + str(clicked.text)
+
+
+def _branch(clicked: gr.EventData) -> str:
+    """A click on an alternative: the text up to there, with the other token, is the next prompt."""
+    return str(clicked.text)
 
 
 def _model_choices(registry: Registry) -> list[tuple[str, str]]:
@@ -174,16 +150,16 @@ def _model_choices(registry: Registry) -> list[tuple[str, str]]:
     ]
 
 
-def _statistics(result: Generated) -> str:
-    """One line of Markdown; it holds numbers and our own words, nothing that a visitor wrote."""
-    parts = [
-        f"**{result['tokens']} tokens**",
+def _drawing(prompt: str, result: Generated) -> dict[str, Any]:
+    """What continuation.js draws."""
+    statistics = [
+        f"{result['tokens']} token{'s' * (result['tokens'] != 1)}",
         f"{result['tokens_per_second']:g} tokens/s",
         f"first token after {1000 * result['time_to_first_token']:.0f} ms",
         f"seed {result['seed']}",
     ]
     if result["window_moved"]:
-        parts.append("the oldest text has left the context window")
+        statistics.append("the oldest text has left the context window")
     if result["finish_reason"]:
-        parts.append(FINISHED[result["finish_reason"]])
-    return " · ".join(parts)
+        statistics.append(FINISHED[result["finish_reason"]])
+    return {"prompt": prompt, "text": result["text"], "statistics": statistics}

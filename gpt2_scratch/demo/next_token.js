@@ -1,33 +1,44 @@
 // The next-token table: `props.value` is {rows: [...], message: "..."}; see NextToken in api.py.
-// Text is set as textContent only: tokens come from a model and a prompt that anyone can write.
-const percent = (p) => (p >= 0.0995 ? (100 * p).toFixed(0) : (100 * p).toFixed(1)) + " %";
+// A token is a button: it asks for its text to be appended to the prompt.
 
-function node(tag, className, text) {
-  const made = document.createElement(tag);
-  if (className) made.className = className;
-  if (text !== undefined) made.textContent = text;
-  return made;
-}
-
-function bar(kind, share, widest) {
-  const cell = node("td", "bar " + kind);
-  const fill = node("span", "fill");
-  fill.style.width = (100 * share) / widest + "%";
-  cell.append(fill, node("span", "number", percent(share)));
-  return cell;
+function candidate(row) {
+  const button = node("button", "chip", row.token);
+  button.type = "button";
+  button.title = "id " + row.token_id + ", logit " + row.logit;
+  if (typeof row.text === "string") {
+    button.setAttribute("aria-label", "append “" + row.text + "” to the prompt");
+    button.addEventListener("click", () => trigger("select", { text: row.text }));
+  } else {
+    button.disabled = true;
+    button.title += "; no text that could be appended";
+  }
+  return button;
 }
 
 function draw() {
   const root = element.querySelector(".panel");
   const { rows = [], message = "" } = props.value || {};
+  // The keyboard's place survives: after an append the same row has the focus.
+  const buttons = [...root.querySelectorAll("button")];
+  const focused = buttons.indexOf(document.activeElement);
   root.replaceChildren();
+
+  const heading = node("div", "panel-heading");
+  heading.append(node("h3", "", "What may come next"));
+  heading.append(node("span", "hint", "at the end of the prompt; click one to append it"));
+  root.append(heading);
   if (message) root.append(node("p", "message", message));
   if (!rows.length) return;
 
   const table = node("table", "next-token");
   const head = node("tr");
-  for (const title of ["token", "model", "after the settings"]) {
-    const cell = node("th", "", title);
+  for (const [title, className] of [
+    ["token", ""],
+    ["", "bars"],
+    ["model", "number raw"],
+    ["settings", "number reshaped"],
+  ]) {
+    const cell = node("th", className, title);
     cell.scope = "col";
     head.append(cell);
   }
@@ -36,14 +47,17 @@ function draw() {
   for (const row of rows) {
     const line = node("tr", row.reshaped_probability ? "" : "ruled-out");
     const token = node("td", "token");
-    const chip = node("code", "chip", row.token);
-    chip.title = "id " + row.token_id + ", logit " + row.logit;
-    token.append(chip);
-    line.append(token, bar("raw", row.probability, widest));
-    line.append(bar("reshaped", row.reshaped_probability, widest));
+    token.append(candidate(row));
+    const bars = node("td", "bars");
+    bars.append(bar("raw", row.probability / widest));
+    bars.append(bar("reshaped", row.reshaped_probability / widest));
+    line.append(token, bars);
+    line.append(node("td", "number raw", shareText(row.probability)));
+    line.append(node("td", "number reshaped", shareText(row.reshaped_probability)));
     table.append(line);
   }
   root.append(table);
+  if (focused >= 0) root.querySelectorAll("button")[focused]?.focus();
 }
 
 watch("value", draw);

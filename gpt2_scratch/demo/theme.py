@@ -30,26 +30,43 @@ def theme() -> gr.themes.Base:
         radius_size="lg",
         font=("system-ui", "-apple-system", "Segoe UI", "Roboto", "sans-serif"),
         font_mono=("ui-monospace", "SFMono-Regular", "Menlo", "Consolas", "monospace"),
+    ).set(
+        # gradio's own small print has a contrast of 2.6 to 1; WCAG asks for 4.5
+        body_text_color_subdued="*neutral_500",
+        body_text_color_subdued_dark="*neutral_400",
+        block_info_text_color="*neutral_500",
+        block_info_text_color_dark="*neutral_400",
     )
 
 
 def panel(script: str, value: Any = None, **options: Any) -> gr.HTML:
     """A gr.HTML whose `value` is data, drawn by a script of this folder (see above).
 
-    The script sees `element`, `props` and `watch`; it draws now and whenever `value` changes.
+    The script sees `element`, `props`, `watch` and `trigger`, and the helpers of dom.js; it draws
+    now and whenever `value` changes.
     """
+    scripts = [(HERE / name).read_text(encoding="utf-8") for name in ("dom.js", script)]
     return gr.HTML(
         value,
         html_template="<div class='panel'></div>",
-        js_on_load=(HERE / script).read_text(encoding="utf-8"),
+        js_on_load="\n".join(scripts),
         apply_default_css=False,
         **options,
     )
 
 
+# Space, line feed and tab as people know them, the other control characters as Unicode's pictures.
+_PICTURES = {code: 0x2400 + code for code in range(0x20)} | {
+    ord(" "): "·",
+    ord("\n"): "⏎",
+    ord("\t"): "⇥",
+    0x7F: "␡",
+}
+
+
 def visible(token: str) -> str:
     """A token with its white space made visible: ` the` is another token than `the`."""
-    return token.replace(" ", "·").replace("\n", "⏎").replace("\t", "⇥").replace("\r", "␍")
+    return token.translate(_PICTURES)
 
 
 def notice() -> gr.Markdown:

@@ -1,0 +1,117 @@
+"""The Generate tab in a real browser."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conftest import App, generate, make_weights, set_number, start_app, stop_app
+
+sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+expect = sync_api.expect
+
+
+def test_generated_text_is_marked_and_its_seed_repeats_it(tiny_app: App, open_page: Any) -> None:
+    page = open_page(tiny_app)
+    page.locator("#prompt textarea").fill("def forward(self,\n    x")
+    first = generate(page)
+    whole = page.locator("#generated .continuation").text_content()
+    assert whole == "def forward(self,\n    x" + first
+    statistics = page.locator("#generated .statistics").text_content()
+    assert re.search(r"\d+ tokens · [\d.]+ tokens/s · first token after \d+ ms", statistics)
+    seed = re.search(r"seed (\d+)", statistics).group(1)
+
+    page.locator("#generated .keep-seed").click()
+    expect(page.locator("#seed input")).to_have_value(seed)
+    assert generate(page) == first
+
+
+def test_each_written_token_says_what_else_it_might_have_been(
+    tiny_app: App, open_page: Any
+) -> None:
+    page = open_page(tiny_app)
+    page.locator("#prompt textarea").fill("One day")
+    set_number(page, "#temperature", "0")
+    set_number(page, "#max-new-tokens", "6")
+    generate(page)
+    tokens = page.locator("#generated .written")
+    expect(tokens).to_have_count(6)
+    said = page.locator("#generated .alternatives")
+    tokens.nth(2).hover()
+    expect(said).to_contain_text("the model's first choice")  # temperature 0 takes no other
+
+    tokens.nth(2).click()  # holds it, wherever the mouse goes
+    held = said.text_content()
+    tokens.nth(4).hover()
+    assert said.text_content() == held
+    tokens.nth(2).press("ArrowRight")
+    expect(tokens.nth(3)).to_be_focused()
+
+    before = "".join(tokens.all_text_contents()[:3])
+    other = said.locator("button:not([disabled]):not(.taken)").first
+    token = other.get_attribute("data-text")
+    other.click()
+    expect(page.locator("#prompt textarea")).to_have_value("One day" + before + token)
+
+
+def test_the_table_follows_the_sliders_without_generating(tiny_app: App, open_page: Any) -> None:
+    page = open_page(tiny_app)
+    table = page.locator("#next-token")
+    expect(table.locator(".ruled-out")).to_have_count(0)
+    set_number(page, "#temperature", "0")
+    expect(table.locator(".ruled-out")).to_have_count(9)
+    expect(table.locator("td.reshaped").first).to_have_text("100 %")
+    set_number(page, "#temperature", "2")
+    expect(table.locator(".ruled-out")).to_have_count(0)
+    before = table.text_content()
+    page.locator("#prompt textarea").fill("import torch")
+    expect(table).not_to_have_text(before)
+    assert page.locator("#generated mark").count() == 0
+
+
+def test_a_candidate_is_appended_by_a_click_and_by_the_keyboard(
+    tiny_app: App, open_page: Any
+) -> None:
+    page = open_page(tiny_app)
+    prompt, table = page.locator("#prompt textarea"), page.locator("#next-token")
+    for press in ("click", "press"):
+        before, rows = prompt.input_value(), table.text_content()
+        button = table.locator("button:not([disabled])").first
+        label = button.get_attribute("aria-label")  # append “<token>” to the prompt
+        button.click() if press == "click" else button.press("Enter")
+        expect(prompt).to_have_value(before + label[label.index("“") + 1 : label.rindex("”")])
+        expect(table).not_to_have_text(rows)  # what may follow on that
+
+
+def test_stop_ends_a_generation_and_the_next_one_runs(
+    open_page: Any, tiny_weights: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    folder = tmp_path_factory.mktemp("slow")
+    slow = make_weights(folder / "slow", n_layer=24, n_head=4, n_embd=256) / "base.safetensors"
+    app = start_app(tiny_weights, folder, "--model", str(slow))
+    try:
+        page = open_page(app)
+        expect(page.locator("#generate-model input")).to_have_value("base (base.safetensors)")
+        set_number(page, "#max-new-tokens", "256")
+        page.locator("#generate").click()
+        expect(page.locator("#generated mark")).not_to_be_empty()
+        page.locator("#stop-generate").click()
+        page.locator("#generated .alternatives").wait_for()  # what was under way has arrived
+        stopped = page.locator("#generated mark").text_content()
+        tokens = int(
+            re.search(r"(\d+) tokens", page.locator("#generated .statistics").text_content()).group(
+                1
+            )
+        )
+        assert tokens < 256
+        page.wait_for_timeout(700)
+        assert page.locator("#generated mark").text_content() == stopped
+
+        set_number(page, "#max-new-tokens", "2")
+        generate(page)
+        assert "2 tokens" in page.locator("#generated .statistics").text_content()
+        page.context.close()  # before its server goes, which it would complain about
+    finally:
+        stop_app(app)
