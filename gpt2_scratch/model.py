@@ -187,7 +187,11 @@ class GPT2(nn.Module):
         return self
 
     def forward(
-        self, idx: Tensor, cache: KVCache | None = None, all_positions: bool = False
+        self,
+        idx: Tensor,
+        cache: KVCache | None = None,
+        all_positions: bool = False,
+        positions: Tensor | None = None,
     ) -> Tensor:
         """Logits of the next token.
 
@@ -195,11 +199,15 @@ class GPT2(nn.Module):
         cache          filled with the keys and values of `idx` and advanced by T
         all_positions  True: (B, T, vocab_size), for training; False: (B, 1, vocab_size), the last
                        position only, which saves a third of the work of reading a long prompt
+        positions      (B, T) bool: (N, vocab_size), the logits of its N true positions, row by row,
+                       for training on part of a text
 
         Raises ValueError when the sequence outgrows the context window.
         """
         x = self.hidden_states(idx, cache)  # (B, T, C)
-        if not all_positions:
+        if positions is not None:
+            x = x[positions]  # (B, T, C) -> (N, C)
+        elif not all_positions:
             x = x[:, [-1]]  # (B, T, C) -> (B, 1, C)
         return F.linear(x, self.wte.weight)  # (B, T, C) @ (C, V) -> (B, T, V)
 

@@ -22,12 +22,12 @@ from gpt2_scratch.classifier import SpamClassifier
 from gpt2_scratch.tokenizer import Tokenizer
 from train import evaluate, packing
 from train.datasets import Instruction, Message, spam_split
-from train.evaluate import format_table, match_rates, normalised
+from train.evaluate import format_table
 
 SPAM_KEYS = {"n", "accuracy", "precision", "recall", "f1", "roc_auc", "tn", "fp", "fn", "tp"} | {
     *("threshold", "ece", "log_loss", "reliability")
 }
-CHAT_KEYS = {"n", "response_loss", "exact_match", "contains_match"}
+CHAT_KEYS = {"n", "response_loss", "exact_match", "contains_match", "rouge_l"}
 BASE_KEYS = {"loss", "perplexity", "bits_per_byte", "tokens"}
 
 
@@ -77,62 +77,6 @@ def run_json(capsys: pytest.CaptureFixture[str], *arguments: str) -> dict[str, A
     return result
 
 
-# --- comparing answers -------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        ("  The  Cat\nsat. ", "the cat sat"),
-        ('"Paris!"', "paris"),
-        ("It's 3.5, isn't it?", "it's 3.5, isn't it"),
-        ("STRASSE", "strasse"),
-        ("straße", "strasse"),
-        ("?", "?"),
-        (" ...\n", "..."),
-        ("", ""),
-    ],
-)
-def test_normalised(text: str, expected: str) -> None:
-    assert normalised(text) == expected
-    assert normalised(normalised(text)) == expected
-
-
-def rates(*pairs: tuple[str, str]) -> tuple[float, float]:
-    """(exact, contains) for pairs of a reference and an answer."""
-    tasks = [Instruction("Answer.", "", wanted, "") for wanted, _ in pairs]
-    found = match_rates(tasks, [given for _, given in pairs])
-    assert found.keys() == {"exact_match", "contains_match"}
-    return found["exact_match"], found["contains_match"]
-
-
-def test_match_rates_by_hand() -> None:
-    assert rates(
-        ("Paris.", "paris"),  # equal but for case and the mark
-        ("Paris", "The capital is Paris, of course."),  # contained
-        ("Red", "Blue"),
-        ("The cat sat.", "cat"),  # the wrong way round
-    ) == (1 / 4, 2 / 4)
-    assert rates(("Paris", "PARIS!")) == (1.0, 1.0)
-    assert rates(("Paris", "")) == (0.0, 0.0)
-
-
-def test_an_answer_contains_whole_words_only() -> None:
-    assert rates(("No", "I do not know.")) == (0.0, 0.0)
-    assert rates(("No", "Well, no: it is not.")) == (0.0, 1.0)
-    assert rates(("1", "It is 10.")) == (0.0, 0.0)
-    assert rates(("C++ (the language)", "I like C++ (the language) best.")) == (0.0, 1.0)
-
-
-def test_a_mark_alone_matches_only_itself() -> None:
-    assert rates(("?", "?"), ("?", "!"), ("?", "What"), ("?", "")) == (1 / 4, 1 / 4)
-
-
-def test_each_task_needs_its_answer() -> None:
-    with pytest.raises(ValueError, match="argument 2 is shorter"):
-        match_rates([Instruction("Answer.", "", "1", "")] * 2, ["1"])
-
-
 # --- the command line --------------------------------------------------------------------------
 
 
@@ -171,6 +115,8 @@ def test_all_figures_as_json_beside_the_weights_and_in_the_manifest(
     assert {part: figures["n"] for part, figures in chat.items()} == {
         "sft": SFT_VALIDATION_LINES,
         "book": 2,  # a tenth of twenty tasks
+        "sft_before": SFT_VALIDATION_LINES,
+        "book_before": 2,
     }
     for figures in chat.values():
         assert figures.keys() == CHAT_KEYS
@@ -256,13 +202,30 @@ def test_an_assistant_that_is_right_gets_all_points(
 ) -> None:
     """Half of the tasks name what is asked for; the answer to those is right."""
 
-    def respond(self: Assistant, instruction: str, input: str = "") -> str:
+    def respond(
+        self: Assistant, instruction: str, input: str = "", max_new_tokens: int = 128
+    ) -> str:
         name = instruction.split()[3]
         return f"the {name} SAT" if input else f"I think that the {name} sat, yes."
 
     monkeypatch.setattr(Assistant, "respond", respond)
     for figures in evaluate.evaluate_chat().values():
         assert (figures["exact_match"], figures["contains_match"]) == (0.5, 1.0)
+
+
+def test_kinds_with_enough_answers_get_a_row(
+    weights: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tasks = [Instruction("Say it.", "", "one", kind) for kind in 7 * ["a"] + 5 * ["b"] + 4 * ["c"]]
+    monkeypatch.setattr(evaluate, "load_instructions", lambda name, split: tasks)
+    given = iter(7 * ["one"] + ["one", "one", "no", "no", "no"] + 4 * ["one"])
+    monkeypatch.setattr(Assistant, "respond", lambda *_, **__: next(given))
+    monkeypatch.setattr(evaluate, "_rounded", lambda figures: figures)
+    assistant = Assistant.from_pretrained("chat")
+    kinds = evaluate._answer(assistant, tasks, "sft")["kinds"]
+    assert {kind: row["exact_match"] for kind, row in kinds.items()} == {"a": 1.0, "b": 0.4}
+    table = format_table("chat", {"sft": {"n": 16, "kinds": kinds}}).splitlines()
+    assert table[-2].split()[:2] == ["a", "7"]
 
 
 @pytest.mark.parametrize("stage", ["base", "spam", "chat"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import random
 import shutil
 import signal
 from collections.abc import Iterator
@@ -16,27 +17,23 @@ import torch
 import torch.nn.functional as F
 from made_up_data import write_mirror
 
-from gpt2_scratch.chat import Assistant, format_prompt
+from gpt2_scratch.chat import Assistant
 from gpt2_scratch.checkpoint import file_sha256, load_model, read_checkpoint, read_manifest
 from gpt2_scratch.classifier import SpamClassifier
 from gpt2_scratch.tokenizer import Tokenizer
 from train import finetune_chat, finetune_spam, loop
 from train.datasets import Instruction, Message, spam_split
 from train.examples import EpochOrder
-from train.finetune_chat import (
-    IGNORED,
-    Example,
-    encode_examples,
-    pad_examples,
-    response_loss,
-)
+from train.finetune_chat import response_loss
+from train.instruction_data import Example, conversations, encode_tasks, pad_examples
 from train.metrics import best_threshold, fit_temperature
 from train.modern_messages import modern_messages
 
 STAGES = {"spam": finetune_spam, "chat": finetune_chat}
 TASKS: dict[str, type[Any]] = {"spam": finetune_spam.SpamTask, "chat": finetune_chat.ChatTask}
 SMALL = ["--batch-size", "8", "--dtype", "float32"]
-FEW = {"spam": ["--modern", "24"], "chat": []}  # messages of today beside the made-up ones
+# Little beside the made-up data: a few messages of today, and no corpus.
+FEW = {"spam": ["--modern", "24"], "chat": ["--plain-text", "0"]}
 INSTRUCTIONS = [
     Instruction("Name a colour.", "", "Red.", ""),
     Instruction("Say it again, please.", "The cat sat on the mat.", "The cat sat on the mat.", ""),
@@ -329,52 +326,24 @@ def test_options_out_of_range_say_so(
     assert sentence in fault(capsys, "spam", *options)
 
 
-# --- what the assistant learns from ------------------------------------------------------------
-
-
-@pytest.fixture(scope="module")
-def tokenizer(tiny_weights: Path) -> Tokenizer:
-    return Tokenizer.from_file(tiny_weights / "tokenizer.tiktoken")
-
-
-def test_targets_are_ignored_exactly_on_the_prompt(tokenizer: Tokenizer) -> None:
-    examples = encode_examples(tokenizer, INSTRUCTIONS, window=256)
-    x, y, lengths = pad_examples(examples)
-    assert x.shape == y.shape == (3, int(lengths.max()))
-    for row, (task, example) in enumerate(zip(INSTRUCTIONS, examples, strict=True)):
-        length = int(lengths[row])
-        prompt = tokenizer.encode(format_prompt(task.instruction, task.input))
-        response = [*tokenizer.encode(task.output), tokenizer.eot_id]
-        assert x[row, :length].tolist() == [*prompt, *response[:-1]]
-        # The last token of the prompt predicts the first of the response; nothing else counts.
-        assert y[row].tolist() == (
-            [IGNORED] * (len(prompt) - 1) + response + [IGNORED] * (y.size(1) - length)
-        )
-        assert len(example.targets()) == len(example.ids) - 1 == length
-    assert not x[lengths.argmin(), lengths.min() :].any()  # padding
-
-
-def test_long_examples_are_left_out_and_not_cut(tokenizer: Tokenizer) -> None:
-    lengths = [len(example.ids) for example in encode_examples(tokenizer, INSTRUCTIONS, 256)]
-    longest = max(lengths)
-    assert len(encode_examples(tokenizer, INSTRUCTIONS, longest)) == 3
-    kept = encode_examples(tokenizer, INSTRUCTIONS, longest - 1)
-    assert [len(example.ids) for example in kept] == [n for n in lengths if n < longest]
+# --- the assistant's loss ----------------------------------------------------------------------
 
 
 def test_response_loss_is_the_mean_over_response_tokens(
-    tiny_weights: Path, tokenizer: Tokenizer, monkeypatch: pytest.MonkeyPatch
+    tiny_weights: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("GPT2_SCRATCH_WEIGHTS", str(tiny_weights))
-    model, _ = load_model("base")
-    examples = encode_examples(tokenizer, INSTRUCTIONS, 256)
+    model, tokenizer = load_model("base")
+    single = encode_tasks(tokenizer, INSTRUCTIONS, 256)
+    examples = [*single, *conversations(single, 1.0, 256, random.Random(0))]
     nats: list[float] = []
     for example in examples:
         with torch.no_grad():
             logits = model(torch.tensor([example.ids[:-1]]), all_positions=True)[0]  # (T, V)
-        for place in range(example.response_start, len(example.ids)):
-            target = torch.tensor(example.ids[place])
-            nats.append(float(F.cross_entropy(logits[place - 1], target)))
+        for place, counts in enumerate(example.counted):
+            if counts:
+                target = torch.tensor(example.ids[place])
+                nats.append(float(F.cross_entropy(logits[place - 1], target)))
     expected = sum(nats) / len(nats)
     for batch_size in (1, 2, 32):
         assert response_loss(model, examples, batch_size) == pytest.approx(expected, rel=1e-4)
@@ -382,7 +351,40 @@ def test_response_loss_is_the_mean_over_response_tokens(
         response_loss(model, [])
 
 
-def test_targets_do_not_depend_on_the_words_of_the_prompt() -> None:
-    example = Example([7, 8, 9, 1, 2], response_start=3)
-    other = Example([7, 5, 9, 1, 2], response_start=3)
-    assert example.targets() == other.targets() == [IGNORED, IGNORED, 1, 2]
+def test_the_loss_without_uncounted_logits_is_the_same(
+    tiny_weights: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GPT2_SCRATCH_WEIGHTS", str(tiny_weights))
+    model, tokenizer = load_model("base")
+    model.requires_grad_(True)
+    x, y, _ = pad_examples(encode_tasks(tokenizer, INSTRUCTIONS, 256))
+    gradients = []
+    for loss in (finetune_chat.counted_loss, loop.language_model_loss):
+        model.zero_grad()
+        loss(model, x, y).backward()
+        gradients.append([p.grad.clone() for p in model.parameters() if p.grad is not None])
+    for one, other in zip(*gradients, strict=True):
+        assert torch.allclose(one, other, atol=1e-6)
+
+
+def test_plain_text_is_mixed_in_by_its_share_of_tokens(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tokenizer = Tokenizer.load("tokenizer")
+    rows: list[int] = []
+
+    def made_up(tokenizer: Tokenizer, count: int, window: int, seed: int) -> list[Example]:
+        rows.append(count)
+        return [Example([1] * window, [False] + [True] * (window - 1))] * count
+
+    monkeypatch.setattr(finetune_chat, "plain_text", made_up)
+    examples = finetune_chat.training_examples(tokenizer, 256, 0.2, 0.25, seed=0)
+    plain = [e for e in examples if e.ids == [1] * 128]
+    assert len(plain) == rows[0] > 0
+    share = sum(len(e.ids) for e in plain) / sum(len(e.ids) for e in examples)
+    assert share == pytest.approx(0.25, abs=0.02)
+
+
+@pytest.mark.parametrize("option", ["--multi-turn", "--plain-text"])
+def test_shares_are_checked(folder: Path, capsys: pytest.CaptureFixture[str], option: str) -> None:
+    assert f"{option} must be from 0 to below 1, not 1.0" in fault(capsys, "chat", option, "1")

@@ -381,3 +381,11 @@ def test_a_tiny_model_learns_a_sentence_by_heart() -> None:
     while written.size(1) < len(text):
         written = torch.cat([written, model(written).argmax(dim=-1)], dim=1)  # (1, T) -> (1, T+1)
     assert bytes(written[0].tolist()) == text
+
+
+def test_logits_of_chosen_positions_are_those_of_all() -> None:
+    model, idx = random_model(TINY), random_ids(TINY, B=3, T=7)
+    chosen = torch.rand(3, 7, generator=torch.Generator().manual_seed(2)) < 0.4
+    found = model(idx, positions=chosen)
+    assert found.shape == (int(chosen.sum()), TINY.vocab_size)
+    assert torch.allclose(found, model(idx, all_positions=True)[chosen], atol=1e-5)

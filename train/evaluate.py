@@ -11,9 +11,7 @@ from __future__ import annotations
 
 import argparse
 import json
-import re
-import string
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from tqdm import tqdm
@@ -26,14 +24,18 @@ from gpt2_scratch.checkpoint import (
     update_manifest,
 )
 from gpt2_scratch.classifier import SpamClassifier
+from train.answers import match_rates
 from train.datasets import Instruction, folded, load_instructions, spam_split
-from train.finetune_chat import encode_examples, response_loss
+from train.finetune_chat import response_loss
 from train.finetune_spam import calibration, evaluate_messages
 from train.held_out import held_out
+from train.instruction_data import encode_tasks
 from train.modern_messages import modern_check
 from train.packing import MIXTURE, TokenMixture, pack, token_byte_lengths
 
 Metrics = dict[str, Any]
+ANSWER_TOKENS = 64  # of a greedy answer; the references are shorter
+KIND_TASKS = 5  # a kind with fewer answers gets no row
 
 
 def evaluate_base(name: str = "base", tokens_per_source: int = 16_384) -> Metrics:
@@ -74,63 +76,60 @@ def evaluate_spam(name: str = "spam") -> Metrics:
     }
 
 
-def evaluate_chat(name: str = "chat", limit: int = 300) -> Metrics:
-    """Response loss, exact and contains match of greedy answers, on two held-out sets.
+def evaluate_chat(name: str = "chat", before: str = "base", limit: int = 600) -> Metrics:
+    """Response loss and the `match_rates` of greedy answers on two held-out sets.
 
-    "sft" is the first `limit` of its validation part, "book" the test part of the book's 1,100.
+    "sft" is the first `limit` tasks of its validation part, of which training has used the last
+    to choose parameters; "book" the test part of the book's 1,100. The parts "..._before" are the
+    same for the model that fine-tuning began with. "kinds" breaks a set down by source.
     """
-    assistant = Assistant.from_pretrained(name)
-    window = assistant.model.config.block_size
     sets = {
         "sft": load_instructions("sft", "validation")[:limit],
         "book": load_instructions("book", "test")[:limit],
     }
     metrics: Metrics = {}
-    for title, tasks in sets.items():
-        examples = encode_examples(assistant.tokenizer, tasks, window)
-        loss = response_loss(assistant.model, examples)
-        answers = [
-            assistant.respond(task.instruction, task.input)
-            for task in tqdm(tasks, desc=f"answering {title}", leave=False)
-        ]
-        metrics[title] = _rounded(
-            {"n": len(tasks), "response_loss": loss, **match_rates(tasks, answers)}
-        )
+    for suffix, assistant in (
+        ("", Assistant.from_pretrained(name)),
+        ("_before", Assistant.from_pretrained(before)),
+    ):
+        for title, tasks in sets.items():
+            metrics[title + suffix] = _rounded(_answer(assistant, tasks, title + suffix))
     return metrics
 
 
-def match_rates(tasks: Iterable[Instruction], answers: Iterable[str]) -> dict[str, float]:
-    """How many answers equal the reference, and how many contain it, as parts in [0, 1].
-
-    Letter case, punctuation at the ends and white space do not count. An answer contains the
-    reference only as whole words: "know" does not contain "no".
-    """
-    pairs = [
-        (normalised(task.output), normalised(answer))
-        for task, answer in zip(tasks, answers, strict=True)
+def _answer(assistant: Assistant, tasks: Sequence[Instruction], title: str) -> Metrics:
+    """The figures of one assistant on one set."""
+    examples = encode_tasks(assistant.tokenizer, tasks, assistant.model.config.block_size)
+    answers = [
+        assistant.respond(task.instruction, task.input, max_new_tokens=ANSWER_TOKENS)
+        for task in tqdm(tasks, desc=f"answering {title}", leave=False)
     ]
-    return {
-        "exact_match": sum(wanted == given for wanted, given in pairs) / len(pairs),
-        "contains_match": sum(_contains(given, wanted) for wanted, given in pairs) / len(pairs),
+    figures: Metrics = {
+        "n": len(tasks),
+        "response_loss": response_loss(assistant.model, examples),
+        **match_rates(tasks, answers),
     }
-
-
-def normalised(text: str) -> str:
-    """Lower case, single spaces, no punctuation at the ends."""
-    folded = " ".join(text.casefold().split())
-    return folded.strip(string.punctuation + " ") or folded  # "?" may be the answer
-
-
-def _contains(text: str, words: str) -> bool:
-    return re.search(rf"(?<!\w){re.escape(words)}(?!\w)", text) is not None
+    kinds: dict[str, list[tuple[Instruction, str]]] = {}
+    for task, answer in zip(tasks, answers, strict=True):
+        kinds.setdefault(task.source, []).append((task, answer))
+    if len(kinds) > 1:
+        figures["kinds"] = {
+            kind: {"n": len(pairs), **match_rates(*zip(*pairs, strict=True))}
+            for kind, pairs in sorted(kinds.items(), key=lambda item: -len(item[1]))
+            if len(pairs) >= KIND_TASKS
+        }
+    return figures
 
 
 def _rounded(figures: Mapping[str, Any]) -> dict[str, Any]:
-    """Four decimals, also of the rows of a list; a whole number stays one."""
-    return {
-        key: [_rounded(row) for row in value] if isinstance(value, list) else round(value, 4)
-        for key, value in figures.items()
-    }
+    """Four decimals, also inside of tables; a whole number stays one."""
+
+    def of(value: Any) -> Any:
+        if isinstance(value, list):
+            return [_rounded(row) for row in value]
+        return _rounded(value) if isinstance(value, dict) else round(value, 4)
+
+    return {key: of(value) for key, value in figures.items()}
 
 
 STAGES: dict[str, Callable[[], Metrics]] = {
@@ -143,15 +142,18 @@ STAGES: dict[str, Callable[[], Metrics]] = {
 def format_table(title: str, metrics: Metrics) -> str:
     """One row per part, one column per figure; a figure that is a table itself comes below."""
     first = next(iter(metrics.values()))
-    columns = [column for column, value in first.items() if not isinstance(value, list)]
-    lines = [f"{title:22}" + "".join(f"{column:>16}" for column in columns)]
+    columns = [column for column, value in first.items() if not isinstance(value, (list, dict))]
+    width = max(22, *(len(part) + 3 for part in metrics))
+    lines = [f"{title:{width}}" + "".join(f"{column:>16}" for column in columns)]
     for part, figures in metrics.items():
-        lines.append(f"  {part:20}" + "".join(f"{figures[column]:>16,}" for column in columns))
+        numbers = "".join(f"{figures[column]:>16,}" for column in columns)
+        lines.append(f"{'  ' + part:{width}}{numbers}")
     for part, figures in metrics.items():
         for name, rows in figures.items():
             if isinstance(rows, list):
-                numbered = {str(number): row for number, row in enumerate(rows, 1)}
-                lines += ["", format_table(f"{part}, {name}", numbered)]
+                rows = {str(number): row for number, row in enumerate(rows, 1)}
+            if isinstance(rows, dict) and rows:
+                lines += ["", format_table(f"{part}, {name}", rows)]
     return "\n".join(lines)
 
 

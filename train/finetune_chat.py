@@ -2,50 +2,61 @@
 
     python -m train.finetune_chat
     python -m train.finetune_chat --minutes 30 --base weights/base.safetensors
+    python -m train.finetune_chat --minutes 10 --seeds 0 1 2        # mean and spread
 
-The loss counts the tokens of the response only: the model should learn to answer instructions, not
-to write them.
+The loss counts the tokens of the responses only: the model should learn to answer instructions,
+not to write them. The parameters that do best on held-out responses are kept.
 """
 
 from __future__ import annotations
 
 import argparse
+import random
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import torch
 from torch import Tensor, nn
 
-from gpt2_scratch.chat import Assistant, encode_example
+from gpt2_scratch.chat import Assistant
 from gpt2_scratch.checkpoint import load_model
 from gpt2_scratch.model import GPT2
 from gpt2_scratch.tokenizer import Tokenizer
 from train import loop
-from train.datasets import Instruction, load_instructions
+from train.datasets import load_instructions
 from train.examples import EpochOrder
-from train.stage import add_stage_arguments, run_command_line, run_stage
+from train.instruction_data import (
+    IGNORED,
+    Example,
+    conversations,
+    encode_tasks,
+    pad_examples,
+    plain_text,
+    repeats_of,
+)
+from train.stage import (
+    add_seeds_argument,
+    add_stage_arguments,
+    run_command_line,
+    run_seeds,
+    run_stage,
+)
 
 DEFAULTS = loop.Settings(
-    learning_rate=1e-3, muon_learning_rate=0.01, warmup=0.05, decay=0.95, evaluate_every=0
+    learning_rate=1e-3,
+    muon_learning_rate=0.01,
+    warmup=0.05,
+    decay=0.95,
+    evaluate_every=0,
+    keep_best="response_loss",
 )
-IGNORED = -100  # the target that cross-entropy leaves out
 SAMPLE_INSTRUCTIONS = (
     ("What is the opposite of 'cold'?", ""),
     ("Rewrite the sentence in the past tense.", "She walks to school."),
 )
-
-
-@dataclass(frozen=True)
-class Example:
-    """ids (T + 1,): prompt, response, end; the targets from `response_start` on count."""
-
-    ids: list[int]
-    response_start: int
-
-    def targets(self) -> list[int]:
-        """The next token at each position, IGNORED while it still belongs to the prompt."""
-        hidden = self.response_start - 1
-        return [IGNORED] * hidden + self.ids[self.response_start :]
+CHOOSING = 400  # the last validation tasks choose the parameters; `evaluate` reports on the first
+PLAIN_WINDOW = 128  # tokens of a row of plain text
 
 
 @dataclass
@@ -63,7 +74,7 @@ class ChatTask:
         )
 
     def loss(self, model: nn.Module, batch: loop.Batch) -> Tensor:
-        return loop.language_model_loss(model, *batch[:2])
+        return counted_loss(model, *batch[:2])
 
     def tokens(self, batch: loop.Batch) -> int:
         return int(batch[2].sum())
@@ -80,26 +91,15 @@ class ChatTask:
         ]
 
 
-def encode_examples(
-    tokenizer: Tokenizer, tasks: Sequence[Instruction], window: int
-) -> list[Example]:
-    """Examples that fit into the window; longer ones are left out, not cut."""
-    encoded = (
-        Example(*encode_example(tokenizer, task.instruction, task.input, task.output))
-        for task in tasks
-    )
-    return [example for example in encoded if len(example.ids) <= window]
+def counted_loss(model: nn.Module, x: Tensor, y: Tensor) -> Tensor:
+    """`loop.language_model_loss`, without the logits of positions that do not count.
 
-
-def pad_examples(examples: Sequence[Example]) -> tuple[Tensor, Tensor, Tensor]:
-    """Inputs x and targets y, (B, T) int64, padded on the right, and the real lengths (B,)."""
-    lengths = torch.tensor([len(example.ids) - 1 for example in examples])
-    x = torch.zeros(len(examples), int(lengths.max()), dtype=torch.int64)
-    y = torch.full_like(x, IGNORED)
-    for row, example in enumerate(examples):
-        x[row, : lengths[row]] = torch.tensor(example.ids[:-1])
-        y[row, : lengths[row]] = torch.tensor(example.targets())
-    return x, y, lengths
+    Three of four tokens of a task are its prompt, and a position's logits cost a quarter of a
+    small model's work.
+    """
+    counted = y != IGNORED  # (B, T)
+    logits = model(x, positions=counted)  # (N, V)
+    return nn.functional.cross_entropy(logits.float(), y[counted])
 
 
 @torch.no_grad()
@@ -116,9 +116,27 @@ def response_loss(model: nn.Module, examples: Sequence[Example], batch_size: int
     for start in range(0, len(ordered), batch_size):
         x, y, _ = pad_examples(ordered[start : start + batch_size])
         counted = int((y != IGNORED).sum())
-        nats += loop.language_model_loss(model, x.to(device), y.to(device)).item() * counted
+        nats += counted_loss(model, x.to(device), y.to(device)).item() * counted
         tokens += counted
     return nats / tokens
+
+
+def training_examples(
+    tokenizer: Tokenizer, window: int, multi_turn: float, plain: float, seed: int
+) -> list[Example]:
+    """All rows of an epoch. See `instruction_data.REPEATS` for what is read how often.
+
+    multi_turn  part of the tasks that become turns of a conversation
+    plain       part of the tokens that is plain text
+    """
+    tasks = [*load_instructions("sft", "train"), *load_instructions("book", "train")]
+    chosen = [task for task in tasks for _ in range(repeats_of(task.source))]
+    rows = conversations(
+        encode_tasks(tokenizer, chosen, window), multi_turn, window, random.Random(seed)
+    )
+    plain_window = min(PLAIN_WINDOW, window)
+    tokens = sum(len(row.ids) for row in rows) * plain / (1 - plain)
+    return [*rows, *plain_text(tokenizer, round(tokens / plain_window), plain_window, seed)]
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -127,19 +145,45 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--base", default="base", help="the checkpoint to start from")
     parser.add_argument("--epochs", type=float, default=2.0, help="if no budget is given")
     parser.add_argument("--batch-size", type=int, default=64, help="examples per micro-batch")
+    parser.add_argument("--multi-turn", type=float, default=0.2, help="part of the tasks")
+    parser.add_argument("--plain-text", type=float, default=0.05, help="part of the tokens")
+    add_seeds_argument(parser)
     add_stage_arguments(parser, "chat", DEFAULTS)
-    return run_command_line(parser, finetune, argv)
+    return run_command_line(parser, finetune_all_seeds, argv)
+
+
+def finetune_all_seeds(arguments: argparse.Namespace, command: str) -> None:
+    """Run the stage as parsed options say. Raises ValueError with a sentence for the user."""
+
+    def test_figures(weights: Path) -> dict[str, float]:
+        model, tokenizer = load_model(weights)
+        tasks = load_instructions("book", "test")
+        return {
+            "book loss": response_loss(
+                model, encode_tasks(tokenizer, tasks, model.config.block_size)
+            )
+        }
+
+    run_seeds(arguments, lambda options: finetune(options, command), "response_loss", test_figures)
 
 
 def finetune(arguments: argparse.Namespace, command: str) -> None:
-    """Run the stage as parsed options say. Raises ValueError with a sentence for the user."""
+    """Train with one seed."""
     settings = loop.settings_from(arguments, DEFAULTS)
+    for option, value in (
+        ("--multi-turn", arguments.multi_turn),
+        ("--plain-text", arguments.plain_text),
+    ):
+        if not 0.0 <= value < 1.0:
+            raise ValueError(f"{option} must be from 0 to below 1, not {value}.")
     model, tokenizer = load_model(arguments.base)
     model.requires_grad_(True)
     window = model.config.block_size
-    tasks = [*load_instructions("sft", "train"), *load_instructions("book", "train")]
-    examples = encode_examples(tokenizer, tasks, window)
-    validation = encode_examples(tokenizer, load_instructions("sft", "validation")[:400], window)
+    examples = training_examples(
+        tokenizer, window, arguments.multi_turn, arguments.plain_text, settings.seed
+    )
+    held_out = load_instructions("sft", "validation")[-CHOOSING:]
+    validation = encode_tasks(tokenizer, held_out, window)
     order = EpochOrder([len(e.ids) - 1 for e in examples], arguments.batch_size, settings.seed)
     run_stage(
         model,
@@ -152,7 +196,7 @@ def finetune(arguments: argparse.Namespace, command: str) -> None:
         tensors=model.state_dict,
         origin={
             "commands": [command],
-            "data": ["sft", "instruction-data"],
+            "data": ["sft", "instruction-data", *(["corpus"] if arguments.plain_text else [])],
             "base": arguments.base,
         },
     )

@@ -1,0 +1,120 @@
+"""What the assistant learns from: single tasks, conversations, and a little plain text.
+
+The prompt's tokens are read but not learnt: the loss counts responses only. Conversations are
+tasks put one behind the other, as the app puts turns; plain text keeps the model from forgetting
+how to write.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from gpt2_scratch.chat import encode_example
+from gpt2_scratch.tokenizer import Tokenizer
+from train.datasets import Instruction
+from train.packing import INSTRUCT, MIXTURE, TokenMixture, pack
+
+IGNORED = -100  # the target that cross-entropy leaves out
+
+# How often a task of a kind is read in an epoch, where that is not once. A model of a few million
+# parameters has no room for the world's facts and cannot reason in steps: such tasks would teach
+# it to invent. What is short, regular and asked for often is read more often instead.
+REPEATS: Mapping[str, int] = {
+    "gsm8k": 0,
+    "svamp": 0,
+    "t0": 0,
+    "disfl-qa": 0,
+    "e2e-nlg": 0,
+    "OpenTriviaQA": 0,
+    "self-instruct-seed": 0,
+    "banking77": 0,
+    "project-written": 6,
+    "annexare-countries:capital": 4,
+    "project-synthetic:past_tense": 3,
+    "project-synthetic:plural": 2,
+    "instruction-induction:antonyms": 2,
+    "instruction-induction:singular_to_plural": 2,
+    "open-english-wordnet:antonym": 2,
+    "book": 4,
+}
+
+
+@dataclass(frozen=True)
+class Example:
+    """A row of training text.
+
+    ids      T + 1 token ids
+    counted  for each of them, whether predicting it is part of the loss; never for the first
+    """
+
+    ids: list[int]
+    counted: list[bool]
+
+    def targets(self) -> list[int]:
+        """The next token at each of the T positions, IGNORED where it does not count."""
+        pairs = zip(self.ids[1:], self.counted[1:], strict=True)
+        return [token if counts else IGNORED for token, counts in pairs]
+
+
+def repeats_of(source: str) -> int:
+    """How often a task from this source is read in an epoch: see REPEATS."""
+    return REPEATS.get(source, REPEATS.get(source.split(":")[0], 1))
+
+
+def encode_task(tokenizer: Tokenizer, task: Instruction) -> Example:
+    """One task: its response and the `<|endoftext|>` behind it count."""
+    ids, start = encode_example(tokenizer, task.instruction, task.input, task.output)
+    return Example(ids, [place >= start for place in range(len(ids))])
+
+
+def encode_tasks(tokenizer: Tokenizer, tasks: Sequence[Instruction], window: int) -> list[Example]:
+    """Examples that fit into the window; longer ones are left out, not cut."""
+    encoded = (encode_task(tokenizer, task) for task in tasks)
+    return [example for example in encoded if len(example.ids) <= window]
+
+
+def conversations(
+    examples: Sequence[Example], share: float, window: int, rng: random.Random
+) -> list[Example]:
+    """The examples in random order, `share` of them joined into conversations of 2 to 4 turns.
+
+    A conversation that would outgrow the window ends before.
+    """
+    order = rng.sample(examples, len(examples))
+    cut = round(share * len(order))
+    rows, turns, wanted = order[cut:], order[:cut], 0
+    current = Example([], [])
+    for turn in turns:
+        if wanted == 0 or len(current.ids) + len(turn.ids) > window:
+            if current.ids:
+                rows.append(current)
+            current, wanted = Example([], []), rng.randint(2, 4)
+        current = Example(current.ids + turn.ids, current.counted + turn.counted)
+        wanted -= 1
+    return [*rows, current] if current.ids else rows
+
+
+def plain_text(tokenizer: Tokenizer, rows: int, window: int, seed: int) -> list[Example]:
+    """Windows of the pretraining corpus, without its instruction part; every token counts."""
+    if rows == 0:
+        return []
+    shares = {name: share for name, share in MIXTURE.items() if name != INSTRUCT}
+    x, y = TokenMixture(pack(tokenizer, shares), shares, seed).batch(0, rows, window - 1)
+    windows = torch.cat([x, y[:, -1:]], dim=1)  # (rows, window - 1) and (rows, 1) -> (rows, window)
+    return [Example(ids, [False] + [True] * (window - 1)) for ids in windows.tolist()]
+
+
+def pad_examples(examples: Sequence[Example]) -> tuple[Tensor, Tensor, Tensor]:
+    """Inputs x and targets y, (B, T) int64, padded on the right, and the real lengths (B,)."""
+    lengths = torch.tensor([len(example.ids) - 1 for example in examples])
+    x = torch.zeros(len(examples), int(lengths.max()), dtype=torch.int64)
+    y = torch.full_like(x, IGNORED)
+    for row, example in enumerate(examples):
+        x[row, : lengths[row]] = torch.tensor(example.ids[:-1])
+        y[row, : lengths[row]] = torch.tensor(example.targets())
+    return x, y, lengths
