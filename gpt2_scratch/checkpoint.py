@@ -127,7 +127,7 @@ def read_checkpoint(path: str | Path, sha256: str | None = None) -> Checkpoint:
     file, wrong hash, no config in the header, wrong tensor names, shapes or dtypes.
     """
     path = Path(path)
-    _check_is_weights(path)
+    check_is_weights(path)
     try:
         with safe_open(path, framework="pt") as file:
             metadata = dict(file.metadata() or {})
@@ -156,7 +156,7 @@ def read_checkpoint(path: str | Path, sha256: str | None = None) -> Checkpoint:
     return Checkpoint(config, kind, tokenizer, metadata, tensors)
 
 
-def _check_is_weights(path: Path) -> None:
+def check_is_weights(path: Path) -> None:
     """The faults that deserve a sentence of their own before safetensors sees the file."""
     if not path.is_file():
         command = COMMANDS.get(path.stem)
@@ -166,7 +166,8 @@ def _check_is_weights(path: Path) -> None:
         start = file.read(len(_POINTER_START))
     if start == _POINTER_START:
         raise CheckpointError(
-            f"{path} is a Git LFS pointer and not the weights themselves; run `git lfs pull`."
+            f"{path} is a Git LFS pointer and not the weights themselves; run `git lfs pull`, or "
+            "`python -m train.download_weights --space USER/NAME` with the Space it comes from."
         )
 
 
@@ -217,8 +218,8 @@ def find_checkpoint(name: str | Path) -> tuple[Path, str | None]:
     path = weights_dir() / f"{name}.safetensors"
     if not path.exists() and name not in COMMANDS:
         raise CheckpointError(
-            f"There is no model {name!r}; choose {', '.join(available_names())} or the path of a "
-            ".safetensors file."
+            f"There is no model {name!r}; choose {', '.join(available_names())}, the path of a "
+            ".safetensors file or of a model's folder, or owner/name of a Hub repository."
         )
     entry = read_manifest().get(name)
     return path, entry["sha256"] if entry else None
@@ -230,19 +231,30 @@ def available_names() -> list[str]:
     return [*COMMANDS, *openai]
 
 
-def load_model(name: str | Path = "base") -> tuple[GPT2, Tokenizer]:
+def load_model(
+    name: str | Path = "base", progress: Callable[[int, int], None] | None = None
+) -> tuple[GPT2, Tokenizer]:
     """A model ready for inference, and its tokenizer.
 
-    name  "base", "chat", "spam" (its trunk; `SpamClassifier` has the head as well), "gpt2",
-          "gpt2-medium", "gpt2-large", "gpt2-xl" (OpenAI's, from the Hugging Face Hub's cache or the
-          Hub), or the path of a .safetensors file of this program
+    name  "base", "chat", "spam" (its trunk; `SpamClassifier` has the head as well);
+          "gpt2", "gpt2-medium", "gpt2-large", "gpt2-xl" (OpenAI's, from the Hugging Face Hub's
+          cache or the Hub); the path of a .safetensors file of this program; the path of a folder
+          with a GPT-2 as transformers or OpenAI's TensorFlow wrote it; or "owner/name" of a Hub
+          repository in that layout, "owner/name@revision" for one of its commits
+    progress  called with (bytes done, bytes in all) while weights are downloaded, maybe from
+          another thread; without it huggingface_hub draws its own bar on the terminal
 
     The model is in evaluation mode, float32, on the CPU. Raises CheckpointError.
     """
-    if str(name).startswith("gpt2") and name in PRESETS:
-        from gpt2_scratch.openai_gpt2 import load_from_hub
+    if name not in COMMANDS and not str(name).endswith(".safetensors"):
+        from gpt2_scratch import hub, openai_gpt2
 
-        return load_from_hub(str(name)), Tokenizer.load("gpt2")
+        if name in openai_gpt2.PUBLISHED:
+            return openai_gpt2.load_published(str(name), progress)
+        if Path(name).is_dir():
+            return openai_gpt2.load_folder(Path(name))
+        if isinstance(name, str) and hub.REPOSITORY.fullmatch(name):
+            return openai_gpt2.load_repository(name, progress)
     path, sha256 = find_checkpoint(name)
     checkpoint = read_checkpoint(path, sha256)
     trunk = {key: t for key, t in checkpoint.tensors.items() if key != "score.weight"}

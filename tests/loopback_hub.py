@@ -1,0 +1,138 @@
+"""A Hugging Face Hub on this machine, for the real huggingface_hub client.
+
+It speaks what the client asks of huggingface.co for downloads: HEAD and GET of
+/<repository>/resolve/<revision>/<file>, large files redirected to a storage address as the Hub does
+with everything in LFS (X-Linked-ETag is their sha256), Range, and the errors with their codes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote
+
+import pytest
+
+COMMIT = "607a30d783dfa663caf39e06633721c8d4cfcd7e"
+LFS_SUFFIXES = (".safetensors", ".bin")
+
+
+@dataclass
+class Hub:
+    """What the server serves and has seen.
+
+    files       repository -> file name -> content; put something in and it is there
+    requests    (method, path, Range header or "") in order
+    drop_after  file name -> bytes after which its next download loses the connection, once
+    tamper      file names of which a byte changes on the way
+    """
+
+    files: dict[str, dict[str, bytes]] = field(default_factory=dict)
+    requests: list[tuple[str, str, str]] = field(default_factory=list)
+    drop_after: dict[str, int] = field(default_factory=dict)
+    tamper: set[str] = field(default_factory=set)
+    endpoint: str = ""
+    storage: str = ""  # the same server by another name, as the Hub's storage is another host
+
+    def add_folder(self, repository: str, folder: Path) -> None:
+        self.files[repository] = {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+class Handler(BaseHTTPRequestHandler):
+    hub: Hub
+    protocol_version = "HTTP/1.1"
+
+    def do_HEAD(self) -> None:
+        self.answer(with_body=False)
+
+    def do_GET(self) -> None:
+        self.answer(with_body=True)
+
+    def answer(self, with_body: bool) -> None:
+        path = unquote(self.path)
+        self.hub.requests.append((self.command, path, self.headers.get("Range", "")))
+        if path.startswith("/storage/"):
+            repository, _, name = path.removeprefix("/storage/").partition("//")
+            self.send_content(name, self.hub.files[repository][name], with_body)
+            return
+        repository, _, rest = path[1:].partition("/resolve/")
+        revision, _, name = rest.partition("/")
+        content = self.hub.files.get(repository, {}).get(name)
+        if repository not in self.hub.files:
+            self.refuse(401, "RepoNotFound")
+        elif revision not in ("main", COMMIT):
+            self.refuse(404, "RevisionNotFound")
+        elif content is None:
+            self.refuse(404, "EntryNotFound")
+        elif name.endswith(LFS_SUFFIXES):
+            self.send_response(302)
+            self.send_header("X-Repo-Commit", COMMIT)
+            self.send_header("X-Linked-Size", str(len(content)))
+            self.send_header("X-Linked-ETag", f'"{hashlib.sha256(content).hexdigest()}"')
+            self.send_header("Location", f"{self.hub.storage}/storage/{repository}//{name}")
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+        else:
+            self.send_content(name, content, with_body)
+
+    def refuse(self, status: int, code: str) -> None:
+        self.send_response(status)
+        self.send_header("X-Error-Code", code)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def send_content(self, name: str, content: bytes, with_body: bool) -> None:
+        start = int(self.headers.get("Range", "bytes=0-")[6:].split("-")[0])
+        self.send_response(206 if start else 200)
+        self.send_header("X-Repo-Commit", COMMIT)
+        self.send_header("ETag", f'"{hashlib.sha1(content).hexdigest()}"')
+        if start:
+            self.send_header("Content-Range", f"bytes {start}-{len(content) - 1}/{len(content)}")
+        self.send_header("Content-Length", str(len(content) - start))
+        self.end_headers()
+        if not with_body:
+            return
+        if name in self.hub.tamper:
+            content = content[:-1] + bytes([content[-1] ^ 1])
+        limit = self.hub.drop_after.pop(name, None)
+        self.wfile.write(content[start:limit])
+        if limit is not None:
+            self.close_connection = True
+
+    def log_message(self, format: str, *arguments: Any) -> None:
+        pass
+
+
+@contextmanager
+def serve() -> Iterator[Hub]:
+    """A hub on a free port of this machine."""
+    hub = Hub()
+    handler = type("BoundHandler", (Handler,), {"hub": hub})
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    hub.endpoint = f"http://127.0.0.1:{server.server_port}"
+    hub.storage = f"http://localhost:{server.server_port}"
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        yield hub
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+def use(hub: Hub | None, cache: Path, patch: pytest.MonkeyPatch) -> None:
+    """Point this process's huggingface_hub, which read its variables long ago, at a hub."""
+    from huggingface_hub import constants
+
+    endpoint = "http://127.0.0.1:9" if hub is None else hub.endpoint  # nobody listens at port 9
+    template = endpoint + "/{repo_id}/resolve/{revision}/{filename}"
+    patch.setattr(constants, "HF_HUB_CACHE", str(cache))
+    patch.setattr(constants, "HF_HUB_OFFLINE", False)
+    patch.setattr(constants, "ENDPOINT", endpoint)
+    patch.setattr(constants, "HUGGINGFACE_CO_URL_TEMPLATE", template)
+    patch.setenv("NO_PROXY", "127.0.0.1,localhost")
