@@ -30,6 +30,7 @@ ENDPOINTS = [
     "next_token",
     "classify",
     "classify_batch",
+    "word_influence",
     "chat",
     "attention",
     "tokenize",
@@ -154,8 +155,21 @@ def test_classify_and_its_batch_agree(client: Client) -> None:
         alone = client.predict(message, api_name="/classify")
         assert alone["label"] == verdict["label"]
         assert alone["spam_probability"] == pytest.approx(verdict["spam_probability"], abs=1e-4)
-        assert (verdict["spam_probability"] >= 0.5) == (verdict["label"] == "spam")
+        is_spam = verdict["spam_probability"] >= verdict["threshold"]
+        assert is_spam == (verdict["label"] == "spam")
     assert [verdict["truncated"] for verdict in batch] == [False, False, True]
+
+
+def test_word_influence_explains_the_verdict_of_classify(client: Client) -> None:
+    message = "Win a prize,\n call now"
+    explained = client.predict(message, api_name="/word_influence")
+    words = explained.pop("words")
+    alone = client.predict(message, api_name="/classify")
+    assert explained.pop("spam_probability") == pytest.approx(alone.pop("spam_probability"), 1e-4)
+    assert explained == alone
+    assert "".join(word["text"] for word in words) == message
+    without = client.predict("Win a call now", api_name="/classify")["spam_probability"]
+    assert words[2]["spam_probability_without"] == pytest.approx(without, abs=1e-4)
 
 
 def test_a_full_batch_is_classified(client: Client) -> None:
@@ -263,6 +277,8 @@ REFUSED = [
     ("classify", {"message": "  \n"}, "message is empty"),
     ("classify", {"message": "x" * 1_001}, "message has 1,001 characters; at most 1,000"),
     ("classify", {"message": {"text": "a"}}, "message must be a text"),
+    ("word_influence", {"message": "\u200b"}, "message is empty"),
+    ("word_influence", {"message": "x" * 1_001}, "message has 1,001 characters"),
     ("classify_batch", {"messages": "a"}, "must be a list of texts"),
     ("classify_batch", {"messages": []}, "no messages"),
     ("classify_batch", {"messages": ["x"] * 501}, "501 messages; at most 500"),

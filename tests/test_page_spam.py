@@ -1,54 +1,124 @@
-"""The Spam tab in a real browser."""
+"""The Spam tab in a real browser: typing, explanations, files, figures, and hostile text."""
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import App, open_tab
+from conftest import REPOSITORY, App, open_tab
+from test_page import HOSTILE
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 expect = sync_api.expect
 
 
-def test_one_message_gets_a_verdict(tiny_app: App, open_page: Any) -> None:
+@pytest.fixture
+def spam_tab(tiny_app: App, open_page: Any) -> Any:
+    """The tab of a page that is ready, with its first verdict."""
     page = open_page(tiny_app)
     open_tab(page, "Spam")
-    page.locator("#message textarea").fill("See you at noon")
-    page.locator("#classify").click()
-    expect(page.locator("#verdict-remark")).to_contain_text(re.compile("says (spam|ham)"))
-    expect(page.locator("#verdict")).to_contain_text("%")
+    expect(page.locator("#verdict .word").first).to_be_visible()
+    return page
 
 
-def test_an_error_is_shown_as_a_sentence(tiny_app: App, open_page: Any) -> None:
-    page = open_page(tiny_app)
-    open_tab(page, "Spam")
-    page.locator("#message textarea").fill("   ")
-    page.locator("#classify").click()
-    expect(page.get_by_text("The message is empty: write some text first.")).to_be_visible()
+def say(page: Any, message: str) -> None:
+    """Paste a message and wait for its verdict."""
+    page.locator("#message textarea").fill(message)
+    expect(page.locator("#verdict .words")).to_have_text(message)
 
 
-def test_a_csv_goes_in_and_a_csv_comes_out(tiny_app: App, open_page: Any, tmp_path: Path) -> None:
-    upload = tmp_path / "<img src=x onerror=alert(1)>.csv"
-    upload.write_text('id,message\n1,"=1+1"\n2,<b>bold</b> ${7*7}\n3,See you\n', encoding="utf-8")
-    page = open_page(tiny_app)
-    open_tab(page, "Spam")
+def test_the_first_verdict_needs_no_click(spam_tab: Any) -> None:
+    page = spam_tab
+    message = page.locator("#message textarea").input_value()
+    assert page.locator("#verdict .words").text_content() == message
+    gauge = page.get_by_role("meter", name="Spam probability")
+    assert 0 <= int(gauge.get_attribute("aria-valuenow")) <= 100
+    expect(page.locator("#verdict h3")).to_have_text(re.compile("Spam|Not spam"))
+    expect(page.locator("#verdict .said").first).to_contain_text("from 50.0 % on the verdict is")
+
+    example = "Sorry, I'll call later. In a meeting"
+    page.get_by_role("button", name=example).click()
+    expect(page.locator("#verdict .words")).to_have_text(example)
+
+
+def test_the_verdict_follows_the_typing_and_not_each_key(spam_tab: Any) -> None:
+    page = spam_tab
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.locator("#message textarea").fill("")
+    typed = "See you at noon, or call now"
+    page.locator("#message textarea").press_sequentially(typed, delay=20)
+    expect(page.locator("#verdict .words")).to_have_text(typed)
+    assert 1 <= sum("queue/join" in url for url in asked) < len(typed) / 2
+
+    page.locator("#verdict .word").last.hover()
+    expect(page.locator("#verdict .readout")).to_have_text(
+        re.compile(r"Without “now” the spam probability .* it speaks for (spam|ham)\.")
+    )
+    expect(page.locator("#verdict .strongest")).to_have_text(
+        [re.compile("^For spam: "), re.compile("^For ham: ")]
+    )
+
+
+def test_what_is_no_message_is_said_in_place(spam_tab: Any) -> None:
+    page = spam_tab
+    for typed, sentence in [
+        ("   ", "The message is empty: write some text first."),
+        ("\u200b", "The message is empty: write or paste the text of an SMS."),
+    ]:
+        page.locator("#message textarea").fill(typed)
+        expect(page.locator("#verdict").get_by_text(sentence)).to_be_visible()
+
+
+def test_hostile_text_is_shown_as_text(spam_tab: Any, tmp_path: Path) -> None:
+    page = spam_tab
+    title = page.title()
+    say(page, HOSTILE)
+    page.locator("#verdict .word").first.hover()
+    expect(page.locator("#verdict .readout")).to_contain_text("Without “<img”")
+
+    upload = tmp_path / "<img src=x onerror=document.title=1>.csv"
+    cells = [
+        "=1+1",
+        "<b>bold</b> ${7*7}",
+        "<img src=x onerror=document.title=1>",
+        "[x](javascript:1)",
+    ]
+    upload.write_text("message\n" + "\n".join(cells), encoding="utf-8")
     page.locator("#messages-file input[type=file]").set_input_files(upload)
-    expect(page.locator("#counts")).to_contain_text("3 messages")
-    expect(page.locator("#verdicts")).to_contain_text("<b>bold</b> ${7*7}")
+    expect(page.locator("#counts")).to_contain_text(re.compile(r"4 messages: \d spam, \d ham"))
+    for cell in cells:
+        expect(page.locator("#verdicts")).to_contain_text(cell)
     with page.expect_download() as download:
         page.locator("#download").click()
     lines = Path(download.value.path()).read_text(encoding="utf-8-sig").splitlines()
     assert lines[0] == "message,label,spam_probability,truncated"
-    assert [line.split(",")[0] for line in lines[1:]] == ["'=1+1", "<b>bold</b> ${7*7}", "See you"]
+    assert [line.split(",")[0] for line in lines[1:]] == ["'=1+1", *cells[1:]]
+
+    page.wait_for_timeout(300)  # an onerror handler would have run by now
+    assert page.title() == title
+    assert page.locator("img[src='x']").count() == 0
+    assert page.locator("#verdicts b").count() == 0
 
 
-def test_a_file_that_is_too_long_is_refused(tiny_app: App, open_page: Any, tmp_path: Path) -> None:
+def test_a_file_that_is_too_long_is_refused(spam_tab: Any, tmp_path: Path) -> None:
+    page = spam_tab
     upload = tmp_path / "many.txt"
     upload.write_text("x\n" * 501, encoding="utf-8")
-    page = open_page(tiny_app)
-    open_tab(page, "Spam")
     page.locator("#messages-file input[type=file]").set_input_files(upload)
     expect(page.get_by_text("501 messages; at most 500")).to_be_visible()
+
+
+def test_the_figures_are_those_of_the_manifest(app: App, open_page: Any) -> None:
+    manifest = json.loads((REPOSITORY / "weights/manifest.json").read_text(encoding="utf-8"))
+    figures = next(f for f in manifest["spam"]["metrics"].values() if "tp" in f)
+    page = open_page(app)
+    open_tab(page, "Spam")
+    section = page.locator("#spam-figures")
+    section.locator("button").first.click()
+    expect(section).to_contain_text(f"Accuracy {figures['accuracy']:.3f}")
+    cells = section.locator("td:not(:first-child)").all_text_contents()
+    assert cells[:4] == [f"{figures[cell]:,}" for cell in ("tn", "fp", "fn", "tp")]

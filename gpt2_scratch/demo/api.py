@@ -15,11 +15,13 @@ import torch
 
 from gpt2_scratch import limits
 from gpt2_scratch.attention import attention_maps
+from gpt2_scratch.classifier import Verdict
 from gpt2_scratch.demo.boundary import endpoint
 from gpt2_scratch.demo.registry import MODELS, Registry
 from gpt2_scratch.demo.serving import Serving
 from gpt2_scratch.generation import encode_prompt
 from gpt2_scratch.sampling import SamplingSettings, check_integer, next_token_table
+from gpt2_scratch.word_influence import word_influence
 
 # A browser draws 60 times a second at best, and every update costs the server more than a token of
 # a small model does: text goes out at most this often, and whenever a stream ends.
@@ -72,11 +74,38 @@ class NextToken(TypedDict):
 
 
 class Classified(TypedDict):
-    """A verdict: label "ham" or "spam"; spam_probability 0 to 1; truncated: too long, cut."""
+    """A verdict on one message.
+
+    label             "ham" or "spam"
+    spam_probability  0 to 1
+    threshold         the spam probability from which the label is "spam"
+    truncated         whether the message was too long and its end was not read
+    """
 
     label: str
     spam_probability: float
+    threshold: float
     truncated: bool
+
+
+class Influence(TypedDict):
+    """What one word did to a verdict; in a message of more than 60 words, one run of words.
+
+    text                      as it stands in the message, with the white space behind it
+    influence                 how much it raises the log-odds of spam: above 0 it speaks for spam,
+                              below 0 for ham
+    spam_probability_without  of the message without it, 0 to 1; null if nothing is left
+    """
+
+    text: str
+    influence: float
+    spam_probability_without: float | None
+
+
+class Explained(Classified):
+    """A verdict with `words`, whose texts, joined, are the message."""
+
+    words: list[Influence]
 
 
 class Attention(TypedDict):
@@ -139,6 +168,7 @@ class Api:
             self.next_token,
             self.classify,
             self.classify_batch,
+            self.word_influence,
             self.chat,
             self.attention,
             self.tokenize,
@@ -275,13 +305,36 @@ class Api:
                     f"{len(messages):,} messages only: send fewer at a time."
                 )
             yield [
-                Classified(
-                    label=verdict.label,
-                    spam_probability=round(verdict.spam_probability, 6),
-                    truncated=verdict.truncated,
-                )
+                _classified(verdict, classifier.threshold)
                 for verdict in classifier.predict_batch(messages[start : start + CLASSIFY_SLICE])
             ]
+
+    def word_influence(self, message: str) -> Explained:
+        """Is this text message spam, and which of its words say so?
+
+        By leave-one-out: each word is left out in turn, and the classifier is asked again.
+
+        Args:
+            message: 1 to 1,000 characters.
+        """
+        message = limits.check_message(message)
+        classifier = self.registry.classifier()
+        verdict, spans = word_influence(classifier, message, limits.INFLUENCE_SPANS)
+        return Explained(
+            **_classified(verdict, classifier.threshold),
+            words=[
+                Influence(
+                    text=span.text,
+                    influence=round(span.influence, 4),
+                    spam_probability_without=(
+                        None
+                        if span.spam_probability_without is None
+                        else round(span.spam_probability_without, 6)
+                    ),
+                )
+                for span in spans
+            ],
+        )
 
     def chat(
         self,
@@ -425,6 +478,15 @@ class Reply(TypedDict):
     dropped_turns: int
     prompt_tokens: int
     finish_reason: str | None
+
+
+def _classified(verdict: Verdict, threshold: float) -> Classified:
+    return Classified(
+        label=verdict.label,
+        spam_probability=round(verdict.spam_probability, 6),
+        threshold=threshold,
+        truncated=verdict.truncated,
+    )
 
 
 def _seed(seed: int | None) -> int | None:

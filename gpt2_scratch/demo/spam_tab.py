@@ -1,8 +1,8 @@
-"""Spam: a verdict on one message, or on a file of them."""
+"""Spam: a verdict on one message as it is typed, and on a file of them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -10,39 +10,63 @@ from typing import Any
 import gradio as gr
 
 from gpt2_scratch import limits
+from gpt2_scratch.checkpoint import read_manifest
 from gpt2_scratch.demo.api import Api, Classified
 from gpt2_scratch.demo.boundary import on_model, on_page
 from gpt2_scratch.demo.csv_files import MESSAGE_COLUMNS, read_messages, write_verdicts
-from gpt2_scratch.demo.theme import notice, notice_update
+from gpt2_scratch.demo.theme import HERE, notice, notice_update, panel
 
-MESSAGES = [
+SPAM = [
     "WINNER!! You have been selected to receive a £900 prize reward! To claim call 09061701461.",
-    "Hey, are we still on for lunch tomorrow? I can pick you up at noon.",
     "URGENT! Your account will be closed today. Verify your details at http://bit.ly/x9k2 now",
-    "Sorry, I'll call later. In a meeting",
+    "Free entry in 2 a wkly comp to win FA Cup final tkts! Text FA to 87121 to receive entry",
 ]
+HAM = [
+    "Hey, are we still on for lunch tomorrow? I can pick you up at noon.",
+    "Sorry, I'll call later. In a meeting",
+    "Congratulations on the new job! Call me tonight and tell me everything",
+]
+# Waits for a pause in typing: a promise that a later key stroke replaces is never kept, and then
+# gradio sends nothing.
+DEBOUNCED = """(text) => new Promise((resolve) => {
+    clearTimeout(window.spamPause);
+    window.spamPause = setTimeout(resolve, 250, [text]);
+})"""
+METHOD = f"""Leave-one-out: each word is left out in turn and the classifier is asked again, about
+all versions of the message in one batch. The stronger a word's colour, the further its presence
+moves the log-odds of spam; the number behind a word is that move. A message of more than
+{limits.INFLUENCE_SPANS} words is taken in runs of words. Of two words that say the same, neither
+looks important: the other is still there."""
 
 
 def build(demo: gr.Blocks, api: Api) -> None:
     """The tab: its components and its events."""
-    with gr.Tab("Spam", id="spam"):
+    with gr.Tab("Spam", id="spam") as tab:
         unavailable = notice()
         with gr.Row():
-            with gr.Column(scale=3, min_width=280):
+            with gr.Column(scale=1, min_width=280):
                 message = gr.Textbox(
-                    MESSAGES[0],
+                    SPAM[0],
                     label="Message",
-                    info="The model has learned from English text messages (SMS).",
+                    info="The verdict follows as you type. The model has learned from English SMS.",
                     lines=4,
                     max_lines=12,
                     max_length=limits.MESSAGE_CHARS,
                     elem_id="message",
                 )
-                run = gr.Button("Is it spam?", variant="primary", elem_id="classify")
-                gr.Examples(MESSAGES, message, label="Messages to try", cache_examples=False)
-            with gr.Column(scale=2, min_width=280):
-                label = gr.Label(label="Verdict", elem_id="verdict")
-                remark = gr.Markdown(elem_id="verdict-remark", elem_classes="statistics")
+            with gr.Column(scale=1, min_width=280):
+                card = panel(
+                    "spam.js",
+                    {},
+                    css_template=(HERE / "spam.css").read_text(encoding="utf-8"),
+                    elem_id="verdict",
+                )
+                with gr.Accordion("How the words get their colours", open=False):
+                    gr.Markdown(METHOD)
+        with gr.Row():
+            for kind, messages in (("Spam", SPAM), ("Ordinary messages", HAM)):
+                with gr.Column(scale=1, min_width=280):
+                    gr.Examples(messages, message, label=f"{kind} to try", cache_examples=False)
 
         gr.Markdown("**Many messages at once**", elem_classes="heading")
         with gr.Row():
@@ -68,15 +92,18 @@ def build(demo: gr.Blocks, api: Api) -> None:
                     interactive=False,
                     wrap=True,
                     max_height=360,
-                    column_widths=["60%", "20%", "20%"],
+                    column_widths=["50%", "27%", "23%"],
                     label="Verdicts",
                     elem_id="verdicts",
                 )
+        with gr.Accordion("How often is it right?", open=False, elem_id="spam-figures"):
+            figures = gr.Markdown()
 
-    def classify(message: str) -> tuple[dict[str, float], str]:
-        verdict = api.classify(message)
-        spam = verdict["spam_probability"]
-        return {"spam": spam, "ham": 1 - spam}, _remark(verdict)
+    def explain(message: str) -> dict[str, Any]:
+        try:
+            return {"verdict": api.word_influence(message)}
+        except ValueError as error:  # said in place: this runs at every pause in typing
+            return {"message": str(error)}
 
     def classify_file(
         path: str,
@@ -99,20 +126,69 @@ def build(demo: gr.Blocks, api: Api) -> None:
             write_verdicts(result, messages, verdicts)
             yield rows, _counts(verdicts), gr.update(value=str(result), visible=True)
 
-    for asked in (run.click, message.submit):
-        on_model(asked, classify, message, [label, remark], show_progress="minimal")
+    on_model(
+        message.change,
+        explain,
+        message,
+        card,
+        show_progress="hidden",
+        trigger_mode="always_last",  # what is typed while a verdict is on its way is not lost
+        js=DEBOUNCED,
+    )
+    on_model(tab.select, explain, message, card, show_progress="hidden")
     on_model(file.upload, classify_file, file, [table, counts, download], show_progress_on=[table])
     on_page(demo.load, lambda: notice_update(api.registry.problem("spam")), None, unavailable)
-
-
-def _remark(verdict: Classified) -> str:
-    sure = max(verdict["spam_probability"], 1 - verdict["spam_probability"])
-    words = f"The model says **{verdict['label']}** and is {sure:.1%} sure."
-    if verdict["truncated"]:
-        words += " It has read the beginning of the message only: the rest does not fit."
-    return words
+    on_page(demo.load, lambda: figures_text(read_manifest().get("spam", {})), None, figures)
 
 
 def _counts(verdicts: list[Classified]) -> str:
     spam = sum(verdict["label"] == "spam" for verdict in verdicts)
     return f"**{len(verdicts)} messages: {spam} spam, {len(verdicts) - spam} ham.**"
+
+
+# --- the shipped model's figures ------------------------------------------------------------------
+
+RATES = {
+    "accuracy": ("Accuracy", "the share of verdicts that are right"),
+    "precision": ("Precision", "of what it calls spam, the share that is spam"),
+    "recall": ("Recall", "of the spam, the share that it finds"),
+    "f1": ("F1", "the harmonic mean of precision and recall"),
+    "roc_auc": ("ROC-AUC", "how often a random spam gets a higher probability than a random ham"),
+}
+TEST_SETS = {
+    "full_dedup": "SMS Spam Collection, test part without duplicates",
+    "book": "SMS Spam Collection, balanced test part of the book's split",
+}
+
+
+def figures_text(entry: Mapping[str, Any]) -> str:
+    """Markdown of a manifest entry: per test set a confusion matrix and the usual rates."""
+    sections = [
+        _section(TEST_SETS.get(name, name), figures)
+        for name, figures in entry.get("metrics", {}).items()
+        if {"tn", "fp", "fn", "tp"} <= set(figures)
+    ]
+    return "\n\n".join(sections) or (
+        "No figures are recorded for these weights: run `python -m train.evaluate spam`."
+    )
+
+
+def _section(title: str, figures: Mapping[str, float]) -> str:
+    tn, fp, fn, tp = (round(figures[cell]) for cell in ("tn", "fp", "fn", "tp"))
+    rates = [
+        f"- **{name} {figures[key]:.3f}**: {meaning}"
+        for key, (name, meaning) in RATES.items()
+        if key in figures
+    ]
+    return "\n".join(
+        [
+            f"**{title}: {tn + fp + fn + tp:,} messages that no training has seen.**",
+            "",
+            "| | taken for ham | taken for spam |",
+            "|---|--:|--:|",
+            f"| **is ham** | {tn:,} | {fp:,} |",
+            f"| **is spam** | {fn:,} | {tp:,} |",
+            "",
+            *rates,
+        ]
+    )
