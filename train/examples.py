@@ -13,7 +13,7 @@ import numpy as np
 
 from train.loop import Settings
 
-GROUP_BATCHES = 16  # batches that are sorted by length together
+GROUP_BATCHES = 64  # sorted by length together; 16 wasted 16% of instruction tuning, 64 wastes 5%
 
 
 @dataclass
