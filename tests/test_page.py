@@ -88,6 +88,6 @@ def test_a_phone_shows_every_tab_without_scrolling_sideways(
         open_tab(page, tab)
         if tab == "Attention":
             page.locator("#show-attention").click()
-            expect(page.locator("#attention-maps svg")).to_be_visible()
+            expect(page.locator("#attention-maps .matrix svg")).to_be_visible()
         overflow = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
         assert overflow <= 0, tab

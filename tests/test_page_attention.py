@@ -1,34 +1,205 @@
-"""The Attention tab in a real browser."""
+"""The Attention tab in a real browser: overview, map, arcs, lock, comparison, lens, downloads."""
 
 from __future__ import annotations
 
+import json
+import re
+from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
+import numpy as np
 import pytest
 from conftest import App, open_tab
+
+from gpt2_scratch.attention import attention_maps, rollout, without_first_token
+from gpt2_scratch.checkpoint import load_model
+from gpt2_scratch.logit_lens import logit_lens
+from gpt2_scratch.model import GPT2
+from gpt2_scratch.tokenizer import Tokenizer
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 expect = sync_api.expect
 
+Models = dict[str, tuple[GPT2, Tokenizer]]
+TEXT = "the cat sat on the mat"
 
-def test_heads_can_be_chosen_and_weights_read(tiny_app: App, open_page: Any) -> None:
-    page = open_page(tiny_app)
+
+def show(page: Any, text: str = TEXT) -> Any:
+    """Open the tab, show a text, and give back the panel."""
     open_tab(page, "Attention")
-    page.locator("#attention-text textarea").fill("the cat sat")
+    page.locator("#attention-text textarea").fill(text)
     page.locator("#show-attention").click()
     maps = page.locator("#attention-maps")
-    expect(maps.locator(".chips")).to_have_text("the·cat·sat")
-    expect(maps.locator(".thumbnail")).to_have_count(4)
-    expect(maps.locator(".head-title")).to_have_text("Layer 0, head 0")
-    chips = maps.locator(".chips .chip").all_text_contents()
-    assert maps.locator("svg .from").all_text_contents() == chips
+    expect(maps.locator(".chips")).to_have_text(text.replace(" ", "·"))
+    return maps
 
-    maps.locator(".thumbnail").nth(3).click()
-    expect(maps.locator(".head-title")).to_have_text("Layer 1, head 1")
-    maps.locator("rect.cell[data-i='0'][data-j='0']").hover()
-    expect(maps.locator(".readout")).to_have_text(
-        f"“{chips[0]}” gives 100 % of its attention to “{chips[0]}”"
+
+def shares(text: str | None) -> list[float]:
+    """The percentages in a sentence, as shares."""
+    return [float(number) / 100 for number in re.findall(r"([\d.]+) %", text or "")]
+
+
+@pytest.fixture
+def models(
+    tiny_weights: Path, monkeypatch: pytest.MonkeyPatch
+) -> dict[str, tuple[GPT2, Tokenizer]]:
+    """What the app serves, computed here once more."""
+    monkeypatch.setenv("GPT2_SCRATCH_WEIGHTS", str(tiny_weights))
+    return {name: load_model(name) for name in ("base", "chat")}
+
+
+def test_heads_are_chosen_rows_are_locked_and_weights_are_read(
+    tiny_app: App, open_page: Any, models: Models
+) -> None:
+    weights = attention_maps(*models["base"], TEXT).weights
+    maps = show(open_page(tiny_app))
+    expect(maps.locator(".grid .thumbnail")).to_have_count(4)
+    chips = maps.locator(".chips .chip").all_text_contents()
+    assert maps.locator(".matrix .from").all_text_contents() == chips
+    readout = maps.locator(".readout")
+
+    maps.locator(".grid .thumbnail").nth(1).click()
+    expect(maps.locator(".head-title")).to_have_text("Layer 0, head 1")
+    for i, j in ((0, 0), (5, 2)):
+        maps.locator(f".matrix rect[data-i='{i}'][data-j='{j}']").hover()
+        reading = re.compile(f"^“{chips[i]}” gives .* of its attention to “{chips[j]}”$")
+        expect(readout).to_have_text(reading)
+        assert shares(readout.text_content())[0] == pytest.approx(weights[0, 1, i, j], abs=0.006)
+
+    expect(maps.locator(".matrix .cell.kept")).to_have_count(6)  # the row under the pointer
+    maps.locator(".chips .chip").nth(3).click()
+    expect(maps.locator(".chips .chip[aria-pressed=true]")).to_have_text(chips[3])
+    maps.locator(".matrix .to").nth(1).hover()  # another place is read out, the lock stays
+    expect(maps.locator(".tops")).to_contain_text(f"“{chips[1]}” is read by")
+    expect(maps.locator(".matrix .cell.kept")).to_have_count(4)
+    expect(maps.locator(".arcs .arc[data-i]:not([data-i='3'])")).to_have_count(0)
+    assert maps.locator(".arcs .arc[data-i='3']").count() == (weights[0, 1, 3] >= 0.005).sum()
+    maps.locator(".head-title").hover()
+    expect(maps.locator(".tops")).to_contain_text(f"“{chips[3]}” reads")
+    maps.locator(".chips .chip").nth(3).click()
+    maps.locator(".head-title").hover()
+    expect(maps.locator(".matrix svg.isolated")).to_have_count(0)
+    drawn = (weights[0, 1] >= 0.02).sum()
+    expect(maps.locator(".arcs .arc")).to_have_count(int(drawn))
+
+
+def test_the_first_token_is_hidden_and_the_rollout_is_shown(
+    tiny_app: App, open_page: Any, models: Models
+) -> None:
+    weights = attention_maps(*models["base"], TEXT).weights
+    maps = show(open_page(tiny_app))
+    last = len(weights[0, 0]) - 1
+    cell = maps.locator(f".matrix rect[data-i='{last}'][data-j='2']")
+    readout = maps.locator(".readout")
+    for button, expected in (
+        (maps.locator(".grid .thumbnail").nth(2), weights[1, 0]),
+        (maps.locator(".rollout .thumbnail"), rollout(weights)),
+    ):
+        button.click()
+        for hidden in (False, True):
+            maps.locator(".hide-first input").set_checked(hidden)
+            cell.hover()
+            row = without_first_token(expected)[last] if hidden else expected[last]
+            assert shares(readout.text_content())[0] == pytest.approx(row[2], abs=0.006)
+            maps.locator(".head-title").hover()
+    expect(maps.locator(".head-title")).to_have_text("Attention rollout")
+
+
+def test_two_models_are_compared(tiny_app: App, open_page: Any, models: Models) -> None:
+    page = open_page(tiny_app)
+    maps = show(page)
+    page.locator("#attention-other input").click()
+    page.get_by_role("option", name="chat").click()
+    expect(maps.locator(".views button[aria-pressed=true]")).to_have_text("chat − base")
+    maps.locator(".grid .thumbnail").nth(3).click()
+    maps.locator(".matrix rect[data-i='4'][data-j='1']").hover()
+    readout = maps.locator(".readout").text_content()
+    values = [float(attention_maps(*models[m], TEXT).weights[1, 1, 4, 1]) for m in models]
+    assert shares(readout) == pytest.approx(values, abs=0.006)
+    change = re.search(r"\((.)([\d.]+) points\)", readout)
+    assert (change.group(1) == "−") == (values[1] < values[0])
+    assert float(change.group(2)) == pytest.approx(100 * abs(values[1] - values[0]), abs=0.6)
+    expect(maps.locator(".strongest dt").first).to_have_text("changed most")
+
+    colours = "[...document.querySelectorAll('.matrix rect')].map(r => r.getAttribute('fill'))"
+    difference = page.evaluate(colours)
+    maps.locator(".views button", has_text=re.compile("^chat$")).click()
+    assert page.evaluate(colours) != difference
+    with page.expect_download() as download:
+        maps.get_by_role("button", name="JSON").click()
+    both = json.loads(Path(download.value.path()).read_text(encoding="utf-8"))
+    assert [one["model"] for one in both] == ["base", "chat"]
+    np.testing.assert_allclose(
+        both[1]["weights"], attention_maps(*models["chat"], TEXT).weights, atol=1e-4
     )
-    maps.locator(".chips .chip").nth(1).hover()
-    expect(maps.locator(".readout")).to_contain_text(f"“{chips[1]}” gives")
-    expect(maps.locator(".chip.future")).to_have_count(len(chips) - 2)
+
+
+def test_a_map_can_be_taken_along(tiny_app: App, open_page: Any) -> None:
+    page = open_page(tiny_app)
+    hostile = "</svg><script>1</script>&x"
+    maps = show(page, hostile)
+    chips = maps.locator(".chips .chip").all_text_contents()
+    maps.locator(".grid .thumbnail").nth(2).click()
+    files = {}
+    for name in ("PNG", "SVG", "JSON"):
+        with page.expect_download() as download:
+            maps.get_by_role("button", name=name).click()
+        files[name] = Path(download.value.path()).read_bytes()
+        wanted = "attention-base" + {"JSON": ".json"}.get(name, f"-layer1-head0.{name.lower()}")
+        assert download.value.suggested_filename == wanted
+    assert files["PNG"].startswith(b"\x89PNG\r\n") and len(files["PNG"]) > 5_000
+    namespace = "{http://www.w3.org/2000/svg}"
+    svg = ElementTree.fromstring(files["SVG"])  # well-formed: text is text
+    texts = [text.text for text in svg.iter(namespace + "text")]
+    assert texts[0] == "base: Layer 1, head 0" and set(chips) <= set(texts)
+    assert not list(svg.iter(namespace + "script"))
+    data = json.loads(files["JSON"])
+    assert "".join(data["tokens"]) == hostile and data["layers"] == data["heads"] == [0, 1]
+    assert np.array(data["weights"]).shape == (2, 2, len(chips), len(chips))
+
+
+def test_the_lens_follows_the_chosen_token(tiny_app: App, open_page: Any, models: Models) -> None:
+    model, tokenizer = models["base"]
+    ids = tokenizer.encode(TEXT)
+    guesses = logit_lens(model, ids).token_ids  # (depths, T, k)
+    page = open_page(tiny_app)
+    maps = show(page)
+    lens = page.locator("#logit-lens")
+    expect(lens.locator(".lens-grid .depth")).to_have_text(["embedding", "layer 0", "layer 1"])
+
+    def column() -> list[str]:
+        texts = lens.locator(".lens-column code").all_text_contents()
+        return [text.replace("·", " ") for text in texts]
+
+    for position in (len(ids) - 1, 2):
+        expected = [tokenizer.token_text(i) for i in guesses[:, position].reshape(-1).tolist()]
+        assert column() == [text.replace("\n", "⏎") for text in expected]
+        maps.locator(".chips .chip").nth(2).click()
+    lens.locator(".lens-grid .position button").nth(1).click()  # and the map follows the lens
+    chosen = maps.locator(".chips .chip[aria-pressed=true]")
+    expect(chosen).to_have_text(maps.locator(".chips .chip").nth(1).text_content())
+
+
+def test_the_keyboard_is_enough(tiny_app: App, open_page: Any) -> None:
+    page = open_page(tiny_app)
+    maps = show(page)
+    chips = maps.locator(".chips .chip").all_text_contents()
+    maps.locator(".chips .chip").first.focus()
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("ArrowRight")
+    expect(maps.locator(".tops")).to_contain_text(f"“{chips[2]}” reads")
+    page.keyboard.press("Enter")
+    expect(maps.locator(".chips .chip[aria-pressed=true]")).to_have_text(chips[2])
+    page.keyboard.press("Escape")
+    expect(maps.locator(".chips .chip[aria-pressed=true]")).to_have_count(0)
+    page.keyboard.press("Tab")  # one stop for all chips: the next is the box below
+    expect(maps.locator(".hide-first input")).to_be_focused()
+    page.keyboard.press("Space")
+    expect(maps.locator(".hide-first input")).to_be_checked()
+    maps.locator(".grid .thumbnail[tabindex='0']").focus()
+    page.keyboard.press("Home")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    expect(maps.locator(".head-title")).to_have_text("Layer 1, head 0")
+    expect(maps.locator(".grid .thumbnail").nth(2)).to_be_focused()

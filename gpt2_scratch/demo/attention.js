@@ -1,53 +1,89 @@
-// Attention maps: `props.value` is {tokens, token_ids, n_layer, n_head, maps}; see attention_tab.py.
-// `maps` holds the weights of all heads, one byte each (255 is 1), in the order layer, head, from,
-// to. Text is set as textContent only: anyone can write the tokens.
-const SVG = "http://www.w3.org/2000/svg";
-const state = { layer: 0, head: 0, weights: null };
+// Attention maps. `props.value` is what attention_view.maps_view gives; {} before the first text.
+//
+// A map is held as the lower triangle of its square, row by row: what i gives to j <= i is number
+// i (i + 1) / 2 + j. Maps, statistics and rollout come once for each of one or two models.
 
-function node(tag, className, text) {
-  const made = document.createElement(tag);
-  if (className) made.className = className;
-  if (text !== undefined) made.textContent = text;
-  return made;
+const FULL = 65535; // the 16-bit number that stands for a weight of 1
+const ARCS = 170; // pixels that arcs may reach to the right
+const state = {
+  layer: null,
+  head: null,
+  rollout: false, // the rollout instead of a head
+  view: 0, // the number of a model, or "difference"
+  hideFirst: false,
+  locked: null, // {axis: "row" | "column", index}
+  pointed: null, // the same, where the pointer or the focus is; `other` is the cell's other index
+};
+let maps = []; // per model: Uint16Array of all heads' triangles
+let rollouts = [];
+let key = ""; // the tokens that the lock belongs to
+
+const isDifference = () => state.view === "difference";
+const at = (i, j) => (i * (i + 1)) / 2 + j;
+const quoted = (index) => "“" + props.value.labels[index] + "”";
+const short = (text) => (text.length > 14 ? text.slice(0, 13) + "…" : text);
+const number = (layer, head) => layer * props.value.n_head + head;
+const points = (d) => (d < 0 ? "−" : "+") + shareText(Math.abs(d)).replace(" %", "");
+
+function decoded(text) {
+  const bytes = Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
+  return new Uint16Array(bytes.buffer);
 }
 
-function shape(tag, attributes, text) {
-  const made = document.createElementNS(SVG, tag);
-  for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
-  if (text !== undefined) made.textContent = text;
-  return made;
-}
-
-// The weight's square root, so that a tenth of the attention can be told from none.
-const ink = (byte) => Math.sqrt(byte / 255);
-const percent = (byte) => Math.round((100 * byte) / 255) + " %";
-
-function mapOf(layer, head) {
-  const { tokens, n_head } = props.value;
-  const size = tokens.length * tokens.length;
-  const start = (layer * n_head + head) * size;
-  return state.weights.subarray(start, start + size);
-}
-
-function thumbnail(layer, head) {
+// The triangle of one head (or of the rollout, where `head` is null), as shares.
+function triangle(model, head) {
   const T = props.value.tokens.length;
+  const size = at(T, 0);
+  const stored = head === null ? rollouts[model] : maps[model];
+  const shares = Float32Array.from(stored.subarray((head || 0) * size, (head || 0) * size + size));
+  for (let i = 0; i < T; i++) {
+    const row = shares.subarray(at(i, 0), at(i + 1, 0));
+    if (state.hideFirst) row[0] = 0;
+    const total = state.hideFirst ? row.reduce((sum, share) => sum + share, 0) : FULL;
+    for (let j = 0; j <= i; j++) row[j] = total ? row[j] / total : 0;
+  }
+  return shares;
+}
+
+function shown(head) {
+  if (!isDifference()) return triangle(state.view, head);
+  const before = triangle(0, head);
+  return triangle(1, head).map((share, k) => share - before[k]);
+}
+
+const chosen = () => (state.rollout ? null : number(state.layer, state.head));
+const colour = (share) => (isDifference() ? diverging : sequential)(share, isDark());
+
+function headTitle(layer, head) {
+  return "Layer " + layer + ", head " + head;
+}
+
+function valueText(value, unit) {
+  return unit === "share" ? shareText(value) : value.toFixed(1) + " " + unit;
+}
+
+// --- the overview ------------------------------------------------------------------------------
+
+function paint(canvas, head) {
+  const T = props.value.tokens.length;
+  const image = new ImageData(T, T);
+  const shares = shown(head);
+  for (let i = 0; i < T; i++)
+    for (let j = 0; j <= i; j++)
+      image.data.set([...colour(shares[at(i, j)]), 255], 4 * (i * T + j));
+  canvas.width = canvas.height = T;
+  canvas.getContext("2d").putImageData(image, 0, 0);
+}
+
+function thumbnail(title, head, choose) {
   const button = node("button", "thumbnail");
   button.type = "button";
-  button.title = "layer " + layer + ", head " + head;
-  button.setAttribute("aria-label", button.title);
-  button.setAttribute("aria-pressed", layer === state.layer && head === state.head);
+  button.title = title;
+  button.setAttribute("aria-label", title);
   const canvas = node("canvas");
-  canvas.width = canvas.height = T;
-  const image = new ImageData(T, T);
-  mapOf(layer, head).forEach((byte, i) => image.data.set([99, 102, 241, 255 * ink(byte)], 4 * i));
-  canvas.getContext("2d").putImageData(image, 0, 0);
+  canvas.dataset.head = head === null ? "rollout" : head;
   button.append(canvas);
-  button.addEventListener("click", () => {
-    for (const other of element.querySelectorAll(".thumbnail"))
-      other.setAttribute("aria-pressed", other === button);
-    Object.assign(state, { layer, head });
-    drawHead();
-  });
+  button.addEventListener("click", choose);
   return button;
 }
 
@@ -55,63 +91,431 @@ function overview() {
   const { n_layer, n_head } = props.value;
   const grid = node("div", "grid");
   grid.style.gridTemplateColumns = "auto repeat(" + n_head + ", minmax(0, 1fr))";
-  grid.append(node("span"));
-  for (let head = 0; head < n_head; head++) grid.append(node("span", "axis", "head " + head));
+  grid.append(node("span", "axis", "layer ╲ head"));
+  for (let head = 0; head < n_head; head++) grid.append(node("span", "axis", head));
+  const buttons = [];
   for (let layer = 0; layer < n_layer; layer++) {
-    grid.append(node("span", "axis", "layer " + layer));
-    for (let head = 0; head < n_head; head++) grid.append(thumbnail(layer, head));
+    grid.append(node("span", "axis", layer));
+    for (let head = 0; head < n_head; head++) {
+      const choose = () => chooseHead(layer, head);
+      buttons.push(thumbnail(headTitle(layer, head), number(layer, head), choose));
+      grid.append(buttons.at(-1));
+    }
   }
+  roving(buttons, n_head, number(state.layer, state.head));
   return grid;
 }
 
+function rolloutButton() {
+  const whole = node("div", "rollout");
+  const choose = () => {
+    state.rollout = true;
+    drawHead();
+  };
+  whole.append(thumbnail("Attention rollout", null, choose));
+  whole.append(node("span", "hint", "Rollout: all layers together"));
+  return whole;
+}
+
+function chooseHead(layer, head) {
+  Object.assign(state, { layer, head, rollout: false });
+  drawHead();
+}
+
+// Which heads stand out on this text, each a button that shows it.
+function strongest() {
+  const list = node("dl", "strongest");
+  for (const { title, unit, end, heads } of props.value.strongest) {
+    list.append(node("dt", "", (end === "lowest" ? "lowest " : "") + title));
+    const places = node("dd");
+    for (const [place, value] of heads) {
+      const layer = Math.floor(place / props.value.n_head);
+      const head = place % props.value.n_head;
+      const button = node("button", "place", layer + "·" + head);
+      button.type = "button";
+      button.title = headTitle(layer, head);
+      button.append(node("span", "", " " + valueText(value, unit)));
+      button.addEventListener("click", () => chooseHead(layer, head));
+      places.append(button);
+    }
+    list.append(places);
+  }
+  return list;
+}
+
+// --- one map -----------------------------------------------------------------------------------
+
 function drawHead() {
-  const tokens = props.value.tokens;
-  const T = tokens.length;
-  const weights = mapOf(state.layer, state.head);
-  const cell = Math.max(11, Math.min(30, Math.floor(440 / T)));
-  const longest = Math.max(...tokens.map((token) => token.length));
-  const margin = 10 + 7 * Math.min(longest, 14);
+  for (const canvas of element.querySelectorAll(".thumbnail canvas")) {
+    const head = canvas.dataset.head === "rollout" ? null : Number(canvas.dataset.head);
+    canvas.parentElement.setAttribute("aria-pressed", head === chosen());
+  }
+  const title = state.rollout ? "Attention rollout" : headTitle(state.layer, state.head);
+  element.querySelector(".head-title").textContent = title;
+  element.querySelector(".numbers").replaceChildren(...statistics());
+  element.querySelector(".scroll.matrix").replaceChildren(matrix());
+  element.querySelector(".scale").replaceChildren(scale());
+  show();
+}
+
+function statistics() {
+  if (state.rollout) return [node("span", "", "how much of each token's last state came from where")];
+  const all = props.value.statistics;
+  return all[0].map(({ title, unit, values }, k) => {
+    const item = node("span", "", title + " ");
+    const text = valueText(values[chosen()], unit);
+    const pair = all[1] && text + " → " + valueText(all[1][k].values[chosen()], unit);
+    item.append(node("strong", "", pair || text));
+    return item;
+  });
+}
+
+// Sizes in pixels. Matrix and arcs stand side by side where there is room, their rows level.
+function layout() {
+  const T = props.value.tokens.length;
+  const longest = Math.max(...props.value.labels.map((text) => short(text).length));
+  const room = element.querySelector(".detail").clientWidth || 800; // a hidden tab has no width
+  const beside = room >= 560;
+  const font = T > 40 ? 9 : 11;
+  const margin = Math.ceil(10 + 0.62 * font * longest);
+  const free = beside ? room - 2 * margin - ARCS - 20 : room - margin - 4;
+  const cell = Math.max(beside ? 8 : 11, Math.min(30, Math.floor(free / T)));
+  return { T, cell, margin, font: Math.min(font, cell + 1) };
+}
+
+function rowLabel(i, { cell, margin, font }) {
+  const place = { x: margin - 6, y: margin + cell * (i + 0.5) + font / 3, "text-anchor": "end" };
+  const attributes = { ...place, "font-size": font, class: "from", "data-i": i };
+  return label(short(props.value.labels[i]), attributes);
+}
+
+function matrix() {
+  const sizes = layout();
+  const { T, cell, margin, font } = sizes;
   const side = margin + cell * T + 2;
   const svg = shape("svg", { viewBox: "0 0 " + side + " " + side, width: side, height: side });
   svg.setAttribute("role", "img");
-  svg.setAttribute("aria-label", "attention of layer " + state.layer + ", head " + state.head);
-  const short = (token) => (token.length > 14 ? token.slice(0, 13) + "…" : token);
+  svg.setAttribute("aria-label", element.querySelector(".head-title").textContent);
+  const shares = shown(chosen());
   for (let i = 0; i < T; i++) {
-    const middle = margin + cell * (i + 0.5) + 4;
-    svg.append(shape("text", { x: margin - 6, y: middle, class: "from" }, short(tokens[i])));
-    const turned = "translate(" + middle + " " + (margin - 6) + ") rotate(-90)";
-    svg.append(shape("text", { transform: turned, class: "to" }, short(tokens[i])));
+    svg.append(rowLabel(i, sizes));
+    const middle = margin + cell * (i + 0.5) + font / 3;
+    const transform = "translate(" + middle + " " + (margin - 6) + ") rotate(-90)";
+    const attributes = { transform, "font-size": font, class: "to", "data-j": i };
+    svg.append(label(short(props.value.labels[i]), attributes));
     for (let j = 0; j <= i; j++) {
-      const box = { x: margin + cell * j, y: margin + cell * i, width: cell - 1, height: cell - 1 };
-      const rect = shape("rect", { ...box, rx: 2, class: "cell", "data-i": i, "data-j": j });
-      const fill = shape("rect", { ...box, rx: 2, class: "weight" });
-      fill.setAttribute("fill-opacity", ink(weights[i * T + j]).toFixed(3));
-      svg.append(rect, fill);
+      const place = { x: margin + cell * j, y: margin + cell * i, "data-i": i, "data-j": j };
+      const size = { width: cell - 1, height: cell - 1, rx: 1, class: "cell" };
+      svg.append(shape("rect", { ...place, ...size, fill: css(colour(shares[at(i, j)])) }));
     }
   }
-  svg.addEventListener("mouseover", (event) => {
-    const { i, j } = event.target.dataset;
-    if (i !== undefined) show(Number(i), Number(j));
-  });
-  const title = "Layer " + state.layer + ", head " + state.head;
-  element.querySelector(".head-title").textContent = title;
-  element.querySelector(".scroll").replaceChildren(svg);
-  show(T - 1);
+  svg.addEventListener("mouseover", (event) => point(placeOf(event.target)));
+  svg.addEventListener("mouseleave", () => point(null));
+  svg.addEventListener("click", (event) => lock(placeOf(event.target)));
+  return svg;
 }
 
-// Row i: what token i attends to, as the chips' background; and one weight of it in words.
-function show(i, j) {
-  const tokens = props.value.tokens;
-  const T = tokens.length;
-  const weights = mapOf(state.layer, state.head).subarray(i * T, i * T + T);
+function placeOf({ dataset }) {
+  const { i, j } = dataset || {};
+  if (i !== undefined)
+    return { axis: "row", index: Number(i), other: j === undefined ? null : Number(j) };
+  return j === undefined ? null : { axis: "column", index: Number(j), other: null };
+}
+
+// The same rows again, as curves from the token that reads to the one that is read.
+function arcs(focus) {
+  const sizes = layout();
+  const { T, cell, margin } = sizes;
+  const width = margin + ARCS;
+  const height = margin + cell * T + 2;
+  const svg = shape("svg", { viewBox: "0 0 " + width + " " + height, width, height });
+  svg.setAttribute("role", "img");
+  svg.setAttribute("aria-label", "The same weights as arcs");
+  const shares = shown(chosen());
+  const least = focus ? 0.005 : 0.02;
+  const y = (i) => margin + cell * (i + 0.5);
+  for (let i = 0; i < T; i++) {
+    for (let j = 0; j <= i; j++) {
+      const share = shares[at(i, j)];
+      const strength = Math.sqrt(Math.abs(share));
+      if (Math.abs(share) < least) continue;
+      if (focus && focus.index !== (focus.axis === "row" ? i : j)) continue;
+      const sign = share < 0 ? LESS : MORE;
+      const stroke = isDifference() ? css(sign) : "#6366f1";
+      const looks = { class: "arc", "data-i": i, "data-j": j };
+      if (i === j) {
+        const dot = { cx: margin + 4, cy: y(i), r: 1 + 3 * strength, fill: stroke };
+        svg.append(shape("circle", { ...looks, ...dot, "fill-opacity": strength }));
+        continue;
+      }
+      const span = y(i) - y(j);
+      const reach = margin + 8 + (1.3 * ARCS * span) / (span + ARCS);
+      const path = [margin, y(i), "C", reach, y(i), reach, y(j), margin, y(j)].join(" ");
+      const line = { d: "M" + path, fill: "none", stroke, "stroke-width": 0.6 + 3 * strength };
+      svg.append(shape("path", { ...looks, ...line, "stroke-opacity": strength }));
+    }
+    svg.append(rowLabel(i, sizes));
+  }
+  svg.addEventListener("mouseover", (event) => point(placeOf(event.target)));
+  svg.addEventListener("mouseleave", () => point(null));
+  svg.addEventListener("click", (event) => lock(placeOf(event.target)));
+  return svg;
+}
+
+function scale() {
+  const width = 210;
+  const svg = shape("svg", { viewBox: "0 0 " + width + " 26", width, height: 26 });
+  const ticks = isDifference() ? [-0.5, -0.1, 0, 0.1, 0.5] : [0, 0.01, 0.1, 0.5, 1];
+  const root = (share) => Math.sign(share) * Math.sqrt(Math.abs(share));
+  const [left, right] = [root(ticks[0]), root(ticks.at(-1))];
+  const steps = 60;
+  for (let k = 0; k < steps; k++) {
+    const place = left + ((k + 0.5) / steps) * (right - left);
+    const fill = css(colour(Math.sign(place) * place * place));
+    svg.append(shape("rect", { x: 14 + 3 * k, y: 0, width: 3.2, height: 10, fill }));
+  }
+  for (const tick of ticks) {
+    const x = 14 + (180 * (root(tick) - left)) / (right - left);
+    const text = (tick < 0 ? "−" : "") + Math.abs(100 * tick);
+    svg.append(label(text, { x, y: 23, "text-anchor": "middle", "font-size": 10 }));
+  }
+  svg.append(label("%", { x: width - 2, y: 9, "text-anchor": "end", "font-size": 10 }));
+  return svg;
+}
+
+// --- reading -----------------------------------------------------------------------------------
+
+function point(place) {
+  state.pointed = place;
+  show();
+}
+
+// Click to lock a row or a column, and again to let it go. The logit lens follows.
+function lock(place) {
+  if (!place) return;
+  const { locked } = state;
+  const same = locked && locked.axis === place.axis && locked.index === place.index;
+  state.locked = same ? null : { axis: place.axis, index: place.index, other: null };
+  if (state.locked && place.axis === "row") announce(place.index);
+  show();
+}
+
+function announce(index) {
+  const detail = { index, from: "attention" };
+  document.dispatchEvent(new CustomEvent("token-chosen", { detail }));
+}
+
+// Everything that follows the pointer and the lock: the lock decides what is drawn strong, the
+// pointer what is read out.
+function show() {
+  const T = props.value.tokens.length;
+  const shares = shown(chosen());
+  const focus = state.locked || state.pointed;
+  const read = state.pointed || state.locked || { axis: "row", index: T - 1, other: null };
+  const row = focus && focus.axis === "row" ? focus.index : focus ? null : T - 1;
+
   element.querySelectorAll(".chip").forEach((chip, k) => {
-    chip.style.setProperty("--weight", (100 * ink(weights[k])).toFixed(0) + "%");
-    chip.classList.toggle("reader", k === i);
-    chip.classList.toggle("future", k > i);
+    const share = row === null ? (k >= focus.index ? shares[at(k, focus.index)] : 0) : 0;
+    const ink = row === null ? share : k <= row ? shares[at(row, k)] : 0;
+    const strength = (100 * Math.sqrt(Math.abs(ink))).toFixed(0);
+    chip.style.setProperty("--weight", 0.8 * strength + "%");
+    chip.classList.toggle("less", ink < 0);
+    chip.classList.toggle("reader", focus ? k === focus.index : k === row);
+    chip.classList.toggle("future", row === null ? k < focus.index : k > row);
+    const isLocked = Boolean(state.locked) && state.locked.index === k;
+    chip.setAttribute("aria-pressed", isLocked);
   });
-  if (j === undefined) j = weights.indexOf(Math.max(...weights));
-  const words = ["“", tokens[i], "” gives ", percent(weights[j]), " of its attention to “"];
-  element.querySelector(".readout").textContent = words.join("") + tokens[j] + "”";
+  const svg = element.querySelector(".matrix svg");
+  svg.classList.toggle("isolated", Boolean(focus));
+  for (const cell of svg.querySelectorAll("[data-i], [data-j]")) {
+    const place = focus && cell.dataset[focus.axis === "row" ? "i" : "j"];
+    cell.classList.toggle("kept", Boolean(focus) && Number(place) === focus.index);
+  }
+  element.querySelector(".scroll.arcs").replaceChildren(arcs(focus));
+  element.querySelector(".readout").textContent = sentence(read, shares);
+  element.querySelector(".tops").textContent = tops(read, shares);
+}
+
+function strongestOf(place, shares) {
+  const T = props.value.tokens.length;
+  const isRow = place.axis === "row";
+  const others = [...Array(T).keys()].filter((k) => (isRow ? k <= place.index : k >= place.index));
+  const share = (k) => (isRow ? shares[at(place.index, k)] : shares[at(k, place.index)]);
+  return others
+    .map((k) => [k, share(k)])
+    .sort((a, b) => Math.abs(b[1]) - Math.abs(a[1]));
+}
+
+function sentence(place, shares) {
+  const other = place.other ?? strongestOf(place, shares)[0][0];
+  const [i, j] = place.axis === "row" ? [place.index, other] : [other, place.index];
+  const each = props.value.models.map((_, model) => triangle(model, chosen())[at(i, j)]);
+  const verb = state.rollout ? " owes " : " gives ";
+  const what = state.rollout ? " of its last state to " : " of its attention to ";
+  if (each.length === 1) return quoted(i) + verb + shareText(each[0]) + what + quoted(j);
+  const [one, two] = props.value.models;
+  const figures = shareText(each[0]) + " in " + one + ", " + shareText(each[1]) + " in " + two;
+  const change = " (" + points(each[1] - each[0]) + " points)";
+  return quoted(i) + verb + figures + change + what + quoted(j);
+}
+
+function tops(place, shares) {
+  const parts = strongestOf(place, shares)
+    .slice(0, 5)
+    .filter(([, share]) => Math.abs(share) >= 0.0005)
+    .map(([k, share]) => quoted(k) + " " + (isDifference() ? points : shareText)(share));
+  const start = place.axis === "row" ? " reads " : " is read by ";
+  const end = isDifference() ? " (percentage points)" : "";
+  return quoted(place.index) + start + (parts.join(", ") || "nothing") + end;
+}
+
+// --- taking it along ---------------------------------------------------------------------------
+
+function fileName() {
+  const what = state.rollout ? "rollout" : "layer" + state.layer + "-head" + state.head;
+  const { models } = props.value;
+  const whose = isDifference() ? models[1] + "-minus-" + models[0] : models[state.view];
+  return "attention-" + whose + "-" + what;
+}
+
+// One picture of the map, the arcs and the scale, with a title, that needs no stylesheet.
+function picture() {
+  const parts = [".matrix svg", ".arcs svg"].map((name) => {
+    const copy = element.querySelector(name).cloneNode(true);
+    copy.classList.remove("isolated");
+    return copy;
+  });
+  const [width, height] = ["width", "height"].map((name) =>
+    parts.map((part) => Number(part.getAttribute(name))),
+  );
+  const size = { width: width[0] + width[1] + 40, height: height[0] + 72 };
+  const svg = shape("svg", { xmlns: SVG, ...size, color: isDark() ? "#f1f5f9" : "#0f172a" });
+  svg.append(shape("rect", { ...size, fill: isDark() ? "#0f172a" : "#ffffff" }));
+  const hidden = state.hideFirst ? ", first token hidden" : "";
+  const [one, two] = props.value.models;
+  const whose = isDifference() ? two + " minus " + one : props.value.models[state.view];
+  const title = whose + ": " + element.querySelector(".head-title").textContent + hidden;
+  svg.append(label(title, { x: 16, y: 22, "font-size": 13 }));
+  parts.push(element.querySelector(".scale svg").cloneNode(true));
+  const places = [
+    [12, 34],
+    [width[0] + 24, 34],
+    [12, height[0] + 42],
+  ];
+  parts.forEach((part, k) => {
+    part.setAttribute("x", places[k][0]);
+    part.setAttribute("y", places[k][1]);
+    svg.append(part);
+  });
+  return svg;
+}
+
+// All heads as /attention gives them, one object for each model.
+function json() {
+  const { models, tokens, token_ids, n_layer, n_head } = props.value;
+  const range = (count) => [...Array(count).keys()];
+  const size = at(tokens.length, 0);
+  const square = (stored) =>
+    tokens.map((_, i) =>
+      tokens.map((_, j) => (j > i ? 0 : Math.round((1e4 * stored[at(i, j)]) / FULL) / 1e4)),
+    );
+  const objects = models.map((model, m) => ({
+    ...{ model, tokens, token_ids, n_layer, n_head },
+    layers: range(n_layer),
+    heads: range(n_head),
+    weights: range(n_layer).map((layer) =>
+      range(n_head).map((head) => {
+        const start = number(layer, head) * size;
+        return square(maps[m].subarray(start, start + size));
+      }),
+    ),
+  }));
+  return JSON.stringify(objects.length === 1 ? objects[0] : objects);
+}
+
+// --- the panel ---------------------------------------------------------------------------------
+
+function tool(text, title, act) {
+  const button = node("button", "", text);
+  button.type = "button";
+  button.title = title;
+  button.addEventListener("click", act);
+  return button;
+}
+
+function toolbar() {
+  const bar = node("div", "panel-heading");
+  const box = node("input");
+  box.type = "checkbox";
+  box.checked = state.hideFirst;
+  box.addEventListener("change", () => {
+    state.hideFirst = box.checked;
+    repaint();
+  });
+  const hide = node("label", "legend hide-first");
+  hide.append(box, "Hide the first token's share");
+  bar.append(hide);
+  if (props.value.models.length === 2) bar.append(views());
+  const tools = node("span", "tools downloads");
+  tools.append(
+    tool("PNG", "Download this map as a picture", () => savePng(fileName() + ".png", picture())),
+    tool("SVG", "Download this map as a vector graphic", () =>
+      save(fileName() + ".svg", svgText(picture()), "image/svg+xml"),
+    ),
+    tool("JSON", "Download the weights of all heads", () =>
+      save("attention-" + props.value.models.join("-") + ".json", json(), "application/json"),
+    ),
+  );
+  bar.append(tools);
+  return bar;
+}
+
+function views() {
+  const group = node("span", "tools views");
+  const [one, two] = props.value.models;
+  const choices = [
+    [one, 0],
+    [two, 1],
+    [two + " − " + one, "difference"],
+  ];
+  for (const [text, view] of choices) {
+    const button = tool(text, "Show " + text, () => {
+      state.view = view;
+      for (const other of group.children) other.setAttribute("aria-pressed", other === button);
+      repaint();
+    });
+    button.setAttribute("aria-pressed", state.view === view);
+    group.append(button);
+  }
+  return group;
+}
+
+function repaint() {
+  for (const canvas of element.querySelectorAll(".thumbnail canvas"))
+    paint(canvas, canvas.dataset.head === "rollout" ? null : Number(canvas.dataset.head));
+  drawHead();
+}
+
+function chips() {
+  const row = node("div", "chips");
+  const buttons = props.value.labels.map((text, i) => {
+    const chip = node("button", "chip", text);
+    chip.type = "button";
+    chip.title = "token " + i + ", id " + props.value.token_ids[i];
+    const place = { axis: "row", index: i, other: null };
+    chip.addEventListener("mouseenter", () => point(place));
+    chip.addEventListener("mouseleave", () => point(null));
+    chip.addEventListener("focus", () => point(place));
+    chip.addEventListener("blur", () => point(null));
+    chip.addEventListener("click", () => lock(place));
+    return chip;
+  });
+  roving(buttons, 1, 0);
+  row.append(...buttons);
+  row.addEventListener("keydown", (event) => {
+    if (event.key === "Escape" && state.locked) lock(state.locked);
+  });
+  return row;
 }
 
 function draw() {
@@ -119,28 +523,46 @@ function draw() {
   root.replaceChildren();
   const value = props.value;
   if (!value || !value.tokens) return;
-  state.weights = Uint8Array.from(atob(value.maps), (character) => character.charCodeAt(0));
-  state.layer = Math.min(state.layer, value.n_layer - 1);
-  state.head = Math.min(state.head, value.n_head - 1);
+  maps = value.maps.map(decoded);
+  rollouts = value.rollout.map(decoded);
+  const tokens = value.token_ids.join(" ");
+  if (tokens !== key) Object.assign(state, { locked: null, pointed: null });
+  key = tokens;
+  if (state.layer === null || state.layer >= value.n_layer || state.head >= value.n_head) {
+    const [best] = value.strongest.find(({ title }) => title === "induction").heads[0];
+    state.layer = Math.floor(best / value.n_head);
+    state.head = best % value.n_head;
+  }
+  state.view = value.models.length === 2 ? "difference" : 0;
 
-  const chips = node("div", "chips");
-  value.tokens.forEach((token, i) => {
-    const chip = node("code", "chip", token);
-    chip.title = "token " + i + ", id " + value.token_ids[i];
-    chip.addEventListener("mouseenter", () => show(i));
-    chips.append(chip);
-  });
   const left = node("div", "overview");
-  left.append(node("h4", "", "All heads"), overview());
+  left.style.flexBasis = Math.max(240, 60 + 26 * value.n_head) + "px";
+  const heading = node("div", "panel-heading");
+  heading.append(node("h3", "", "All heads"), node("span", "hint", "click one to enlarge it"));
+  left.append(heading, overview(), rolloutButton());
+  left.append(node("h4", "", "Heads that stand out"), strongest());
+
   const right = node("div", "detail");
+  const title = node("div", "panel-heading");
+  title.append(node("h3", "head-title"), node("span", "hint numbers"));
   const readout = node("p", "readout");
   readout.setAttribute("aria-live", "polite");
-  right.append(node("h4", "head-title"), readout, node("div", "scroll"));
+  const pictures = node("div", "pictures");
+  pictures.append(node("div", "scroll matrix"), node("div", "scroll arcs"));
+  right.append(title, readout, node("p", "hint tops"), node("div", "scale"), pictures);
+
   const both = node("div", "maps");
   both.append(left, right);
-  root.append(chips, both);
-  drawHead();
+  const hint = "Point at a token or a square to read its weights; click to lock it, Escape to let go.";
+  root.append(chips(), node("p", "hint", hint), toolbar(), both);
+  repaint();
 }
 
+document.addEventListener("token-chosen", ({ detail }) => {
+  if (detail.from === "attention" || !props.value.tokens) return;
+  state.locked = { axis: "row", index: detail.index, other: null };
+  show();
+});
+onThemeChange(() => props.value && props.value.tokens && repaint());
 watch("value", draw);
 draw();

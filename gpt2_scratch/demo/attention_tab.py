@@ -1,18 +1,18 @@
-"""Attention: what each head looks at while the model reads a text."""
+"""Attention: what each head looks at while the model reads a text, and what each layer guesses."""
 
 from __future__ import annotations
 
-import base64
+from collections.abc import Iterator
 from typing import Any
 
 import gradio as gr
-import numpy as np
 
 from gpt2_scratch import limits
-from gpt2_scratch.demo.api import Api, Attention
+from gpt2_scratch.demo.api import Api
+from gpt2_scratch.demo.attention_view import lens_view, maps_view
 from gpt2_scratch.demo.boundary import on_model, on_page
 from gpt2_scratch.demo.registry import MODELS
-from gpt2_scratch.demo.theme import notice, notice_update, panel, visible
+from gpt2_scratch.demo.theme import notice, notice_update, panel
 
 TEXTS = [
     "The cat sat on the mat because the cat was tired.",
@@ -20,10 +20,35 @@ TEXTS = [
     "one two three one two three one two three",
     "Congratulations! You have won a free ticket. Call now to claim your prize.",
 ]
+NOBODY = "nothing"  # what a model is compared with at first
+
+EXPLANATION = """
+A **row** of a map belongs to the token that reads, a **column** to a token that is read; a row's
+weights sum to 100 %. No token can look ahead, so the upper half stays empty. The scale of colours
+is that of the weights' square roots, so that small ones can be told from none.
+
+An attention weight is where a head looks, and not by itself the reason for an answer
+([Jain and Wallace 2019](https://arxiv.org/abs/1902.10186)).
+
+- **entropy**: 0 bits, one token gets everything; 3 bits, as if eight tokens got the same.
+- **looks back**: the mean distance in tokens, each weighted by its attention.
+- **previous token**, **first token**: the mean share of that token. A head that has nothing to do
+  rests on the first one ([Xiao et al. 2023](https://arxiv.org/abs/2309.17453)); hiding it scales
+  up what is left of each row.
+- **induction**: on 50 random tokens that are read twice, the share that goes to what came next the
+  first time; such heads let a model go on with a pattern it has seen once
+  ([Olsson et al. 2022](https://arxiv.org/abs/2209.11895)). It is the model's, not the text's.
+- **rollout**: all layers multiplied, half of each being the residual connection: the share of a
+  token's last state that came from each token
+  ([Abnar and Zuidema 2020](https://arxiv.org/abs/2005.00928)).
+- **logit lens**: the output layer reads what the stream holds after each layer, as if it were the
+  last ([nostalgebraist 2020](https://www.lesswrong.com/posts/AcKRB8wDpdaN6v6ru)). Early layers need
+  not write in its terms.
+"""
 
 
-def build(demo: gr.Blocks, api: Api) -> None:
-    """The tab: its components and its events."""
+def build(demo: gr.Blocks, api: Api) -> gr.Textbox:
+    """The tab: its components and its events. Returns the box for the text."""
     with gr.Tab("Attention", id="attention") as tab:
         unavailable = notice()
         with gr.Row():
@@ -38,41 +63,45 @@ def build(demo: gr.Blocks, api: Api) -> None:
                 min_width=280,
                 elem_id="attention-text",
             )
-            with gr.Column(scale=1, min_width=200):
+            with gr.Column(scale=2, min_width=240), gr.Row():
                 model = gr.Dropdown(
-                    list(MODELS), value="base", label="Model", elem_id="attention-model"
+                    list(MODELS),
+                    value="base",
+                    label="Model",
+                    min_width=100,
+                    elem_id="attention-model",
+                )
+                other = gr.Dropdown(
+                    [NOBODY, *MODELS],
+                    value=NOBODY,
+                    label="Compare with",
+                    min_width=100,
+                    elem_id="attention-other",
                 )
                 run = gr.Button("Show attention", variant="primary", elem_id="show-attention")
         gr.Examples(TEXTS, text, label="Texts to try", cache_examples=False)
-        gr.Markdown(
-            "A row of a map belongs to the token that reads, a column to the one that is read; the "
-            "stronger the colour, the more of its attention goes there. No token can look ahead. "
-            "Click a small map to enlarge it, point at a square or a token to read the weights.",
-            elem_classes="statistics",
-        )
-        maps = panel("attention.js", {}, elem_id="attention-maps")
+        shown = gr.State(None)  # what the panels were drawn for
+        maps = panel("attention.js", {}, helpers=["svg.js"], elem_id="attention-maps")
+        lens = panel("logit_lens.js", {}, helpers=["svg.js"], elem_id="logit-lens")
+        with gr.Accordion("How to read this", open=False):
+            gr.Markdown(EXPLANATION)
 
-    def attention(text: str, model: str) -> dict[str, Any]:
-        return _drawing(api.attention(text, model))
+    def show(text: str, model: str, other: str) -> Iterator[Any]:
+        """The maps first: of a large model the lens takes longer than they do."""
+        compared = None if other == NOBODY else other
+        yield maps_view(api.registry, text, model, compared), gr.skip(), (text, model, other)
+        yield gr.skip(), lens_view(api.registry, text, model), gr.skip()
 
-    def first_map(text: str, model: str) -> dict[str, Any]:
-        """The tab is opened: not empty, and without an error that nobody asked for."""
-        return {} if api.registry.problem(model) else attention(text, model)
+    def opened(text: str, model: str, other: str, shown: Any) -> Iterator[Any]:
+        """The tab is not empty when it is opened, and shows no error that nobody asked for."""
+        if shown == (text, model, other) or api.registry.problem(model):
+            yield gr.skip(), gr.skip(), gr.skip()
+        else:
+            yield from show(text, model, other)
 
-    for asked in (run.click, text.submit, model.change):
-        on_model(asked, attention, [text, model], maps, show_progress="minimal")
-    on_model(tab.select, first_map, [text, model], maps, show_progress="hidden")
+    inputs, outputs = [text, model, other], [maps, lens, shown]
+    for asked in (run.click, text.submit, model.input, other.input):
+        on_model(asked, show, inputs, outputs, show_progress="minimal")
+    on_model(tab.select, opened, [*inputs, shown], outputs, show_progress="hidden")
     on_page(demo.load, lambda: notice_update(api.registry.problem("base")), None, unavailable)
-
-
-def _drawing(attention: Attention) -> dict[str, Any]:
-    """What attention.js draws. One byte per weight: 64 tokens of 144 heads are 0.8 MB, not 4."""
-    weights = np.asarray(attention["weights"])
-    maps = np.rint(255 * weights).astype(np.uint8)  # (n_layer, n_head, T, T)
-    return {
-        "tokens": [visible(token) for token in attention["tokens"]],
-        "token_ids": attention["token_ids"],
-        "n_layer": attention["n_layer"],
-        "n_head": attention["n_head"],
-        "maps": base64.b64encode(maps.tobytes()).decode("ascii"),
-    }
+    return text

@@ -12,6 +12,7 @@ never parsed.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -39,17 +40,20 @@ def theme() -> gr.themes.Base:
     )
 
 
-def panel(script: str, value: Any = None, **options: Any) -> gr.HTML:
+def panel(
+    script: str, value: Any = None, *, helpers: Sequence[str] = (), **options: Any
+) -> gr.HTML:
     """A gr.HTML whose `value` is data, drawn by a script of this folder (see above).
 
-    The script sees `element`, `props`, `watch` and `trigger`, and the helpers of dom.js; it draws
-    now and whenever `value` changes.
+    The script sees `element`, `props`, `watch` and `trigger`, and what dom.js and `helpers`, more
+    scripts of this folder, define; it draws now and whenever `value` changes.
     """
-    scripts = [(HERE / name).read_text(encoding="utf-8") for name in ("dom.js", script)]
+    scripts = ("dom.js", *helpers, script)
+    sources = [(HERE / name).read_text(encoding="utf-8") for name in scripts]
     return gr.HTML(
         value,
         html_template="<div class='panel'></div>",
-        js_on_load="\n".join(scripts),
+        js_on_load="\n".join(sources),
         apply_default_css=False,
         **options,
     )
