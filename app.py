@@ -1,4 +1,4 @@
-"""The showcase: one page with four tabs, and the API beside it, over one GPT-2.
+"""The showcase: one page with five tabs, and the API beside it, over one GPT-2.
 
 `python app.py` serves it at http://127.0.0.1:7860; `python app.py --model gpt2` puts OpenAI's 124M
 in the place of our own base model.
@@ -15,7 +15,7 @@ import gradio as gr
 import torch
 
 from gpt2_scratch import limits
-from gpt2_scratch.demo import attention_tab, chat_tab, generate_tab, spam_tab
+from gpt2_scratch.demo import attention_tab, chat_tab, generate_tab, spam_tab, training_tab
 from gpt2_scratch.demo.api import Api
 from gpt2_scratch.demo.registry import Registry
 from gpt2_scratch.demo.theme import STYLESHEET, theme
@@ -25,7 +25,7 @@ INTRODUCTION = f"""# {TITLE}
 A language model that writes, judges text messages, answers, and shows what it looks at. Its
 tokenizer, model and training are written out here, and they compute every number on this page.
 """
-TABS = (generate_tab, spam_tab, chat_tab, attention_tab)
+TABS = (generate_tab, spam_tab, chat_tab, attention_tab, training_tab)
 CACHE_SECONDS = 3600  # uploads and results are deleted when they are this old
 
 

@@ -32,6 +32,7 @@ def test_first_paint_has_content(tiny_app: App, open_page: Any) -> None:
         "Spam",
         "Chat",
         "Attention",
+        "Training",
     ]
     assert page.locator("#prompt textarea").input_value()
     expect(page.locator("#next-token tr")).to_have_count(11)
@@ -84,7 +85,7 @@ def test_a_phone_shows_every_tab_without_scrolling_sideways(
     dark = "document.body.classList.contains('dark')"
     assert page.evaluate(dark) == (theme == "dark")
     generate(page)
-    for tab in ("Generate", "Spam", "Chat", "Attention"):
+    for tab in ("Generate", "Spam", "Chat", "Attention", "Training"):
         open_tab(page, tab)
         if tab == "Attention":
             page.locator("#show-attention").click()

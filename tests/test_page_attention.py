@@ -14,6 +14,7 @@ from conftest import App, open_tab
 
 from gpt2_scratch.attention import attention_maps, rollout, without_first_token
 from gpt2_scratch.checkpoint import load_model
+from gpt2_scratch.demo.theme import visible
 from gpt2_scratch.logit_lens import logit_lens
 from gpt2_scratch.model import GPT2
 from gpt2_scratch.tokenizer import Tokenizer
@@ -169,12 +170,11 @@ def test_the_lens_follows_the_chosen_token(tiny_app: App, open_page: Any, models
     expect(lens.locator(".lens-grid .depth")).to_have_text(["embedding", "layer 0", "layer 1"])
 
     def column() -> list[str]:
-        texts = lens.locator(".lens-column code").all_text_contents()
-        return [text.replace("·", " ") for text in texts]
+        return lens.locator(".lens-column code").all_text_contents()
 
     for position in (len(ids) - 1, 2):
-        expected = [tokenizer.token_text(i) for i in guesses[:, position].reshape(-1).tolist()]
-        assert column() == [text.replace("\n", "⏎") for text in expected]
+        likeliest = guesses[:, position].reshape(-1).tolist()  # (depths, k) -> depth by depth
+        assert column() == [visible(tokenizer.token_text(i)) for i in likeliest]
         maps.locator(".chips .chip").nth(2).click()
     lens.locator(".lens-grid .position button").nth(1).click()  # and the map follows the lens
     chosen = maps.locator(".chips .chip[aria-pressed=true]")

@@ -6,9 +6,6 @@ let key = "";
 
 const depthName = (depth) => (depth === 0 ? "embedding" : "layer " + (depth - 1));
 
-// Black or white, whichever can be read on this colour (relative luminance as WCAG has it, roughly).
-const inkOn = ([r, g, b]) => (0.299 * r + 0.587 * g + 0.114 * b > 140 ? "#0f172a" : "#f8fafc");
-
 function choose(index) {
   position = index;
   const detail = { index, from: "lens" };

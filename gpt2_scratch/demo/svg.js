@@ -57,6 +57,9 @@ function diverging(difference, dark) {
 
 const css = (colour) => "rgb(" + colour.join(",") + ")";
 
+// Black or white, whichever can be read better on a colour: by its luma.
+const inkOn = ([r, g, b]) => (0.299 * r + 0.587 * g + 0.114 * b > 140 ? "#0f172a" : "#f8fafc");
+
 function save(name, content, type) {
   const link = document.createElement("a");
   link.href = URL.createObjectURL(content instanceof Blob ? content : new Blob([content], { type }));
