@@ -21,6 +21,7 @@ import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
+from torch.overrides import TorchFunctionMode
 
 from gpt2_scratch.config import PRESETS, GPT2Config
 from gpt2_scratch.model import GPT2
@@ -278,10 +279,22 @@ def load_tokenizer(checkpoint: Checkpoint) -> Tokenizer:
 
 def build_model(config: GPT2Config, tensors: Mapping[str, Tensor]) -> GPT2:
     """A GPT2 in evaluation mode that owns these tensors; nothing is initialised and thrown away."""
-    with torch.device("meta"):
+    with torch.device("meta"), _NoInitialisation():
         model = GPT2(config)
     model.load_state_dict(dict(tensors), assign=True)
     return model.requires_grad_(False).eval()
+
+
+class _NoInitialisation(TorchFunctionMode):
+    """Leaves out `torch.nn.init`: for a model without memory it imports PyTorch's compiler, which
+    takes two seconds of the first model's loading."""
+
+    def __torch_function__(
+        self, func: Any, types: Any, args: tuple = (), kwargs: dict | None = None
+    ) -> Any:
+        if getattr(func, "__module__", None) == "torch.nn.init":
+            return args[0] if args else None
+        return func(*args, **(kwargs or {}))
 
 
 # --- the manifest -----------------------------------------------------------------------------

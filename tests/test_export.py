@@ -84,6 +84,7 @@ def test_spam_as_a_sequence_classifier(tmp_path: Path) -> None:
     assert main([str(tmp_path), "--model", "spam"]) == 0
     reference = AutoModelForSequenceClassification.from_pretrained(tmp_path).eval()
     assert isinstance(reference, GPT2ForSequenceClassification)
+    assert reference.config.threshold == SpamClassifier.from_pretrained().threshold
     theirs = AutoTokenizer.from_pretrained(tmp_path)
     messages = ["You have won a prize! Call now to claim it", "See you at noon", "x"]
     with torch.inference_mode():

@@ -182,7 +182,7 @@ def _extract(dataset: Dataset, archive: Path) -> Path:
             f"{dataset.url} did not serve a zip archive with {dataset.member}, so the download "
             "was thrown away: try again later."
         ) from error
-    path = archive.with_name(dataset.member + ".unpacked")
+    path = archive.with_name(Path(dataset.member).name + ".unpacked")
     path.write_bytes(data)
     return path
 

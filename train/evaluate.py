@@ -2,6 +2,7 @@
 
     python -m train.evaluate all            # a table for people
     python -m train.evaluate spam --json    # one JSON object for programs
+    python -m train.evaluate lambada --model gpt2    # beside the figure published for it
 
 The figures are also written beside the weights, as <name>.metrics.json, and into the manifest.
 Everything is measured on text that no stage has trained on; see `train/datasets.py` for the splits.
@@ -12,6 +13,7 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from tqdm import tqdm
@@ -24,6 +26,7 @@ from gpt2_scratch.checkpoint import (
     update_manifest,
 )
 from gpt2_scratch.classifier import SpamClassifier
+from train import benchmarks
 from train.answers import match_rates
 from train.datasets import Instruction, folded, load_instructions, spam_split
 from train.finetune_chat import response_loss
@@ -158,12 +161,19 @@ def format_table(title: str, metrics: Metrics) -> str:
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Measure the shipped models on held-out data and record the figures beside the weights."""
+    """Measure the shipped models on held-out data and record the figures beside the weights, or
+    any language model on a public benchmark."""
     parser = argparse.ArgumentParser(prog="python -m train.evaluate", description=main.__doc__)
-    parser.add_argument("stage", choices=[*STAGES, "all"])
+    parser.add_argument("stage", choices=[*STAGES, "all", *benchmarks.BENCHMARKS])
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     parser.add_argument("--no-record", action="store_true", help="leave weights/ as it is")
+    group = parser.add_argument_group("benchmarks", "lambada, hellaswag and wikitext only")
+    group.add_argument("--model", default="gpt2", help="a name or path, as load_model takes it")
+    group.add_argument("--data", type=Path, help="the benchmark's file, instead of a download")
+    group.add_argument("--limit", type=int, help="only so many passages, tasks or articles")
     arguments = parser.parse_args(argv)
+    if arguments.stage in benchmarks.BENCHMARKS:
+        return _run_benchmark(parser, arguments)
     stages = list(STAGES) if arguments.stage == "all" else [arguments.stage]
     results: dict[str, Metrics] = {}
     try:
@@ -180,6 +190,20 @@ def main(argv: list[str] | None = None) -> int:
         parser.exit(1, f"{error}\n")
     if arguments.json:
         print(json.dumps(results, indent=2))
+    return 0
+
+
+def _run_benchmark(parser: argparse.ArgumentParser, arguments: argparse.Namespace) -> int:
+    name, model = arguments.stage, arguments.model
+    try:
+        measured = benchmarks.run(name, *load_model(model), arguments.data, arguments.limit)
+    except ValueError as error:
+        parser.exit(1, f"{error}\n")
+    if arguments.json:
+        published = benchmarks.PUBLISHED[name].get(model, {})
+        print(json.dumps({name: {model: _rounded(measured), "published": published}}, indent=2))
+    else:
+        print(benchmarks.format_comparison(name, model, measured))
     return 0
 
 

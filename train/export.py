@@ -27,7 +27,7 @@ from gpt2_scratch.checkpoint import (
     load_tokenizer,
     read_checkpoint,
 )
-from gpt2_scratch.classifier import LABELS
+from gpt2_scratch.classifier import LABELS, SpamClassifier
 from gpt2_scratch.config import GPT2Config
 from gpt2_scratch.openai_gpt2 import WEIGHTS, to_openai
 from gpt2_scratch.tokenizer import END_OF_TEXT, Tokenizer
@@ -61,12 +61,14 @@ def export(name: str, out: Path, dtype: torch.dtype = torch.float32) -> list[Pat
            float32 is what runs everywhere, and the default of OpenAI's own files
     """
     head: Tensor | None = None
+    threshold: float | None = None
     chat = False
     if name in COMMANDS or name.endswith(".safetensors"):
         checkpoint = read_checkpoint(*find_checkpoint(name))
         config, tokenizer = checkpoint.config, load_tokenizer(checkpoint)
         tensors = dict(checkpoint.tensors)
         head = tensors.pop("score.weight", None)
+        threshold = None if head is None else SpamClassifier.from_pretrained(name).threshold
         chat = "finetune_chat" in checkpoint.metadata.get("commands", "")
     else:
         model, tokenizer = load_model(name)
@@ -79,14 +81,15 @@ def export(name: str, out: Path, dtype: torch.dtype = torch.float32) -> list[Pat
     # "pt": transformers refuses a file that does not say which framework its layout is of
     stored = {key: tensor.to(dtype).contiguous() for key, tensor in stored.items()}
     save_file(stored, out / WEIGHTS, metadata={"format": "pt"})
-    described = model_config(config, tokenizer, dtype, classifier=head is not None)
+    described = model_config(config, tokenizer, dtype, threshold)
     return [out / WEIGHTS, *_write_json(out, described, tokenizer, config, chat)]
 
 
 def model_config(
-    config: GPT2Config, tokenizer: Tokenizer, dtype: torch.dtype, classifier: bool
+    config: GPT2Config, tokenizer: Tokenizer, dtype: torch.dtype, threshold: float | None
 ) -> dict[str, Any]:
-    """config.json."""
+    """config.json; `threshold` is None for a language model."""
+    classifier = threshold is not None
     fields: dict[str, Any] = {
         "architectures": ["GPT2ForSequenceClassification" if classifier else "GPT2LMHeadModel"],
         "model_type": "gpt2",
@@ -112,6 +115,7 @@ def model_config(
             "pad_token_id": tokenizer.eot_id,
             "id2label": dict(enumerate(LABELS)),
             "label2id": {label: number for number, label in enumerate(LABELS)},
+            "threshold": threshold,  # ours: the spam probability from which it is called spam
         }
     return fields
 
