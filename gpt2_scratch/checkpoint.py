@@ -223,6 +223,11 @@ def find_checkpoint(name: str | Path) -> tuple[Path, str | None]:
             ".safetensors file or of a model's folder, or owner/name of a Hub repository."
         )
     entry = read_manifest().get(name)
+    if entry and "hub" in entry and not path.exists():  # published apart: `python -m train.publish`
+        from gpt2_scratch import hub
+
+        repository, _, commit = entry["hub"].partition("@")
+        path = hub.fetch(repository, entry["file"], commit)
     return path, entry["sha256"] if entry else None
 
 
@@ -307,7 +312,11 @@ def file_sha256(path: Path) -> str:
 
 
 def read_manifest(folder: Path | None = None) -> dict[str, dict[str, Any]]:
-    """weights/manifest.json by model name; empty if there is none. CheckpointError if damaged."""
+    """weights/manifest.json by model name; empty if there is none. CheckpointError if damaged.
+
+    An entry has file, kind, bytes, sha256, parameters and metrics, and in a published copy whose
+    weight files stand in a repository of their own: "hub", as owner/name@commit.
+    """
     path = (folder or weights_dir()) / "manifest.json"
     if not path.exists():
         return {}

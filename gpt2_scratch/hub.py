@@ -11,7 +11,7 @@ import os
 import re
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from gpt2_scratch.checkpoint import CheckpointError, file_sha256
 
@@ -32,8 +32,9 @@ def fetch(
     size: int | None = None,
     sha256: str | None = None,
     progress: Progress | None = None,
+    kind: Literal["model", "space"] = "model",
 ) -> Path:
-    """Path of a model repository's file in the local cache, downloaded into it when missing.
+    """Path of a repository's file in the local cache, downloaded into it when missing.
 
     revision  a branch, tag or commit; only a commit names the same bytes for ever
     size      what the file must be long, in bytes
@@ -44,7 +45,7 @@ def fetch(
 
     Raises CheckpointError, in one sentence; `MissingFile` when all is well but for the file.
     """
-    path = _download(repository, filename, revision, progress)
+    path = _download(repository, filename, revision, progress, kind)
     blob = _blob(path)
     expected = sha256 or (blob.name if _SHA256.fullmatch(blob.name) else None)
     if size is not None and (actual := path.stat().st_size) != size:
@@ -68,7 +69,9 @@ def _blob(path: Path) -> Path:
     return path.parent / os.readlink(path) if path.is_symlink() else path
 
 
-def _download(repository: str, filename: str, revision: str, progress: Progress | None) -> Path:
+def _download(
+    repository: str, filename: str, revision: str, progress: Progress | None, kind: str
+) -> Path:
     try:
         from huggingface_hub import constants, errors, hf_hub_download
     except ImportError as error:
@@ -77,11 +80,11 @@ def _download(repository: str, filename: str, revision: str, progress: Progress 
         ) from error
     options: dict[str, Any] = {} if progress is None else {"tqdm_class": _reporter(progress)}
     try:
-        path = hf_hub_download(repository, filename, revision=revision, **options)
+        path = hf_hub_download(repository, filename, repo_type=kind, revision=revision, **options)
         return Path(path)
     except errors.RepositoryNotFoundError as error:  # 401 and 404: the Hub does not tell which
         raise CheckpointError(
-            f"There is no model repository {repository} on the Hub, or it is private or gated; "
+            f"There is no {kind} repository {repository} on the Hub, or it is private or gated; "
             "check the name, or run `hf auth login` first."
         ) from error
     except errors.RevisionNotFoundError as error:

@@ -1,0 +1,80 @@
+"""The weights of a published Space into this clone, when it came without them.
+
+    python -m train.download_weights --space USER/NAME
+
+A clone made without Git LFS has small pointer files in their place. What is there and whole stays;
+each file that arrives is checked against its sha256 in weights/manifest.json.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import shutil
+from pathlib import Path
+from typing import Any
+
+from gpt2_scratch import hub
+from gpt2_scratch.checkpoint import file_sha256, read_manifest
+from gpt2_scratch.tokenizer import weights_dir
+
+
+def download_weights(space: str, weights: Path, revision: str = "main") -> list[Path]:
+    """Fetch what the folder's manifest names and the folder does not hold; return those paths.
+
+    Without a manifest the Space's is taken first. Raises CheckpointError, in one sentence.
+    """
+    weights.mkdir(parents=True, exist_ok=True)
+    if not (weights / "manifest.json").exists():
+        manifest = hub.fetch(space, "weights/manifest.json", revision, kind="space")
+        shutil.copyfile(manifest, weights / "manifest.json")
+    fetched = []
+    for entry in read_manifest(weights).values():
+        path = weights / entry["file"]
+        if path.is_file() and file_sha256(path) == entry["sha256"]:
+            continue
+        cached = _fetch(space, revision, entry)
+        part = path.with_name(path.name + ".part")  # a name means "complete"
+        shutil.copyfile(cached, part)
+        os.replace(part, path)
+        fetched.append(path)
+    return fetched
+
+
+def _fetch(space: str, revision: str, entry: dict[str, Any]) -> Path:
+    """From the Space, or from the model repository that its manifest points to."""
+    if "hub" in entry:
+        repository, _, commit = entry["hub"].partition("@")
+        return hub.fetch(repository, entry["file"], commit, sha256=entry["sha256"])
+    name = f"weights/{entry['file']}"
+    try:
+        return hub.fetch(space, name, revision, sha256=entry["sha256"], kind="space")
+    except hub.MissingFile:
+        published = hub.fetch(space, "weights/manifest.json", revision, kind="space")
+        for other in json.loads(published.read_text(encoding="utf-8")).values():
+            if "hub" in other and other["file"] == entry["file"]:
+                return _fetch(space, revision, entry | {"hub": other["hub"]})
+        raise
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Fetch the weight files that this clone lacks from a Space on the Hugging Face Hub."""
+    parser = argparse.ArgumentParser(
+        prog="python -m train.download_weights", description=main.__doc__
+    )
+    parser.add_argument("--space", required=True, metavar="USER/NAME")
+    parser.add_argument("--revision", default="main", help="branch, tag or commit of the Space")
+    arguments = parser.parse_args(argv)
+    try:
+        fetched = download_weights(arguments.space, weights_dir(), arguments.revision)
+    except ValueError as error:
+        parser.exit(1, f"{error}\n")
+    for path in fetched:
+        print(f"{path.stat().st_size:>14,} {path}")
+    print(f"{len(fetched)} files fetched; all weights of the manifest are there and whole.")
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

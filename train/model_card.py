@@ -1,0 +1,193 @@
+"""The model card, weights/README.md: what the weights are, what they read, how well they do.
+
+    python -m train.model_card          # after the weights or their figures have changed
+
+Everything that can change is taken from weights/manifest.json and train/catalogue.py. On the Hub
+the first lines, between two rows of dashes, are the card's metadata.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from gpt2_scratch.checkpoint import COMMANDS, read_manifest
+from gpt2_scratch.tokenizer import GPT2_RANKS_SHA256, weights_dir
+from train.catalogue import DATASETS, INSTRUCTION_DATA, SFT, SMS_SPAM, Dataset
+from train.packing import MIXTURE
+
+WHAT = {
+    "base": "the language model",
+    "spam": "base, fine-tuned into a spam classifier for SMS",
+    "chat": "base, fine-tuned to follow instructions",
+}
+
+FILES = """| file | what it is | made by |
+|---|---|---|
+{models}
+| `tokenizer.tiktoken` | our byte-pair vocabulary: 8,191 ranks; `<\\|endoftext\\|>` is id 8191 | `python -m train.tokenizer` |
+| `gpt2.tiktoken` | OpenAI's GPT-2 vocabulary, 50,256 ranks, unchanged | see below |
+| `*.log.jsonl` | settings, loss, speed, held-out figures and samples along each run | the run itself |
+| `*.metrics.json` | held-out figures of the shipped file | `python -m train.evaluate all` |
+| `manifest.json` | size, sha256, parameters and figures of each weight file | both |
+"""  # noqa: E501
+
+CARD = """# Weights
+
+GPT-2s that were trained from scratch by the scripts of one small repository, which runs them too.
+The architecture is OpenAI's GPT-2 (Radford et al. 2019) and so are the names of the tensors;
+the models are small and have read little. This card is written by `python -m train.model_card`.
+
+{files}
+The header of each safetensors file carries its config, its tokenizer's name and the exact commands
+that made it. transformers, vLLM and others read what `python -m train.export` makes of them.
+
+`gpt2.tiktoken` is `whisper/assets/gpt2.tiktoken` of the source distribution openai-whisper 20250625
+on PyPI (MIT licence, OpenAI), sha256
+`{gpt2_ranks}`; the tokenizer checks it.
+
+## Intended use, and limits
+
+They are made for teaching: to be read, run, looked into and trained again. `base` writes sentences
+that are mostly grammatical and stories that wander, and its facts are invented. `chat` knows the
+shapes of short tasks better than their answers. `spam` has learned from English text messages. All
+repeat what is in old books and on the web, prejudice included. Do not rely on any of them, and put
+none before people who may take its words for true.
+
+## Figures
+
+On text that no stage has trained on, by `python -m train.evaluate all`.
+
+{figures}
+
+## What the models have read
+
+`base` read the sets down to `sft`; the shares are in `train/packing.py`. `chat` and `spam` start
+from it, and `spam` reads messages made from this repository's own `train/modern_templates.tsv` as
+well. One percent of the documents is held out by hash; the last 1,500 lines of `sft` and the
+test parts of the other sets are never trained on. `python -m train.datasets --list` shows sizes;
+`train/catalogue.py` has every origin, pinned commit and sha256.
+
+{data}
+
+## Licence
+
+The code that made the weights is MIT. Some of the text above is under share-alike licences:
+{share_alike}. All models here descend from `base`, which read it. Whether that binds weights is for
+the law to say; who passes them on does well to keep the attributions above with them.
+"""
+
+
+def model_card(weights: Path) -> str:
+    """The text of the card for a weights folder. CheckpointError if its manifest is damaged."""
+    manifest = read_manifest(weights)
+    corpus = [DATASETS[name] for name in MIXTURE if name in DATASETS]
+    read = [*corpus, SFT, INSTRUCTION_DATA, SMS_SPAM]
+    card = CARD.format(
+        files=FILES.format(models="\n".join(_model_rows(manifest))),
+        gpt2_ranks=GPT2_RANKS_SHA256,
+        figures="\n\n".join(_figures(name, entry) for name, entry in manifest.items()),
+        data="\n".join(
+            [
+                "| data | licence | attribution |",
+                "|---|---|---|",
+                *(f"| {d.name} | {d.licence} | {d.attribution} |" for d in read),
+            ]
+        ),
+        share_alike=", ".join(f"{d.name} ({d.licence})" for d in read if _is_share_alike(d)),
+    )
+    return _metadata(manifest) + card
+
+
+def _is_share_alike(dataset: Dataset) -> bool:
+    licence = dataset.licence.upper()
+    return "-SA" in licence or "BY-SA" in licence or "BY SA" in licence or "SHARING" in licence
+
+
+def _model_rows(manifest: Mapping[str, Any]) -> Iterator[str]:
+    for name, entry in manifest.items():
+        what = WHAT.get(name, entry["kind"])
+        numbers = f"{entry['parameters']:,} parameters, {entry['bytes']:,} bytes"
+        command = COMMANDS.get(name, "see its header").split(" --")[0]
+        yield (
+            f"| `{entry['file']}` | {what}: {numbers}, sha256 `{entry['sha256']}` | `{command}` |"
+        )
+
+
+def _figures(name: str, entry: Mapping[str, Any]) -> str:
+    """A model's figures as a table, one part of its test data per row."""
+    parts = {part: _numbers(figures) for part, figures in entry["metrics"].items()}
+    columns = list(dict.fromkeys(column for numbers in parts.values() for column in numbers))
+    rows = [
+        f"| {name} | " + " | ".join(column.replace("_", " ") for column in columns) + " |",
+        "|---" * (len(columns) + 1) + "|",
+        *(
+            f"| {part} | "
+            + " | ".join(f"{numbers[c]:,}" if c in numbers else "" for c in columns)
+            + " |"
+            for part, numbers in parts.items()
+        ),
+    ]
+    return "\n".join(rows) if parts else f"`{name}` has not been measured yet."
+
+
+def _numbers(figures: Mapping[str, Any]) -> dict[str, float]:
+    """What fits into a cell; tables within (the reliability diagram's) stay in the manifest."""
+    return {key: value for key, value in figures.items() if isinstance(value, (int, float))}
+
+
+def _metadata(manifest: Mapping[str, Any]) -> str:
+    """The Hub's front matter. JSON strings are YAML strings, so text is quoted by `json.dumps`."""
+    lines = [
+        "---",
+        "language: en",
+        "license: other",
+        "license_name: mit-code-mixed-data",
+        "license_link: README.md",
+        "pipeline_tag: text-generation",
+        "tags: [gpt2, from-scratch, text-generation, text-classification, education]",
+        "datasets: [ucirvine/sms_spam]",
+        "model-index:",
+    ]
+    for name, entry in manifest.items():
+        tests = {
+            part: numbers
+            for part, figures in entry["metrics"].items()
+            if (numbers := _numbers(figures))
+        }
+        if "mixture" in tests:  # stands for its sources
+            tests = {"mixture": tests["mixture"]}
+        task = "text-classification" if entry["kind"] == "classifier" else "text-generation"
+        if tests:
+            lines += [f"  - name: {json.dumps(name)}", "    results:"]
+        for part, numbers in tests.items():
+            lines += [
+                f"      - task: {{type: {task}}}",
+                f"        dataset: {{type: {json.dumps(part)}, name: {json.dumps(part)}}}",
+                "        metrics:",
+                *(
+                    f"          - {{type: {json.dumps(figure)}, value: {json.dumps(value)}}}"
+                    for figure, value in numbers.items()
+                ),
+            ]
+    return "\n".join([*lines, "---", ""])
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Write the model card."""
+    parser = argparse.ArgumentParser(prog="python -m train.model_card", description=main.__doc__)
+    parser.parse_args(argv)
+    path = weights_dir() / "README.md"
+    try:
+        path.write_text(model_card(weights_dir()), encoding="utf-8")
+    except ValueError as error:
+        parser.exit(1, f"{error}\n")
+    print(f"Wrote {path}.")
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
