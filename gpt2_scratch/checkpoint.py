@@ -161,7 +161,9 @@ def check_is_weights(path: Path) -> None:
     """The faults that deserve a sentence of their own before safetensors sees the file."""
     if not path.is_file():
         command = COMMANDS.get(path.stem)
-        remedy = f"make it with `{command}`" if command else "check the name"
+        space = "`python -m train.download_weights --space USER/NAME`"
+        made = f"make it with `{command}`, or fetch a Space's with {space}"
+        remedy = made if command else "check the name"
         raise CheckpointError(f"The weight file {path} does not exist; {remedy}.")
     with path.open("rb") as file:
         start = file.read(len(_POINTER_START))

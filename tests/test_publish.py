@@ -240,6 +240,8 @@ def test_download_weights(
     whole = {path.name: path.read_bytes() for path in weights.iterdir()}
     (weights / "base.safetensors").write_text("version https://git-lfs.github.com/spec/v1\n")
     (weights / "chat.safetensors").unlink()
+    with pytest.raises(ValueError, match=r"or fetch a Space's with `python -m train\.download_w"):
+        load_model("chat")
     with pytest.raises(ValueError, match=r"`python -m train\.download_weights --space USER/NAME`"):
         load_model("base")
     assert download_weights.main(["--space", "me/gpt2"]) == 0
@@ -250,6 +252,7 @@ def test_download_weights(
     shutil.rmtree(weights)  # nothing at all: the Space's manifest says what there is
     assert download_weights.main(["--space", "me/gpt2"]) == 0
     assert read_manifest(weights).keys() == {"base", "chat", "spam"}
+    assert load_model("base")[1].name == "tokenizer"
     with pytest.raises(SystemExit):
         (weights / "base.safetensors").unlink()
         download_weights.main(["--space", "me/nothing"])

@@ -17,18 +17,24 @@ from typing import Any
 
 from gpt2_scratch import hub
 from gpt2_scratch.checkpoint import file_sha256, read_manifest
-from gpt2_scratch.tokenizer import weights_dir
+from gpt2_scratch.tokenizer import RANK_FILES, weights_dir
 
 
 def download_weights(space: str, weights: Path, revision: str = "main") -> list[Path]:
     """Fetch what the folder's manifest names and the folder does not hold; return those paths.
 
-    Without a manifest the Space's is taken first. Raises CheckpointError, in one sentence.
+    Without a manifest the Space's is taken first, and so are vocabularies. Raises CheckpointError,
+    in one sentence.
     """
     weights.mkdir(parents=True, exist_ok=True)
     if not (weights / "manifest.json").exists():
         manifest = hub.fetch(space, "weights/manifest.json", revision, kind="space")
         shutil.copyfile(manifest, weights / "manifest.json")
+    for name in RANK_FILES.values():
+        if not (weights / name).exists():
+            shutil.copyfile(
+                hub.fetch(space, f"weights/{name}", revision, kind="space"), weights / name
+            )
     fetched = []
     for entry in read_manifest(weights).values():
         path = weights / entry["file"]
