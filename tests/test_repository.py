@@ -51,7 +51,9 @@ class TestSpace:
 
     def test_gradio_is_pinned_to_the_sdk_version(self) -> None:
         requirements = (REPOSITORY / "requirements.txt").read_text().split()
-        assert f"gradio=={front_matter()['sdk_version']}" in requirements
+        version = front_matter()["sdk_version"]
+        assert f"gradio=={version}" in requirements
+        assert f"/{version}/gradio.js" in README  # the component to embed the page with
 
     def test_python_version_is_given(self) -> None:
         assert re.fullmatch(r"3\.\d+", front_matter()["python_version"])
