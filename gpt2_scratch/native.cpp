@@ -1,0 +1,318 @@
+// The forward pass of GPT-2 for a CPU, over rows that may belong to different sequences.
+//
+// It computes what model.py computes; read that first. It exists because a decode step reads every
+// weight once and does little with it. So the time is that of reading the weights, if nothing is
+// lost between the operators: here a step is one call. Weights are stored in 32, 16 or 8 bits and
+// widened to float32 in registers; all arithmetic is float32.
+//
+// A row is one token: its id, the slot of the cache that its sequence owns, and its position there.
+// A decode step has one row per sequence, a prompt as many as it has tokens, and any mixture will
+// do. Each number of a row is summed up in the same order whatever other rows there are, so a
+// sequence gets the same bits alone and in company.
+//
+// native.py compiles this file and fills the structures in.
+
+#include <cmath>
+#include <cstdint>
+#include <cstring>
+#include <memory>
+#if defined(__AVX512F__)
+#include <immintrin.h>
+#endif
+
+namespace {
+
+constexpr int64_t LANES = 16;          // floats of one vector; a compiler splits it where it must
+constexpr int64_t PANEL = 2 * LANES;   // outputs that are computed together
+constexpr int64_t TILE = 12;           // rows that share one reading of a panel: 24 sums + 2 weights
+
+typedef float Vector __attribute__((vector_size(4 * LANES), aligned(4), may_alias));
+typedef int32_t Int32s __attribute__((vector_size(4 * LANES), aligned(4), may_alias));
+typedef uint32_t Bits __attribute__((vector_size(4 * LANES), aligned(4), may_alias));
+typedef uint16_t Halves __attribute__((vector_size(2 * LANES), aligned(2), may_alias));
+typedef int8_t Bytes __attribute__((vector_size(LANES), aligned(1), may_alias));
+
+struct BFloat16 { uint16_t bits; };
+struct Float16 { uint16_t bits; };
+
+// --- weights of any storage type, as float32 ---
+
+inline Vector widen(const float* w) { return *reinterpret_cast<const Vector*>(w); }
+
+inline Vector widen(const BFloat16* w) {  // the upper half of a float32
+    return (Vector)(__builtin_convertvector(*reinterpret_cast<const Halves*>(w), Bits) << 16);
+}
+
+inline Vector widen(const Float16* w) {
+#if defined(__AVX512F__)
+    return (Vector)_mm512_cvtph_ps(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(w)));
+#else
+    // Moved into a float32's place, the exponent is 112 too small; a product sets subnormals right.
+    Bits half = __builtin_convertvector(*reinterpret_cast<const Halves*>(w), Bits);
+    Vector size = (Vector)((half & 0x7fff) << 13) * 0x1p112f;
+    return (Vector)((Bits)size | ((half & 0x8000) << 16));
+#endif
+}
+
+inline Vector widen(const int8_t* w) {
+#if defined(__AVX512F__)
+    return (Vector)_mm512_cvtepi32_ps(
+        _mm512_cvtepi8_epi32(_mm_loadu_si128(reinterpret_cast<const __m128i*>(w))));
+#else
+    Int32s whole = __builtin_convertvector(*reinterpret_cast<const Bytes*>(w), Int32s);
+    return __builtin_convertvector(whole, Vector);
+#endif
+}
+
+// --- what native.py fills in; the order of the fields is the same there ---
+
+// weight: ceil(outputs / PANEL) panels of (inputs, PANEL); scale: of each output, null without one
+struct Linear {
+    const void* weight;
+    const float* scale;
+    const float* bias;
+    int64_t inputs, outputs;
+};
+
+struct Norm {
+    const float *weight, *bias;
+};
+
+struct Layer {
+    Norm ln_1;
+    Linear c_attn, attn_c_proj;
+    Norm ln_2;
+    Linear c_fc, mlp_c_proj;
+};
+
+struct Model {
+    int64_t n_layer, n_head, n_embd;
+    float epsilon;
+    const float* wpe;
+    const Layer* layers;
+    Norm ln_f;
+    Linear wte;  // the output layer, and the embedding
+};
+
+struct Cache {  // (n_layer, slots, n_head, max_length, head_dim)
+    float *keys, *values;
+    int64_t slots, max_length;
+};
+
+// --- the building blocks; each is called by all threads, which share the work out ---
+
+enum class Then { Store, Gelu, Add };
+
+inline float exponential(float x) {  // relative error below 2e-7; the loops around it vectorise
+    x = x < -87.0f ? -87.0f : x > 88.0f ? 88.0f : x;
+    float n = (x * 1.44269504f + 12582912.0f) - 12582912.0f;  // x / log 2, rounded
+    float r = (x - n * 0.693359375f) + n * 2.12194440e-4f;    // log 2 in two parts
+    float p = 1.9875691500e-4f;
+    p = p * r + 1.3981999507e-3f;
+    p = p * r + 8.3334519073e-3f;
+    p = p * r + 4.1665795894e-2f;
+    p = p * r + 1.6666665459e-1f;
+    p = p * r + 5.0000001201e-1f;
+    p = p * r * r + r + 1.0f;
+    int32_t bits = (static_cast<int32_t>(n) + 127) << 23;  // 2^n
+    float power;
+    std::memcpy(&power, &bits, sizeof power);
+    return p * power;
+}
+
+inline float gelu(float x) {  // x * (1 + tanh(y)) / 2 = x / (1 + exp(-2y))
+    float y = 0.7978845608f * (x + 0.044715f * x * x * x);
+    return x / (1.0f + exponential(-2.0f * y));
+}
+
+// One panel of outputs for ROWS rows. x: (ROWS, inputs); y: (ROWS, stride), from this panel on.
+template <class W, int ROWS>
+void multiply_tile(const Linear& linear, const float* x, int64_t panel, float* y, int64_t stride,
+                   Then then) {
+    const int64_t inputs = linear.inputs;
+    const W* w = static_cast<const W*>(linear.weight) + panel * inputs * PANEL;
+    Vector sum[ROWS][2] = {};
+    for (int64_t k = 0; k < inputs; k++, w += PANEL) {
+        if (ROWS == 1) __builtin_prefetch(w + 2048 / sizeof(W));
+        const Vector w0 = widen(w), w1 = widen(w + LANES);
+        for (int r = 0; r < ROWS; r++) {
+            sum[r][0] += x[r * inputs + k] * w0;
+            sum[r][1] += x[r * inputs + k] * w1;
+        }
+    }
+    const int64_t first = panel * PANEL;
+    const int64_t width = linear.outputs - first < PANEL ? linear.outputs - first : PANEL;
+    for (int r = 0; r < ROWS; r++) {
+        float out[PANEL];
+        std::memcpy(out, sum[r], sizeof out);
+        if (linear.scale)
+            for (int64_t n = 0; n < width; n++) out[n] *= linear.scale[first + n];
+        if (linear.bias)
+            for (int64_t n = 0; n < width; n++) out[n] += linear.bias[first + n];
+        if (then == Then::Gelu)
+            for (int64_t n = 0; n < PANEL; n++) out[n] = gelu(out[n]);
+        float* to = y + r * stride + first;
+        if (then == Then::Add)
+            for (int64_t n = 0; n < width; n++) to[n] += out[n];
+        else
+            std::memcpy(to, out, width * sizeof(float));
+    }
+}
+
+// y = x @ weight.T * scale + bias, or what `then` makes of it. x: (rows, inputs).
+template <class W>
+void multiply(const Linear& linear, const float* x, int64_t rows, float* y, Then then) {
+    const int64_t panels = (linear.outputs + PANEL - 1) / PANEL;
+#pragma omp for schedule(static)
+    for (int64_t panel = 0; panel < panels; panel++) {
+        int64_t row = 0;
+        auto tile = [&](auto kernel, int64_t count) {
+            kernel(linear, x + row * linear.inputs, panel, y + row * linear.outputs,
+                   linear.outputs, then);
+            row += count;
+        };
+        while (rows - row >= TILE) tile(multiply_tile<W, TILE>, TILE);
+        while (rows - row >= 8) tile(multiply_tile<W, 8>, 8);
+        while (rows - row >= 4) tile(multiply_tile<W, 4>, 4);
+        while (rows - row >= 2) tile(multiply_tile<W, 2>, 2);
+        while (rows - row >= 1) tile(multiply_tile<W, 1>, 1);
+    }
+}
+
+void normalise(const Norm& norm, const float* x, int64_t rows, int64_t C, float epsilon, float* y) {
+#pragma omp for schedule(static)
+    for (int64_t row = 0; row < rows; row++) {
+        const float* from = x + row * C;
+        float total = 0, squares = 0;
+#pragma omp simd reduction(+ : total)
+        for (int64_t c = 0; c < C; c++) total += from[c];
+        const float mean = total / C;
+#pragma omp simd reduction(+ : squares)
+        for (int64_t c = 0; c < C; c++) squares += (from[c] - mean) * (from[c] - mean);
+        const float factor = 1.0f / std::sqrt(squares / C + epsilon);
+        for (int64_t c = 0; c < C; c++)
+            y[row * C + c] = (from[c] - mean) * factor * norm.weight[c] + norm.bias[c];
+    }
+}
+
+// Token embedding plus position embedding. The token's is a column through the panels of wte.
+template <class W>
+void embed(const Model& model, const int64_t* tokens, const int64_t* positions, int64_t rows,
+           float* x) {
+    const int64_t C = model.n_embd;
+#pragma omp for schedule(static)
+    for (int64_t row = 0; row < rows; row++) {
+        const int64_t token = tokens[row], lane = token % LANES;
+        const W* w = static_cast<const W*>(model.wte.weight) + token / PANEL * C * PANEL;
+        w += token % PANEL - lane;
+        const float scale = model.wte.scale ? model.wte.scale[token] : 1.0f;
+        for (int64_t c = 0; c < C; c++)
+            x[row * C + c] = widen(w + c * PANEL)[lane] * scale + model.wpe[positions[row] * C + c];
+    }
+}
+
+// Each row's keys and values go into the cache before any row looks there.
+void remember(const Model& model, const Cache& cache, int64_t layer, const int64_t* slots,
+              const int64_t* positions, int64_t rows, const float* qkv) {
+    const int64_t C = model.n_embd, width = C / model.n_head;
+#pragma omp for schedule(static)
+    for (int64_t row = 0; row < rows; row++) {
+        for (int64_t head = 0; head < model.n_head; head++) {
+            const int64_t sequence = (layer * cache.slots + slots[row]) * model.n_head + head;
+            const int64_t place = (sequence * cache.max_length + positions[row]) * width;
+            const float* k = qkv + row * 3 * C + C + head * width;
+            std::memcpy(cache.keys + place, k, width * sizeof(float));
+            std::memcpy(cache.values + place, k + C, width * sizeof(float));
+        }
+    }
+}
+
+// Each row, at position p, gathers from the positions 0..p of its slot. qkv: (rows, 3C) -> (rows, C)
+void attend(const Model& model, const Cache& cache, int64_t layer, const int64_t* slots,
+            const int64_t* positions, int64_t rows, const float* qkv, float* y) {
+    const int64_t C = model.n_embd, width = C / model.n_head;
+    const float factor = 1.0f / std::sqrt(static_cast<float>(width));
+    std::unique_ptr<float[]> weights(new float[cache.max_length]);
+#pragma omp for schedule(dynamic, 4)
+    for (int64_t item = 0; item < rows * model.n_head; item++) {
+        const int64_t row = item / model.n_head, head = item % model.n_head;
+        const int64_t seen = positions[row] + 1;
+        const int64_t sequence = (layer * cache.slots + slots[row]) * model.n_head + head;
+        const float* keys = cache.keys + sequence * cache.max_length * width;
+        const float* values = cache.values + sequence * cache.max_length * width;
+        const float* q = qkv + row * 3 * C + head * width;
+        float largest = -INFINITY, total = 0;
+        for (int64_t p = 0; p < seen; p++) {
+            float dot = 0;
+#pragma omp simd reduction(+ : dot)
+            for (int64_t i = 0; i < width; i++) dot += q[i] * keys[p * width + i];
+            weights[p] = dot * factor;
+            largest = weights[p] > largest ? weights[p] : largest;
+        }
+#pragma omp simd reduction(+ : total)
+        for (int64_t p = 0; p < seen; p++) total += weights[p] = exponential(weights[p] - largest);
+        float* out = y + row * C + head * width;
+        std::memset(out, 0, width * sizeof(float));
+        for (int64_t p = 0; p < seen; p++) {
+            const float weight = weights[p] / total;
+#pragma omp simd
+            for (int64_t i = 0; i < width; i++) out[i] += weight * values[p * width + i];
+        }
+    }
+}
+
+template <class W>
+void forward(const Model& model, const Cache& cache, int64_t rows, const int64_t* tokens,
+             const int64_t* slots, const int64_t* positions, int64_t wanted_rows,
+             const int64_t* wanted, float* logits, int threads) {
+    const int64_t C = model.n_embd;
+    std::unique_ptr<float[]> memory(new float[rows * 9 * C]);
+    float* x = memory.get();          // (rows, C), the stream
+    float* normal = x + rows * C;     // (rows, C), a normalised copy of it
+    float* qkv = normal + rows * C;   // (rows, 3C)
+    float* hidden = qkv + rows * 3 * C;  // (rows, 4C); attention's result is in its first (rows, C)
+#pragma omp parallel num_threads(threads)
+    {
+        embed<W>(model, tokens, positions, rows, x);
+        for (int64_t layer = 0; layer < model.n_layer; layer++) {
+            const Layer& l = model.layers[layer];
+            normalise(l.ln_1, x, rows, C, model.epsilon, normal);
+            multiply<W>(l.c_attn, normal, rows, qkv, Then::Store);
+            remember(model, cache, layer, slots, positions, rows, qkv);
+            attend(model, cache, layer, slots, positions, rows, qkv, hidden);
+            multiply<W>(l.attn_c_proj, hidden, rows, x, Then::Add);
+            normalise(l.ln_2, x, rows, C, model.epsilon, normal);
+            multiply<W>(l.c_fc, normal, rows, hidden, Then::Gelu);
+            multiply<W>(l.mlp_c_proj, hidden, rows, x, Then::Add);
+        }
+#pragma omp for schedule(static)
+        for (int64_t i = 0; i < wanted_rows; i++)
+            std::memcpy(hidden + i * C, x + wanted[i] * C, C * sizeof(float));
+        normalise(model.ln_f, hidden, wanted_rows, C, model.epsilon, normal);
+        multiply<W>(model.wte, normal, wanted_rows, logits, Then::Store);
+    }
+}
+
+}  // namespace
+
+extern "C" {
+
+// Logits (wanted_rows, vocab_size) of the rows `wanted`. bits: 32, 16, -16 (bfloat16) or 8.
+void gpt2_forward(const Model* model, int bits, const Cache* cache, int64_t rows,
+                  const int64_t* tokens, const int64_t* slots, const int64_t* positions,
+                  int64_t wanted_rows, const int64_t* wanted, float* logits, int threads) {
+    auto run = bits == 32   ? forward<float>
+               : bits == 16 ? forward<Float16>
+               : bits == 8  ? forward<int8_t>
+                            : forward<BFloat16>;
+    run(*model, *cache, rows, tokens, slots, positions, wanted_rows, wanted, logits, threads);
+}
+
+// Reads memory as a decode step does, in order and once; for measuring how fast that can be.
+float gpt2_read(const float* memory, int64_t count, int threads) {
+    float total = 0;
+#pragma omp parallel for simd reduction(+ : total) num_threads(threads) schedule(static)
+    for (int64_t i = 0; i < count; i++) total += memory[i];
+    return total;
+}
+}

@@ -1,0 +1,248 @@
+"""The compiled kernels agree with model.py in every mode, alone and in company to the last bit."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from conftest import REPOSITORY
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from test_generation import GREEDY, SAMPLED, tiny_gpt2, token_ids
+from torch import Tensor
+
+from gpt2_scratch import native
+from gpt2_scratch.checkpoint import load_model
+from gpt2_scratch.config import GPT2Config
+from gpt2_scratch.generation import beam_search_tokens, generate_tokens
+from gpt2_scratch.kv_cache import KVCache
+from gpt2_scratch.model import GPT2
+from gpt2_scratch.native import NativeGPT2, NativeUnavailable, pack
+from gpt2_scratch.quantization import MODES, rounded, store
+from gpt2_scratch.rows import RowModel, TorchRows
+
+needs_compiler = pytest.mark.skipif(not native.is_available(), reason="no C++ compiler here")
+
+
+def close(actual: Tensor, expected: Tensor) -> bool:
+    return torch.allclose(actual, expected, rtol=1e-4, atol=1e-4 * float(expected.abs().max()))
+
+
+def awkward_gpt2(width: int, heads: int, vocab_size: int, seed: int) -> GPT2:
+    """Sizes that fill no vector, no panel and no tile."""
+    config = GPT2Config(vocab_size, 40, n_layer=2, n_head=heads, n_embd=width)
+    model = GPT2(config).init_weights(torch.Generator().manual_seed(seed)).eval()
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter.add_(0.1 * torch.randn_like(parameter))
+    return model.requires_grad_(False)
+
+
+@needs_compiler
+@pytest.mark.parametrize("mode", MODES)
+@settings(max_examples=25, deadline=None)
+@given(
+    sizes=st.sampled_from([(8, 1), (12, 3), (16, 2), (40, 5), (64, 4)]),
+    vocab_size=st.integers(2, 131),
+    shape=st.tuples(st.integers(1, 3), st.integers(1, 13)),
+    seed=st.integers(0, 2**31),
+)
+def test_logits_are_those_of_the_rounded_model(
+    mode: str, sizes: tuple[int, int], vocab_size: int, shape: tuple[int, int], seed: int
+) -> None:
+    model = awkward_gpt2(*sizes, vocab_size, seed)
+    fast, reference = NativeGPT2(model, mode), rounded(model, mode)
+    ids = torch.randint(vocab_size, shape, generator=torch.Generator().manual_seed(seed))
+    assert close(fast(ids, all_positions=True), reference(ids, all_positions=True))
+    caches = [KVCache(model.config, shape[0], 30) for _ in range(2)]
+    for part in (ids, ids[:, :1], ids):
+        assert close(fast(part, caches[0]), reference(part, caches[1]))
+        assert caches[0].length == caches[1].length
+    filled = slice(0, caches[0].length)
+    assert close(caches[0].keys[:, :, :, filled], caches[1].keys[:, :, :, filled])
+    assert close(caches[0].values[:, :, :, filled], caches[1].values[:, :, :, filled])
+
+
+@needs_compiler
+def test_every_float16_is_widened_to_what_it_is() -> None:
+    """Subnormals and both zeros included; the vocabulary's size makes a column of all of them."""
+    halves = torch.arange(2**16, dtype=torch.int32).to(torch.uint16).view(torch.float16)
+    halves = halves[halves.isfinite()][:, None]
+    config = GPT2Config(len(halves), 1, n_layer=1, n_head=1, n_embd=1)
+    model = GPT2(config).eval().requires_grad_(False)
+    model.wte.weight.copy_(halves.float())
+    model.ln_f.weight.zero_(), model.ln_f.bias.fill_(1.0)  # the stream's end is 1: logits = wte
+    logits = NativeGPT2(model, "fp16")(torch.tensor([[0]]))
+    assert torch.equal(logits[0, 0], halves[:, 0].float())
+
+
+@needs_compiler
+@pytest.mark.parametrize("mode", ["fp32", "int8"])
+def test_the_model_of_the_page_says_the_same(mode: str) -> None:
+    if not (REPOSITORY / "weights" / "base.safetensors").exists():
+        pytest.skip("not trained yet")
+    model, tokenizer = load_model("base")
+    ids = torch.tensor([tokenizer.encode("Once upon a time there was a little girl who lived")])
+    fast, reference = NativeGPT2(model, mode), rounded(model, mode)
+    assert torch.allclose(
+        fast(ids, all_positions=True), reference(ids, all_positions=True), atol=2e-3
+    )
+    texts = [token_ids(generate_tokens(m, ids[0].tolist(), GREEDY, 40)) for m in (fast, reference)]
+    assert texts[0] == texts[1]
+
+
+@needs_compiler
+def test_generation_and_beam_search_run_on_it() -> None:
+    model = tiny_gpt2()
+    fast: Any = NativeGPT2(model)
+    for settings_ in (GREEDY, SAMPLED):  # 40 tokens: the window of 16 moves on the way
+        expected = token_ids(generate_tokens(model, [1, 2, 3], settings_, 40))
+        assert token_ids(generate_tokens(fast, [1, 2, 3], settings_, 40)) == expected
+    found, expected_beams = (
+        beam_search_tokens(m, [1, 2, 3], num_beams=3, max_new_tokens=6) for m in (fast, model)
+    )
+    assert [ids for ids, _ in found] == [ids for ids, _ in expected_beams]
+    with pytest.raises(ValueError, match="17 tokens do not fit into the context window of 16"):
+        fast(torch.ones(1, 17, dtype=torch.int64))
+
+
+# --- rows -----------------------------------------------------------------------------------------
+
+# Three texts in slots of a cache: what is read in one pass is what stands between two bars.
+TEXTS = {2: [5, 6, 7, 8, 9, 10, 11], 0: [1, 2, 3], 3: [4] * 9}
+PASSES = [{2: 4}, {0: 3, 2: 1}, {3: 8, 2: 1}, {2: 1, 3: 1}]
+
+
+def read_together(model: RowModel, config: GPT2Config) -> dict[int, list[Tensor]]:
+    cache = KVCache(config, 5)
+    seen = dict.fromkeys(TEXTS, 0)
+    results: dict[int, list[Tensor]] = {slot: [] for slot in TEXTS}
+    for taken in PASSES:
+        tokens, slots, positions = [], [], []
+        for slot, count in taken.items():
+            tokens += TEXTS[slot][seen[slot] : seen[slot] + count]
+            slots += [slot] * count
+            positions += range(seen[slot], seen[slot] + count)
+            seen[slot] += count
+        logits = model.forward_rows(tokens, slots, positions, cache, range(len(tokens)))
+        for slot, row in zip(slots, logits, strict=True):
+            results[slot].append(row)
+    return results
+
+
+def read_alone(model: RowModel, config: GPT2Config) -> dict[int, list[Tensor]]:
+    results = {}
+    for slot, text in TEXTS.items():
+        rows = range(seen_in_passes(slot))
+        tokens, slots = text[: len(rows)], [0] * len(rows)
+        cache = KVCache(config, 1)
+        results[slot] = list(model.forward_rows(tokens, slots, rows, cache, rows))
+    return results
+
+
+def seen_in_passes(slot: int) -> int:
+    return sum(taken.get(slot, 0) for taken in PASSES)
+
+
+@needs_compiler
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("threads", [1, 2])
+def test_a_text_has_the_same_bits_alone_in_company_and_in_pieces(mode: str, threads: int) -> None:
+    model = awkward_gpt2(40, 5, 131, seed=1)
+    before = torch.get_num_threads()
+    torch.set_num_threads(threads)
+    try:
+        fast = NativeGPT2(model, mode)
+        together, alone = read_together(fast, model.config), read_alone(fast, model.config)
+    finally:
+        torch.set_num_threads(before)
+    for slot in TEXTS:
+        for actual, expected in zip(together[slot], alone[slot], strict=True):
+            assert torch.equal(actual, expected)
+
+
+@pytest.mark.parametrize("rows", ["torch", pytest.param("native", marks=needs_compiler)])
+def test_rows_are_what_the_model_says_of_each_text(rows: str) -> None:
+    model = awkward_gpt2(16, 2, 60, seed=2)
+    with torch.inference_mode():
+        found = read_together(
+            TorchRows(model) if rows == "torch" else NativeGPT2(model), model.config
+        )
+        for slot, text in TEXTS.items():
+            expected = model(torch.tensor([text[: seen_in_passes(slot)]]), all_positions=True)[0]
+            assert close(torch.stack(found[slot]), expected)
+
+
+@needs_compiler
+@pytest.mark.parametrize(
+    ("changes", "what"),
+    [
+        ({"tokens": [60]}, "token must be from 0 to 59"),
+        ({"tokens": [-1]}, "token must be"),
+        ({"slots": [2]}, "slot must be from 0 to 1"),
+        ({"positions": [16]}, "position must be from 0 to 15"),
+        ({"positions": [-1]}, "position must be"),
+        ({"wanted": [1]}, "wanted row must be from 0 to 0"),
+        ({"wanted": []}, "wanted row must be"),
+        ({"slots": [0, 0]}, "slot must be .* one for each row"),
+        ({"tokens": [], "slots": [], "positions": []}, "token must be"),
+    ],
+)
+def test_no_index_outside_its_array_reaches_the_kernels(changes: dict[str, Any], what: str) -> None:
+    model = awkward_gpt2(8, 1, 60, seed=3)
+    arguments = {"tokens": [1], "slots": [0], "positions": [0], "wanted": [0]} | changes
+    cache = KVCache(model.config, 2, 16)
+    with pytest.raises(ValueError, match=what):
+        NativeGPT2(model).forward_rows(**arguments, cache=cache)
+
+
+@needs_compiler
+def test_a_cache_that_the_kernels_cannot_read_is_refused() -> None:
+    model = awkward_gpt2(8, 1, 60, seed=3)
+    cache = KVCache(model.config, 2, 16, dtype=torch.bfloat16)
+    with pytest.raises(ValueError, match="float32"):
+        NativeGPT2(model).forward_rows([1], [0], [0], cache, [0])
+    cache = KVCache(model.config, 2, 16)
+    cache.keys = cache.keys.transpose(0, 1)
+    with pytest.raises(ValueError, match="contiguous"):
+        NativeGPT2(model).forward_rows([1], [0], [0], cache, [0])
+
+
+def test_a_panel_holds_what_one_input_gives_to_neighbouring_outputs() -> None:
+    weight = torch.arange(66, dtype=torch.float32).view(33, 2)
+    packed = pack(store(weight, "fp32")).values
+    assert packed.shape == (2, 2, native.PANEL)
+    assert packed[0, 1].tolist() == weight[:32, 1].tolist()
+    assert packed[1, 0].tolist() == [64.0] + [0.0] * 31
+
+
+# --- the library ----------------------------------------------------------------------------------
+
+
+@needs_compiler
+def test_it_is_compiled_once_into_a_folder_of_the_user(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    native.library.__wrapped__()
+    (compiled,) = (tmp_path / "gpt2_scratch").iterdir()
+    assert (tmp_path / "gpt2_scratch").stat().st_mode & 0o077 == 0
+    before = compiled.stat().st_mtime_ns
+    native.library.__wrapped__()
+    assert compiled.stat().st_mtime_ns == before
+
+
+def test_without_a_compiler_it_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.setenv("CXX", "false")
+    with pytest.raises(NativeUnavailable, match=r"native\.cpp does not compile here: .*false"):
+        native.library.__wrapped__()
+    monkeypatch.setenv("CXX", "")
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(NativeUnavailable, match="There is no C\\+\\+ compiler on this machine"):
+        native.library.__wrapped__()
+    monkeypatch.setenv("GPT2_SCRATCH_NATIVE", "0")
+    with pytest.raises(NativeUnavailable, match="turns the compiled kernels off"):
+        native.library.__wrapped__()
