@@ -28,7 +28,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, NotRequired, TypedDict
 
 from gpt2_scratch.checkpoint import load_model
-from gpt2_scratch.generation import MAX_NEW_TOKENS, FinishReason, Step, stream_from_ids
+from gpt2_scratch.generation import (
+    MAX_NEW_TOKENS,
+    FinishReason,
+    Step,
+    TokenSource,
+    stream_from_ids,
+)
 from gpt2_scratch.sampling import SamplingSettings, check_integer, shown
 from gpt2_scratch.text import fold_for
 
@@ -251,6 +257,7 @@ class Assistant:
         max_new_tokens: int = 128,
         seed: int | None = None,
         deadline: float | None = None,
+        source: TokenSource | None = None,
     ) -> Generator[ChatStep, None, None]:
         """The reply to a conversation, one ChatStep per token. Close it to stop the reply.
 
@@ -262,6 +269,7 @@ class Assistant:
             messages: oldest first, the last one the user's; see `encode_conversation`.
             temperature, top_k, top_p, repetition_penalty, seed: see `SamplingSettings`.
             max_new_tokens: 1 to 100,000.
+            source: what continues the prompt in the place of the model: the engine of a server.
 
         Raises:
             ValueError: in one sentence for the user; raised by the call, not by the first step.
@@ -272,7 +280,7 @@ class Assistant:
         budget = block_size - min(max_new_tokens, block_size // 2)
         ids, dropped = encode_conversation(self.tokenizer, messages, budget)
         steps = stream_from_ids(
-            self.model,
+            source or self.model,
             self.tokenizer,
             ids,
             settings,

@@ -2,13 +2,14 @@
 
 Three layers, each a generator built on the one below:
 
-    generate_tokens   the engine; knows token ids and nothing of text
+    generate_tokens   one text and one model; knows token ids and nothing of text
     stream_from_ids   adds text: whole characters only, stop strings held back
     stream            adds the encoding of the prompt; `generate` joins its texts
 
 *Prefill* reads the whole prompt in one forward pass and fills the KV cache; *decode* then reads one
 token per pass. Closing the generator (`steps.close()`, which is also what happens when a visitor
-closes the page) is how a request is cancelled: nothing runs between two steps.
+closes the page) is how a request is cancelled: nothing runs between two steps. For many requests at
+a time there is engine.py, which takes the place of the first layer.
 
 The model should be in eval mode. It serves many requests at once: all that belongs to a request,
 its cache and its random generator, lives in its generator.
@@ -16,13 +17,15 @@ its cache and its random generator, lives in its generator.
 
 from __future__ import annotations
 
+import math
 import time
-from collections.abc import Generator, Sequence
+from collections.abc import Collection, Generator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, Protocol, runtime_checkable
 
 import torch
+from torch import Tensor
 
 from gpt2_scratch.kv_cache import KVCache
 from gpt2_scratch.sampling import SamplingSettings, check_integer, check_number, sample, shown
@@ -30,6 +33,7 @@ from gpt2_scratch.text import fold_for
 from gpt2_scratch.tokenizer import IncrementalDecoder
 
 if TYPE_CHECKING:
+    from gpt2_scratch.config import GPT2Config
     from gpt2_scratch.model import GPT2
     from gpt2_scratch.tokenizer import Tokenizer
 
@@ -70,8 +74,28 @@ class Step(TokenStep):
     text: str
 
 
+@runtime_checkable
+class TokenSource(Protocol):
+    """What can stand in for a model where text is made: it has its own way to the next token.
+
+    The engine is one, which many requests share.
+    """
+
+    config: GPT2Config
+
+    def generate_tokens(
+        self,
+        ids: Sequence[int],
+        settings: SamplingSettings,
+        max_new_tokens: int,
+        stop_ids: Sequence[int] = (),
+        deadline: float | None = None,
+    ) -> Generator[TokenStep, None, None]:
+        """As the function `generate_tokens`."""
+
+
 def generate(
-    model: GPT2,
+    model: GPT2 | TokenSource,
     tokenizer: Tokenizer,
     prompt: str,
     *,
@@ -92,7 +116,7 @@ def generate(
 
 
 def stream(
-    model: GPT2,
+    model: GPT2 | TokenSource,
     tokenizer: Tokenizer,
     prompt: str,
     *,
@@ -132,7 +156,7 @@ def encode_prompt(tokenizer: Tokenizer, prompt: str) -> list[int]:
 
 
 def stream_from_ids(
-    model: GPT2,
+    model: GPT2 | TokenSource,
     tokenizer: Tokenizer,
     ids: Sequence[int],
     settings: SamplingSettings,
@@ -143,7 +167,10 @@ def stream_from_ids(
     """`stream` for a prompt that is already encoded; chat builds its own. Arguments as there."""
     stop_strings = StopStrings(stop)
     stop_ids = (tokenizer.eot_id,)
-    steps = generate_tokens(model, ids, settings, max_new_tokens, stop_ids, deadline)
+    if isinstance(model, TokenSource):
+        steps = model.generate_tokens(ids, settings, max_new_tokens, stop_ids, deadline)
+    else:
+        steps = generate_tokens(model, ids, settings, max_new_tokens, stop_ids, deadline)
     return _with_text(steps, IncrementalDecoder(tokenizer), stop_strings)
 
 
@@ -224,7 +251,7 @@ def generate_tokens(
     deadline: float | None = None,
     use_cache: bool = True,
 ) -> Generator[TokenStep, None, None]:
-    """The engine: continue a sequence of token ids.
+    """Continue a sequence of token ids.
 
     A prompt longer than the context window keeps its tail: as much as leaves room for the new
     tokens, but half a window at least. When the window is full, its oldest half is dropped and the
@@ -244,8 +271,8 @@ def generate_tokens(
         ValueError: a parameter is out of range; raised by the call, not by the first step.
     """
     max_new_tokens = check_integer("max_new_tokens", max_new_tokens, 1, MAX_NEW_TOKENS)
-    prompt = _checked_ids(ids, model.config.vocab_size)
-    deadline = _checked_deadline(deadline)
+    prompt = checked_ids(ids, model.config.vocab_size)
+    deadline = checked_deadline(deadline)
     settings = settings.resolved()
     return _decode(model, prompt, settings, max_new_tokens, set(stop_ids), deadline, use_cache)
 
@@ -259,69 +286,97 @@ def _decode(
     deadline: float | None,
     use_cache: bool,
 ) -> Generator[TokenStep, None, None]:
-    ends_at = _ends_at(deadline)
-    seed, generator = settings.seed, settings.generator()
-    assert seed is not None  # the settings are resolved
-    block_size = model.config.block_size
-
-    room = min(max_new_tokens, block_size // 2)
-    window_moved = len(prompt) > block_size
-    window = prompt[-(block_size - room) :] if window_moved else list(prompt)  # what is attended to
-    unread = window  # its part that the cache does not hold yet
-    cache = _new_cache(model, 1, len(window) + max_new_tokens) if use_cache else None
-
-    for count in range(1, max_new_tokens + 1):
-        token_id, probability = _next_token(
-            model, unread if use_cache else window, cache, window, settings, generator
-        )
-        finish_reason: FinishReason | None = None
-        if token_id in stop_ids:
-            finish_reason = "stop"
-        elif count == max_new_tokens:
-            finish_reason = "length"
-        elif time.monotonic() >= ends_at:
-            finish_reason = "deadline"
-        yield TokenStep(
-            token_id=token_id,
-            probability=probability,
-            finish_reason=finish_reason,
-            window_moved=window_moved,
-            seed=seed,
-        )
-        if finish_reason:
-            return
-
-        unread = [token_id]
-        window_moved = len(window) == block_size
-        if window_moved:
-            del window[: (block_size + 1) // 2]
-            unread = window  # the same list: the new token is appended to both
-            if cache is not None:
-                cache.reset()
-        window.append(token_id)
+    text = Continuation(model.config, prompt, settings, max_new_tokens, stop_ids, deadline)
+    cache = _new_cache(model, 1, len(text.window) + max_new_tokens) if use_cache else None
+    finished = False
+    while not finished:
+        if cache is not None and not text.seen:
+            cache.reset()
+        step = text.accept(_logits(model, text.unread if use_cache else text.window, cache))
+        finished = step.finish_reason is not None
+        yield step
 
 
 @torch.inference_mode()  # on this function only: held open across a `yield` it would leak
-def _next_token(
-    model: GPT2,
-    inputs: list[int],
-    cache: KVCache | None,
-    window: list[int],
-    settings: SamplingSettings,
-    generator: torch.Generator,
+def _logits(model: GPT2, inputs: list[int], cache: KVCache | None) -> Tensor:
+    """One forward pass over new tokens: (T,) ids -> (V,) logits of the next one."""
+    return model(torch.tensor([inputs], device=_device(model)), cache)[0, -1]  # (1, 1, V) -> (V,)
+
+
+class Continuation:
+    """One text that is being continued: what is to be read next, and what the logits make of it.
+
+    Knows no model: whoever runs one reads `unread` with it, in one piece or several, and hands the
+    logits behind the last token to `accept`.
+
+    window  the tokens that attention can see, the newest last
+    unread  the end of `window` that the cache does not hold yet
+    seen    how many tokens of the window the cache does hold; 0 says that it starts anew
+    """
+
+    def __init__(
+        self,
+        config: GPT2Config,
+        prompt: list[int],
+        settings: SamplingSettings,
+        max_new_tokens: int,
+        stop_ids: Collection[int],
+        deadline: float | None,
+    ) -> None:
+        self._ends_at = _ends_at(deadline)
+        self._settings, self._generator = settings, settings.generator()
+        self._block_size, self._stop_ids = config.block_size, stop_ids
+        self._left = max_new_tokens
+        room = min(max_new_tokens, config.block_size // 2)
+        self._window_moved = len(prompt) > config.block_size
+        self.window = prompt[-(config.block_size - room) :] if self._window_moved else list(prompt)
+        self.unread = list(self.window)
+
+    @property
+    def seen(self) -> int:
+        return len(self.window) - len(self.unread)
+
+    def accept(self, logits: Tensor) -> TokenStep:
+        """Draw the next token from its logits (V,) and append it. Raises ValueError for NaN."""
+        token_id, probability = choose(logits, self._settings, self._generator, self.window)
+        self._left -= 1
+        finish_reason: FinishReason | None = None
+        if token_id in self._stop_ids:
+            finish_reason = "stop"
+        elif not self._left:
+            finish_reason = "length"
+        elif time.monotonic() >= self._ends_at:
+            finish_reason = "deadline"
+        assert self._settings.seed is not None  # the settings are resolved
+        step = TokenStep(
+            token_id=token_id,
+            probability=probability,
+            finish_reason=finish_reason,
+            window_moved=self._window_moved,
+            seed=self._settings.seed,
+        )
+        self._window_moved = len(self.window) == self._block_size
+        if self._window_moved:
+            del self.window[: (self._block_size + 1) // 2]
+        self.window.append(token_id)
+        self.unread = list(self.window) if self._window_moved else [token_id]
+        return step
+
+
+@torch.inference_mode()
+def choose(
+    logits: Tensor, settings: SamplingSettings, generator: torch.Generator, window: list[int]
 ) -> tuple[int, float]:
-    """One forward pass and one draw: the token, and its probability under the model itself."""
-    device = _device(model)
-    logits = model(torch.tensor([inputs], device=device), cache)  # (1, T) -> (1, 1, V)
-    logits = logits[:, -1].float()  # (1, 1, V) -> (1, V)
-    log_total = logits.logsumexp(dim=-1)  # (1, V) -> (1,): the softmax's denominator
-    if not torch.isfinite(log_total):
+    """One draw from logits (V,): the token, and its probability under the model itself."""
+    logits = logits.float()
+    log_total = logits.logsumexp(dim=-1)  # (V,) -> (): the softmax's denominator
+    if not math.isfinite(log_total):
         raise ValueError("The model's logits are not finite: its weights are damaged; reload them.")
     previous_ids = None
     if settings.repetition_penalty != 1.0:
-        previous_ids = torch.tensor([window], device=device)  # (1, T)
-    token = sample(logits, settings, generator, previous_ids)  # (1, V) -> (1,)
-    return int(token), float((logits[0, token] - log_total).exp())
+        previous_ids = torch.tensor([window], device=logits.device)  # (1, T)
+    token = int(sample(logits[None], settings, generator, previous_ids))  # (1, V) -> (1,)
+    return token, float((logits[token] - log_total).exp())
 
 
 @dataclass(frozen=True)
@@ -400,9 +455,9 @@ def beam_search_tokens(
     longest = max(1, block_size // 2)
     max_new_tokens = check_integer("max_new_tokens", max_new_tokens, 1, longest)
     length_penalty = check_number("length_penalty", length_penalty, 0.0, 5.0)
-    ends_at = _ends_at(_checked_deadline(deadline))
+    ends_at = _ends_at(checked_deadline(deadline))
     # The last token is never read, hence one position more for the prompt.
-    prompt = _checked_ids(ids, vocab_size)[-(block_size - max_new_tokens + 1) :]
+    prompt = checked_ids(ids, vocab_size)[-(block_size - max_new_tokens + 1) :]
 
     device = _device(model)
     prompt_cache = _new_cache(model, 1, len(prompt))
@@ -447,7 +502,8 @@ def _score(tokens: list[int], log_probability: float, length_penalty: float) -> 
     return log_probability / ((5 + len(tokens)) / 6) ** length_penalty
 
 
-def _checked_ids(ids: Sequence[int], vocab_size: int) -> list[int]:
+def checked_ids(ids: Sequence[int], vocab_size: int) -> list[int]:
+    """A prompt's ids as a list of its own. ValueError if there are none, or one is no token."""
     checked = list(ids)
     if not checked:
         raise ValueError("There is no token to continue from; start with the end-of-text token.")
@@ -460,7 +516,8 @@ def _checked_ids(ids: Sequence[int], vocab_size: int) -> list[int]:
     return checked
 
 
-def _checked_deadline(deadline: float | None) -> float | None:
+def checked_deadline(deadline: float | None) -> float | None:
+    """Seconds above 0, or None: no limit. Else ValueError."""
     if deadline is None:
         return None
     return check_number("deadline", deadline, 0.0, MAX_DEADLINE, open_low=True)
