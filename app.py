@@ -17,8 +17,11 @@ import torch
 from gpt2_scratch import limits
 from gpt2_scratch.demo import attention_tab, chat_tab, generate_tab, spam_tab, training_tab
 from gpt2_scratch.demo.api import Api
+from gpt2_scratch.demo.boundary import on_page
 from gpt2_scratch.demo.registry import Registry
+from gpt2_scratch.demo.serving import AUTO
 from gpt2_scratch.demo.theme import STYLESHEET, theme
+from gpt2_scratch.quantization import MODES
 
 TITLE = "GPT-2 from scratch"
 INTRODUCTION = f"""# {TITLE}
@@ -29,9 +32,9 @@ TABS = (generate_tab, spam_tab, chat_tab, attention_tab, training_tab)
 CACHE_SECONDS = 3600  # uploads and results are deleted when they are this old
 
 
-def build(registry: Registry) -> gr.Blocks:
+def build(registry: Registry, mode: str = AUTO) -> gr.Blocks:
     """The page and its API; nothing is loaded or computed here."""
-    api = Api(registry)
+    api = Api(registry, mode)
     with gr.Blocks(
         title=TITLE, analytics_enabled=False, delete_cache=(CACHE_SECONDS, CACHE_SECONDS)
     ) as demo:
@@ -39,6 +42,8 @@ def build(registry: Registry) -> gr.Blocks:
         gr.Markdown(INTRODUCTION)
         for tab in TABS:
             tab.build(demo, api)
+        decoding = gr.Markdown(elem_id="decoding", elem_classes="statistics")
+        on_page(demo.load, api.serving.description, None, decoding)
     # api_open=False: nobody skips the line by the REST route
     demo.queue(max_size=limits.QUEUE_SIZE, default_concurrency_limit=1, api_open=False)
     return demo
@@ -50,6 +55,12 @@ def main() -> None:
     parser.add_argument("--port", type=int, default=None, help="port (the first free from 7860)")
     parser.add_argument("--share", action="store_true", help="a public link through gradio.live")
     parser.add_argument("--model", default="base", help="what stands behind the model `base`")
+    parser.add_argument(
+        "--mode",
+        default=AUTO,
+        choices=(AUTO, *MODES),
+        help="how weights are stored while text is written (auto: found out by a quick probe)",
+    )
     arguments = parser.parse_args()
 
     if cores := os.environ.get("CPU_CORES"):  # on a Space the container sees the host's cores
@@ -57,7 +68,7 @@ def main() -> None:
     registry = Registry(arguments.model)
     if problem := registry.problem("base"):
         print(problem)  # the page says it too, and the other tabs work
-    build(registry).launch(
+    build(registry, arguments.mode).launch(
         server_name=arguments.host,
         server_port=arguments.port,
         share=arguments.share,

@@ -27,12 +27,15 @@ NEW_TOKENS = 256
 # The next-token table is read by people; more rows than this are a job for the Python API.
 NEXT_TOKEN_ROWS = 50
 
-# Wall clock of one request. One model run at a time is what two cores can do well, so the next
-# visitor waits at most this long.
+# Wall clock of one request, so that the next visitor waits at most this long.
 DEADLINE_SECONDS = 30.0
-# Requests that may wait. At a second or two each the last one still gets an answer in under a
-# minute; beyond that an honest refusal is better than a spinner.
-QUEUE_SIZE = 24
+# Texts written side by side: a step of the engine for eight costs little more than for one.
+STREAMS = 8
+# Memory for what the engine of one model remembers of its texts; large models get fewer places.
+CACHE_BYTES = 2**30
+# Requests that may wait. Eight at a time the last one still gets an answer in under a minute;
+# beyond that an honest refusal is better than a spinner.
+QUEUE_SIZE = 32
 # Visitors whose last inputs and outputs the server remembers; gradio's default is 10,000.
 SESSIONS = 500
 

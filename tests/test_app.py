@@ -24,6 +24,7 @@ from gpt2_scratch import limits
 from gpt2_scratch.checkpoint import load_model
 from gpt2_scratch.demo.api import Api
 from gpt2_scratch.generation import generate
+from gpt2_scratch.quantization import MODES, rounded
 
 ENDPOINTS = [
     "generate",
@@ -96,6 +97,8 @@ def test_generate_says_what_the_package_says(
 ) -> None:
     monkeypatch.setenv("GPT2_SCRATCH_WEIGHTS", str(tiny_weights))
     model, tokenizer = load_model("base")
+    mode = client.predict(api_name="/models")[0]["mode"]
+    model = rounded(model, mode)  # how the app has the weights while it writes
     settings = {"temperature": 0.9, "top_k": 20, "top_p": 0.9, "repetition_penalty": 1.1, "seed": 3}
     expected = generate(model, tokenizer, PROMPT, max_new_tokens=30, **settings)
     answer = client.predict(PROMPT, max_new_tokens=30, **settings, api_name="/generate")
@@ -242,6 +245,7 @@ def test_models_tells_what_is_there(client: Client) -> None:
         assert model["config"]["n_layer"] == 2
         assert model["parameters"] > 10_000
         assert model["tokenizer"] == "tokenizer"
+        assert model["mode"] is None if model["name"] == "spam" else model["mode"] in MODES
 
 
 # --- over plain HTTP, with what no form would send ------------------------------------------------

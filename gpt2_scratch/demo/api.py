@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from typing import Any, TypedDict
 
 import torch
@@ -18,7 +19,7 @@ from gpt2_scratch.attention import attention_maps
 from gpt2_scratch.classifier import Verdict
 from gpt2_scratch.demo.boundary import endpoint
 from gpt2_scratch.demo.registry import MODELS, Registry
-from gpt2_scratch.demo.serving import Serving
+from gpt2_scratch.demo.serving import AUTO, LANGUAGE_MODELS, Serving
 from gpt2_scratch.generation import encode_prompt
 from gpt2_scratch.sampling import SamplingSettings, check_integer, next_token_table
 from gpt2_scratch.word_influence import word_influence
@@ -143,6 +144,9 @@ class ModelInfo(TypedDict):
     parameters  how many trained numbers; null if unavailable, and so are config and tokenizer
     config      vocab_size, block_size (the context window in tokens), n_layer, n_head, n_embd, ...
     tokenizer   the name of its vocabulary
+    mode        how its weights are stored while it writes: fp32, fp16, bf16 or int8; null for a
+                model that does not write
+    compiled    whether it writes by the compiled kernels, not by PyTorch's operators
     """
 
     name: str
@@ -152,14 +156,16 @@ class ModelInfo(TypedDict):
     parameters: int | None
     config: dict[str, Any] | None
     tokenizer: str | None
+    mode: str | None
+    compiled: bool
 
 
 class Api:
     """The endpoints over one registry of models."""
 
-    def __init__(self, registry: Registry) -> None:
+    def __init__(self, registry: Registry, mode: str = AUTO) -> None:
         self.registry = registry
-        self.serving = Serving(registry)
+        self.serving = Serving(registry, mode)
 
     def publish(self) -> None:
         """Put the endpoints into the app that is being built."""
@@ -220,21 +226,22 @@ class Api:
         )
         start = time.perf_counter()
         first = shown = start
-        for step in steps:
-            now = time.perf_counter()
-            result["tokens"] += 1
-            result["token_ids"] = [*result["token_ids"], step.token_id]
-            result["text"] += step.text
-            result["finish_reason"] = step.finish_reason
-            result["window_moved"] |= step.window_moved
-            if result["tokens"] == 1:
-                first = now
-                result["time_to_first_token"] = round(first - start, 4)
-            else:
-                result["tokens_per_second"] = round((result["tokens"] - 1) / (now - first), 1)
-            if result["tokens"] == 1 or step.finish_reason or now - shown >= UPDATE_SECONDS:
-                shown = now
-                yield result.copy()
+        with closing(steps):
+            for step in steps:
+                now = time.perf_counter()
+                result["tokens"] += 1
+                result["token_ids"] = [*result["token_ids"], step.token_id]
+                result["text"] += step.text
+                result["finish_reason"] = step.finish_reason
+                result["window_moved"] |= step.window_moved
+                if result["tokens"] == 1:
+                    first = now
+                    result["time_to_first_token"] = round(first - start, 4)
+                else:
+                    result["tokens_per_second"] = round((result["tokens"] - 1) / (now - first), 1)
+                if result["tokens"] == 1 or step.finish_reason or now - shown >= UPDATE_SECONDS:
+                    shown = now
+                    yield result.copy()
 
     def next_token(
         self,
@@ -382,17 +389,19 @@ class Api:
         max_new_tokens = limits.check_new_tokens(max_new_tokens)
         settings = SamplingSettings(temperature, top_k, top_p, repetition_penalty, seed=_seed(seed))
         text, shown = "", 0.0
-        for step in self.serving.chat(conversation, settings, max_new_tokens):
-            text += step.text
-            now = time.perf_counter()
-            if step.finish_reason or now - shown >= UPDATE_SECONDS:
-                shown = now
-                yield Reply(
-                    text=text,
-                    dropped_turns=step.dropped_turns,
-                    prompt_tokens=step.prompt_tokens,
-                    finish_reason=step.finish_reason,
-                )
+        steps = self.serving.chat(conversation, settings, max_new_tokens)
+        with closing(steps):
+            for step in steps:
+                text += step.text
+                now = time.perf_counter()
+                if step.finish_reason or now - shown >= UPDATE_SECONDS:
+                    shown = now
+                    yield Reply(
+                        text=text,
+                        dropped_turns=step.dropped_turns,
+                        prompt_tokens=step.prompt_tokens,
+                        finish_reason=step.finish_reason,
+                    )
 
     def attention(
         self,
@@ -461,6 +470,8 @@ class Api:
             parameters=None,
             config=None,
             tokenizer=None,
+            mode=None,
+            compiled=False,
         )
         if info["problem"] is None:
             gpt, tokenizer = self.registry.language_model(name)
@@ -468,6 +479,9 @@ class Api:
             info["parameters"] = gpt.num_parameters()
             info["config"] = gpt.config.to_dict()
             info["tokenizer"] = tokenizer.name
+            if name in LANGUAGE_MODELS:
+                served = self.serving.served(name)
+                info["mode"], info["compiled"] = served.mode, served.compiled
         return info
 
 

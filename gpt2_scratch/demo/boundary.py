@@ -1,7 +1,8 @@
 """Where the package meets gradio: how a function becomes an event or an endpoint of the app.
 
-All that runs a model goes through `on_model` (the page) or `endpoint` (the API). Both put it into
-one line, of which one request runs at a time: two cores decode one text well and two badly. Both
+All that runs a model goes through `on_stream` or `on_model` (the page) or `endpoint` (the API).
+Streams of text run side by side, because the engine writes them in one batch; of everything else
+one request runs at a time: two cores do one thing well and two badly. All of them
 turn the package's ValueError into gr.Error, whose text reaches the visitor; any other exception
 stays masked, as gradio does by default, so that nothing internal leaks.
 """
@@ -16,7 +17,10 @@ from typing import Any, get_args, get_origin, get_type_hints
 
 import gradio as gr
 
+from gpt2_scratch import limits
+
 ONE_AT_A_TIME: dict[str, Any] = {"concurrency_limit": 1, "concurrency_id": "model"}
+SIDE_BY_SIDE: dict[str, Any] = {"concurrency_limit": limits.STREAMS, "concurrency_id": "streams"}
 
 
 @contextmanager
@@ -61,6 +65,17 @@ def on_model(
     )
 
 
+def on_stream(
+    event: Callable[..., Any],
+    fn: Callable[..., Any],
+    inputs: Any = None,
+    outputs: Any = None,
+    **options: Any,
+) -> Any:
+    """As `on_model`, for a generator function over the steps of the engine."""
+    return event(boundary(fn), inputs, outputs, api_visibility="private", **SIDE_BY_SIDE, **options)
+
+
 def on_page(
     event: Callable[..., Any],
     fn: Callable[..., Any],
@@ -89,4 +104,5 @@ def endpoint(fn: Callable[..., Any]) -> None:
     served.__signature__ = signature.replace(  # type: ignore[attr-defined]
         parameters=parameters, return_annotation=result
     )
-    gr.api(served, api_name=fn.__name__, **ONE_AT_A_TIME)
+    line = SIDE_BY_SIDE if inspect.isgeneratorfunction(fn) else ONE_AT_A_TIME
+    gr.api(served, api_name=fn.__name__, **line)

@@ -11,7 +11,7 @@ import gradio as gr
 from gpt2_scratch import limits
 from gpt2_scratch.chat import Message, message_text
 from gpt2_scratch.demo.api import Api, Reply
-from gpt2_scratch.demo.boundary import on_model, on_page
+from gpt2_scratch.demo.boundary import on_page, on_stream
 from gpt2_scratch.demo.theme import notice, notice_update
 
 INSTRUCTIONS = [
@@ -105,7 +105,7 @@ def build(demo: gr.Blocks, api: Api) -> None:
         for event in (retry.click, chatbot.retry)
     ]
     answering = [
-        on_model(
+        on_stream(
             done.success,
             answer,
             [conversation, *settings],

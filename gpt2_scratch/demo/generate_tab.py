@@ -9,7 +9,7 @@ import gradio as gr
 
 from gpt2_scratch import limits
 from gpt2_scratch.demo.api import Api, Generated
-from gpt2_scratch.demo.boundary import on_model, on_page
+from gpt2_scratch.demo.boundary import on_model, on_page, on_stream
 from gpt2_scratch.demo.registry import Registry
 from gpt2_scratch.demo.settings import new_tokens, seed_field, shaping
 from gpt2_scratch.demo.theme import notice, notice_update, panel, visible
@@ -104,7 +104,7 @@ def build(demo: gr.Blocks, api: Api) -> None:
             ]
         }
 
-    running = on_model(
+    running = on_stream(
         run.click,
         generate,
         [prompt, *shape.widgets, max_new_tokens, seed, model],

@@ -1,35 +1,69 @@
 """Serving: the one place where every stream of the app gets its steps from.
 
-The page and the API ask here for text and see steps only; what computes them, and in which order
-it serves those who ask at the same time, is decided behind this seam. Closing a stream
-(`steps.close()`, which is also what happens when a visitor leaves) ends its work.
+The page and the API ask here for text and see steps only. Behind it each language model has an
+engine (engine.py), which writes the texts of all who ask at the same time in one batch. Closing a
+stream (`steps.close()`, which is also what happens when a visitor leaves) frees its place at once.
+
+The engine computes with the compiled kernels where there is a C++ compiler, with weights in a mode
+that is chosen when the model is first used, and by PyTorch's operators otherwise.
 """
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Generator, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING
 
 from gpt2_scratch import limits
 from gpt2_scratch.chat import ChatStep, Message
 from gpt2_scratch.demo.registry import Registry
+from gpt2_scratch.engine import Engine
 from gpt2_scratch.generation import Step, stream
+from gpt2_scratch.native import NativeGPT2, choose_mode, is_available
+from gpt2_scratch.quantization import MODES, check_mode, rounded
+from gpt2_scratch.rows import RowModel, TorchRows
 from gpt2_scratch.sampling import SamplingSettings
+
+if TYPE_CHECKING:
+    from gpt2_scratch.model import GPT2
+
+AUTO = "auto"
+LANGUAGE_MODELS = ("base", "chat")
+# What the coarser modes cost is measured on our own models; others get them if asked.
+MODES_FOR_OTHERS = ("fp32", "fp16")
+
+
+@dataclass(frozen=True)
+class Served:
+    """How a model decodes: its engine, the mode of its weights, and whether by compiled kernels."""
+
+    engine: Engine
+    mode: str
+    compiled: bool
 
 
 class Serving:
-    """Streams over the models of one registry. Each has the deadline of the public app."""
+    """Streams over the models of one registry. Each has the deadline of the public app.
 
-    def __init__(self, registry: Registry) -> None:
+    Args:
+        mode: of the weights, one of `quantization.MODES`; "auto": the most exact of those that are
+            as fast as any, found out for each model when it is first used.
+    """
+
+    def __init__(self, registry: Registry, mode: str = AUTO) -> None:
         self.registry = registry
+        self._mode = mode if mode == AUTO else check_mode(mode)
+        self._served: dict[str, Served] = {}
+        self._lock = threading.Lock()
 
     def generate(
         self, model: str, prompt: str, settings: SamplingSettings, max_new_tokens: int
     ) -> Generator[Step, None, None]:
         """Continue a prompt, one Step per token; see `generation.stream`. Raises ValueError."""
-        gpt, tokenizer = self.registry.language_model(model)
+        _, tokenizer = self.registry.language_model(model)
         return stream(
-            gpt,
+            self.served(model).engine,
             tokenizer,
             prompt,
             max_new_tokens=max_new_tokens,
@@ -45,5 +79,41 @@ class Serving:
             messages,
             max_new_tokens=max_new_tokens,
             deadline=limits.DEADLINE_SECONDS,
+            source=self.served("chat").engine,
             **asdict(settings),
         )
+
+    def served(self, name: str) -> Served:
+        """How a language model decodes; set up on first use. Raises ValueError if it is missing."""
+        model, _ = self.registry.language_model(name)
+        with self._lock:
+            if name not in self._served:
+                self._served[name] = self._serve(name, model)
+            return self._served[name]
+
+    def _serve(self, name: str, model: GPT2) -> Served:
+        mode, compiled = self._mode, is_available()
+        if mode == AUTO and compiled:
+            ours = self.registry.source(name) == name
+            mode = choose_mode(model, MODES if ours else MODES_FOR_OTHERS)
+        elif mode == AUTO:
+            mode = "fp32"
+        rows: RowModel
+        if compiled:
+            rows = NativeGPT2(model, mode)
+        else:  # the mode's text without its speed
+            rows = TorchRows(model if mode == "fp32" else rounded(model, mode))
+        config = model.config
+        slot_bytes = 2 * 4 * config.n_layer * config.block_size * config.n_embd
+        slots = min(max(limits.CACHE_BYTES // slot_bytes, 1), limits.STREAMS)
+        return Served(Engine(rows, slots), mode, compiled)
+
+    def description(self) -> str:
+        """One line for the page: how its models decode."""
+        parts = []
+        for name in LANGUAGE_MODELS:
+            if self.registry.problem(name) is None:
+                served = self.served(name)
+                how = "compiled kernels" if served.compiled else "PyTorch's operators"
+                parts.append(f"{name} with {served.mode} weights by {how}")
+        return f"Decoding here: {', '.join(parts)}." if parts else ""
