@@ -1,0 +1,237 @@
+"""`python -m gpt2_scratch.benchmark decode|prefill|serve|load`; --help lists the options.
+
+    decode   tokens/s of one greedy text: a prompt of 32 tokens is read, then new ones are written
+    prefill  milliseconds until the first token after a long prompt
+    serve    many texts at a time through the engine: all their tokens/s, and the first token's wait
+    load     clients of `python app.py` through HTTP, with requests of all kinds
+
+Rounds are interleaved, so that a machine that changes its speed is as unfair to all; figures are
+medians. A decode step reads all weights once: beside tokens/s stands the GB/s that it means, and
+how much that is of what this machine's memory gave in the same rounds.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ctypes
+import json
+import os
+import sys
+import threading
+import time
+from collections.abc import Callable
+from statistics import median, quantiles
+from typing import Any
+
+import torch
+
+from gpt2_scratch.benchmark.contestants import GREEDY, Contestant, ours, peers
+from gpt2_scratch.benchmark.load import load
+from gpt2_scratch.checkpoint import load_model
+from gpt2_scratch.config import PRESETS
+from gpt2_scratch.engine import Engine
+from gpt2_scratch.model import GPT2
+from gpt2_scratch.native import NativeGPT2, choose_mode, is_available, library
+from gpt2_scratch.quantization import MODES
+from gpt2_scratch.rows import RowModel, TorchRows
+
+PROMPT_TOKENS = 32
+READ_FLOATS = 2**26  # 256 MB, far more than any cache
+STREAMS = (1, 2, 4, 8)
+QUEUED = 32
+
+Row = dict[str, Any]
+
+
+def seconds(work: Callable[[], object]) -> float:
+    start = time.perf_counter()
+    work()
+    return time.perf_counter() - start
+
+
+def prompt_ids(length: int, vocab_size: int) -> list[int]:
+    generator = torch.Generator().manual_seed(0)
+    return torch.randint(1, vocab_size, (length,), generator=generator).tolist()
+
+
+def interleaved(
+    contestants: list[Contestant], ids: list[int], new: int, rounds: int
+) -> dict[str, list[float]]:
+    """Seconds of each contestant in each round, after one round that does not count."""
+    times: dict[str, list[float]] = {c.name: [] for c in contestants}
+    for number in range(rounds + 1):
+        for contestant in contestants:
+            taken = seconds(lambda c=contestant: c.generate(ids, new))  # type: ignore[misc]
+            if number:
+                times[contestant.name].append(taken)
+    return times
+
+
+def bandwidth(threads: int) -> float | None:
+    """GB/s of memory read in order, the best of a few; None without the compiled kernels."""
+    if not is_available():
+        return None
+    memory = torch.ones(READ_FLOATS)
+    pointer, count = ctypes.c_void_p(memory.data_ptr()), ctypes.c_int64(READ_FLOATS)
+    best = min(seconds(lambda: library().gpt2_read(pointer, count, threads)) for _ in range(5))
+    return 4 * READ_FLOATS / best / 1e9
+
+
+def decode(model: GPT2, arguments: argparse.Namespace) -> list[Row]:
+    """Tokens/s, prompt included."""
+    contestants = entrants(model, arguments)
+    memory = bandwidth(arguments.threads)
+    ids = prompt_ids(PROMPT_TOKENS, model.config.vocab_size)
+    times = interleaved(contestants, ids, arguments.tokens, arguments.rounds)
+    memory = max(memory or 0.0, bandwidth(arguments.threads) or 0.0) or None
+    rows = []
+    for c in contestants:
+        rate = arguments.tokens / median(times[c.name])
+        read = rate * c.weight_bytes / 1e9
+        row: Row = {"": c.name, "tokens/s": rate, "GB/s": read}
+        row["of memory's"] = None if memory is None else f"{read / memory:.0%}"
+        rows.append(row)
+    compare(rows, "tokens/s")
+    return [*rows, {"": "memory, read in order", "GB/s": memory}]
+
+
+def prefill(model: GPT2, arguments: argparse.Namespace) -> list[Row]:
+    """Milliseconds from a long prompt to the first token."""
+    contestants = entrants(model, arguments)
+    length = min(512, model.config.block_size - 1)
+    times = interleaved(
+        contestants, prompt_ids(length, model.config.vocab_size), 1, arguments.rounds
+    )
+    rows: list[Row] = [
+        {"": c.name, "prompt": length, "ms": 1000 * median(times[c.name])} for c in contestants
+    ]
+    for row in rows:
+        row["tokens/s"] = length / row["ms"] * 1000
+    compare(rows, "tokens/s")
+    return rows
+
+
+def compare(rows: list[Row], column: str) -> None:
+    """Add how many times as fast each is as each peer."""
+    for peer in [row for row in rows if not row[""].startswith(("model.py", "compiled"))]:
+        for row in rows:
+            row[f"x {peer['']}"] = row[column] / peer[column]
+
+
+def entrants(model: GPT2, arguments: argparse.Namespace) -> list[Contestant]:
+    others = peers(model.config, arguments.threads) if arguments.peers else []
+    return [*ours(model), *others]
+
+
+def serve(model: GPT2, arguments: argparse.Namespace) -> list[Row]:
+    """Streams through one engine, in the mode that the app would choose or --mode names."""
+    rows_model: RowModel = TorchRows(model)
+    if is_available():
+        mode = arguments.mode or choose_mode(model)
+        rows_model = NativeGPT2(model, mode)
+        print(f"compiled kernels, {mode}", file=sys.stderr)
+    engine = Engine(rows_model)
+    found: list[Row] = []
+    alone = 0.0
+    for streams in (*STREAMS, STREAMS[-1] + QUEUED):
+        results = [at_once(engine, streams, arguments.tokens) for _ in range(arguments.rounds)]
+        rate = median(rate for rate, _ in results)
+        waits = sorted(wait for _, waits in results for wait in waits)
+        alone = alone or rate
+        found.append(
+            {
+                "streams": streams,
+                "in the batch": min(streams, STREAMS[-1]),
+                "tokens/s": rate,
+                "x one stream": rate / alone,
+                "first token ms, p50": 1000 * median(waits),
+                "p95": 1000 * quantiles([*waits, waits[-1]], n=20)[-1],
+            }
+        )
+    engine.close()
+    return found
+
+
+def at_once(engine: Engine, streams: int, new: int) -> tuple[float, list[float]]:
+    """Tokens/s of all streams together, and the seconds that each waited for its first token."""
+    waits: list[float] = []
+
+    def one(number: int) -> None:
+        ids = prompt_ids(PROMPT_TOKENS + number, engine.config.vocab_size)
+        start = time.perf_counter()
+        steps = engine.generate_tokens(ids, GREEDY, new)
+        next(steps)
+        waits.append(time.perf_counter() - start)
+        list(steps)
+
+    threads = [threading.Thread(target=one, args=(number,)) for number in range(streams)]
+
+    def all_of_them() -> None:
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+
+    return streams * new / seconds(all_of_them), waits
+
+
+def table(rows: list[Row]) -> str:
+    """Rows as a Markdown table; numbers with three digits."""
+    columns = list(dict.fromkeys(key for row in rows for key in row))
+
+    def cell(value: object) -> str:
+        if isinstance(value, float):
+            return f"{value:.0f}" if value >= 100 else f"{value:.3g}"
+        return "" if value is None else str(value)
+
+    lines = [columns, ["---"] * len(columns)]
+    lines += [[cell(row.get(column)) for column in columns] for row in rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def random_or_trained(name: str) -> GPT2:
+    """A preset's shape with random weights, or a checkpoint by name or path."""
+    if name in PRESETS:
+        generator = torch.Generator().manual_seed(0)
+        return GPT2(PRESETS[name]).init_weights(generator).requires_grad_(False).eval()
+    return load_model(name)[0]
+
+
+def parse(argv: list[str] | None = None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m gpt2_scratch.benchmark", description=__doc__)
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.add_argument("what", choices=("decode", "prefill", "serve", "load"))
+    parser.add_argument(
+        "--model",
+        default="nano",
+        help=f"a shape with random weights ({', '.join(PRESETS)}), or a checkpoint: base, a path",
+    )
+    parser.add_argument("--peers", action="store_true", help="transformers and CTranslate2 as well")
+    parser.add_argument("--tokens", type=int, default=128, help="new tokens of each text")
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--threads", type=int, default=torch.get_num_threads())
+    parser.add_argument("--mode", choices=MODES, help="of serve; default: what the app chooses")
+    parser.add_argument("--clients", type=int, default=16, help="of load")
+    parser.add_argument("--seconds", type=float, default=60.0, help="of load")
+    parser.add_argument("--json", action="store_true", help="JSON, not a table")
+    return parser.parse_args(argv)
+
+
+def main(argv: list[str] | None = None) -> None:
+    arguments = parse(argv)
+    torch.set_num_threads(arguments.threads)
+    if arguments.what == "load":
+        rows = load(arguments.model, arguments.clients, arguments.seconds)
+    else:
+        measure = {"decode": decode, "prefill": prefill, "serve": serve}[arguments.what]
+        try:
+            model = random_or_trained(arguments.model)
+            rows = measure(model, arguments)
+        except ValueError as error:
+            sys.exit(str(error))
+    print(json.dumps(rows, indent=2) if arguments.json else table(rows))
+
+
+if __name__ == "__main__":
+    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+    main()

@@ -1,0 +1,109 @@
+"""The benchmark measures what it says: small models, real clients, figures that add up."""
+
+from __future__ import annotations
+
+import argparse
+import json
+
+import pytest
+from conftest import App
+
+from gpt2_scratch.benchmark import __main__ as benchmark
+from gpt2_scratch.benchmark.contestants import Contestant, ours
+from gpt2_scratch.benchmark.load import KINDS, Answer, ask, at_share, summary
+from gpt2_scratch.config import PRESETS, GPT2Config
+from gpt2_scratch.generation import TokenStep
+from gpt2_scratch.model import GPT2
+from gpt2_scratch.quantization import stored_bytes
+
+TINY = GPT2Config(vocab_size=300, block_size=80, n_layer=2, n_head=2, n_embd=32)
+
+
+@pytest.fixture
+def tiny(monkeypatch: pytest.MonkeyPatch) -> GPT2:
+    monkeypatch.setitem(PRESETS, "tiny", TINY)
+    return benchmark.random_or_trained("tiny")
+
+
+def options(*arguments: str) -> argparse.Namespace:
+    return benchmark.parse([*arguments, "--rounds", "2", "--tokens", "6"])
+
+
+def test_every_contestant_writes_as_many_tokens_as_asked_for(tiny: GPT2) -> None:
+    contestants = ours(tiny)
+    assert contestants[0].weight_bytes == stored_bytes(tiny, "fp32")
+    for contestant in contestants:
+        steps = contestant.generate([1, 2, 3], 7)
+        assert isinstance(steps, list) and len(steps) == 7
+        assert all(isinstance(step, TokenStep) for step in steps)
+
+
+def test_rounds_are_interleaved_and_the_first_does_not_count() -> None:
+    calls: list[str] = []
+
+    def contestant(name: str) -> Contestant:
+        return Contestant(name, 1, lambda ids, new: calls.append(name))
+
+    times = benchmark.interleaved([contestant("a"), contestant("b")], [1], 1, rounds=3)
+    assert calls == ["a", "b"] * 4
+    assert [len(taken) for taken in times.values()] == [3, 3]
+
+
+def test_decode_relates_speed_to_bytes(tiny: GPT2) -> None:
+    for row in benchmark.decode(tiny, options("decode"))[:-1]:
+        kind = row[""].split(", ")[1]
+        read = row["tokens/s"] * stored_bytes(tiny, kind) / 1e9
+        assert row["GB/s"] == pytest.approx(read)
+
+
+def test_prefill_reads_all_of_a_prompt_that_fits(tiny: GPT2) -> None:
+    rows = benchmark.prefill(tiny, options("prefill"))
+    assert {row["prompt"] for row in rows} == {79}
+    assert all(row["tokens/s"] == pytest.approx(79_000 / row["ms"]) for row in rows)
+
+
+def test_serve_runs_one_stream_and_many(tiny: GPT2) -> None:
+    rows = benchmark.serve(tiny, options("serve"))
+    assert [row["streams"] for row in rows] == [1, 2, 4, 8, 40]
+    for row in rows:
+        assert 0 < row["first token ms, p50"] <= row["p95"]
+        assert row["x one stream"] == pytest.approx(row["tokens/s"] / rows[0]["tokens/s"])
+
+
+def test_a_peer_that_is_missing_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(__import__("sys").modules, "transformers", None)
+    with pytest.raises(SystemExit, match="transformers is not installed: `pip install"):
+        benchmark.main(["decode", "--model", "nano", "--peers"])
+
+
+def test_it_prints_a_table_or_json(tiny: GPT2, capsys: pytest.CaptureFixture[str]) -> None:
+    arguments = ["prefill", "--model", "tiny", "--rounds", "1"]
+    benchmark.main(arguments)
+    header, rule, *rows = capsys.readouterr().out.splitlines()
+    assert header.startswith("|  | prompt | ms |")
+    assert set(rule) == set("|- ") and len(rows) == len(ours(tiny))
+    benchmark.main([*arguments, "--json"])
+    assert [row["prompt"] for row in json.loads(capsys.readouterr().out)] == [79] * len(rows)
+
+
+def test_clients_of_the_app_are_answered_or_told(tiny_app: App) -> None:
+    for endpoint, body in KINDS:
+        answer = ask(tiny_app.url, endpoint, body)
+        assert (answer.endpoint, answer.outcome) == (endpoint, "complete")
+        assert 0 < answer.first <= answer.last
+    assert ask(tiny_app.url, "classify", {"message": ""}).outcome == "error"
+    assert ask("http://127.0.0.1:9", "classify", {}).outcome.startswith("URLError")
+
+
+def test_the_summary_counts_what_failed() -> None:
+    answers = [Answer("generate", i / 100, i / 10, "complete") for i in range(1, 101)]
+    answers += [Answer("chat", 0.0, 1.0, "error")]
+    rows = {row["endpoint"]: row for row in summary(answers, 50.0, 1.0, 2.0)}
+    assert (rows["generate"]["answered"], rows["generate"]["failed"]) == (100, 0)
+    assert rows["generate"]["per second"] == 2.0
+    assert rows["generate"]["end, p95"] == pytest.approx(9500)
+    assert rows["generate"]["end, p99"] == pytest.approx(9900)
+    assert (rows["chat"]["answered"], rows["chat"]["failed"]) == (0, 1)
+    assert (rows["all"]["answered"], rows["all"]["failed"]) == (100, 1)
+    assert (rows["all"]["MB before"], rows["all"]["MB after"]) == (1.0, 2.0)
+    assert at_share([3.0], 0.5) == at_share([3.0], 1.0) == 3.0
