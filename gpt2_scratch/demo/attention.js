@@ -179,7 +179,7 @@ function layout() {
   const font = T > 40 ? 9 : 11;
   const margin = Math.ceil(10 + 0.62 * font * longest);
   const free = beside ? room - 2 * margin - ARCS - 20 : room - margin - 4;
-  const cell = Math.max(beside ? 8 : 11, Math.min(30, Math.floor(free / T)));
+  const cell = Math.max(beside ? 7 : 11, Math.min(30, Math.floor(free / T)));
   return { T, cell, margin, font: Math.min(font, cell + 1) };
 }
 
@@ -240,8 +240,7 @@ function arcs(focus) {
       const strength = Math.sqrt(Math.abs(share));
       if (Math.abs(share) < least) continue;
       if (focus && focus.index !== (focus.axis === "row" ? i : j)) continue;
-      const sign = share < 0 ? LESS : MORE;
-      const stroke = isDifference() ? css(sign) : "#6366f1";
+      const stroke = isDifference() ? css(signColour(share, isDark())) : "#6366f1";
       const looks = { class: "arc", "data-i": i, "data-j": j };
       if (i === j) {
         const dot = { cx: margin + 4, cy: y(i), r: 1 + 3 * strength, fill: stroke };
@@ -536,7 +535,7 @@ function draw() {
   state.view = value.models.length === 2 ? "difference" : 0;
 
   const left = node("div", "overview");
-  left.style.flexBasis = Math.max(240, 60 + 26 * value.n_head) + "px";
+  left.style.flexBasis = Math.max(280, 60 + 26 * value.n_head) + "px";
   const heading = node("div", "panel-heading");
   heading.append(node("h3", "", "All heads"), node("span", "hint", "click one to enlarge it"));
   left.append(heading, overview(), rolloutButton());

@@ -79,7 +79,7 @@ def build(demo: gr.Blocks, api: Api) -> gr.Textbox:
                     elem_id="attention-other",
                 )
                 run = gr.Button("Show attention", variant="primary", elem_id="show-attention")
-        gr.Examples(TEXTS, text, label="Texts to try", cache_examples=False)
+        examples = gr.Examples(TEXTS, text, label="Texts to try", cache_examples=False)
         shown = gr.State(None)  # what the panels were drawn for
         maps = panel("attention.js", {}, helpers=["svg.js"], elem_id="attention-maps")
         lens = panel("logit_lens.js", {}, helpers=["svg.js"], elem_id="logit-lens")
@@ -100,7 +100,8 @@ def build(demo: gr.Blocks, api: Api) -> gr.Textbox:
             yield from show(text, model, other)
 
     inputs, outputs = [text, model, other], [maps, lens, shown]
-    for asked in (run.click, text.submit, model.input, other.input):
+    tried = examples.load_input_event.then
+    for asked in (run.click, text.submit, model.input, other.input, tried):
         on_model(asked, show, inputs, outputs, show_progress="minimal")
     on_model(tab.select, opened, [*inputs, shown], outputs, show_progress="hidden")
     on_page(demo.load, lambda: notice_update(api.registry.problem("base")), None, unavailable)

@@ -35,8 +35,13 @@ const MAGMA = [
   [252, 253, 191],
 ];
 // Blue and orange can be told apart with every kind of colour blindness (Okabe and Ito 2008).
-const LESS = [0, 114, 178];
-const MORE = [213, 94, 0];
+const [LESS, LESS_ON_DARK] = [[0, 114, 178], [86, 180, 233]];
+const [MORE, MORE_ON_DARK] = [[213, 94, 0], [244, 167, 70]];
+
+function signColour(difference, dark) {
+  if (difference < 0) return dark ? LESS_ON_DARK : LESS;
+  return dark ? MORE_ON_DARK : MORE;
+}
 
 const mixed = (a, b, part) => a.map((from, i) => Math.round(from + part * (b[i] - from)));
 
@@ -52,7 +57,7 @@ function sequential(share, dark) {
 function diverging(difference, dark) {
   const neutral = dark ? [24, 30, 42] : [246, 246, 246];
   const part = Math.sqrt(Math.min(2 * Math.abs(difference), 1));
-  return mixed(neutral, difference < 0 ? LESS : MORE, part);
+  return mixed(neutral, signColour(difference, dark), part);
 }
 
 const css = (colour) => "rgb(" + colour.join(",") + ")";

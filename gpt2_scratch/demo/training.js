@@ -2,7 +2,7 @@
 // The chart helpers come first, then one function per section.
 
 const state = { run: 0, against: "tokens" };
-const SERIES = ["#4f46e5", "#d55e00", "#0f9d74", "#cc79a7"]; // told apart by the colour-blind too
+const SERIES = ["#6366f1", "#d55e00", "#0f9d74", "#cc79a7"]; // told apart by the colour-blind too
 
 const TITLES = {
   loss: "loss on training text",
@@ -16,7 +16,8 @@ const TITLES = {
   f1: "F1",
   roc_auc: "ROC AUC",
 };
-const titleOf = (name) => TITLES[name] || name.replaceAll("_", " ");
+const words = (name) => name.replaceAll("_", " ");
+const titleOf = (name) => TITLES[name] || words(name);
 const isRate = (name) => !name.includes("loss") && !["bits_per_byte", "perplexity"].includes(name);
 
 function compact(value) {
@@ -234,7 +235,7 @@ function charts() {
   const others = {};
   for (const [name, figure] of Object.entries(run.held_out)) {
     const series = { x: figure[state.against], y: figure.values, points: true };
-    if (name.includes("loss")) losses.push({ ...series, name: "held-out " + titleOf(name) });
+    if (name.includes("loss")) losses.push({ ...series, name: "held-out " + words(name) });
     else (others[isRate(name) ? "rates" : name] ||= []).push({ ...series, name: titleOf(name) });
   }
   const grid = node("div", "charts");
@@ -302,7 +303,7 @@ function answers() {
     const fold = node("details");
     fold.append(node("summary", "", "Exact answers by kind of task"));
     const byKind = [
-      ["kind", (row) => row.kind.replaceAll("_", " ")],
+      ["kind", (row) => words(row.kind)],
       ["instructions", (row) => titleOf(row.set)],
       ["of them", (row) => String(row.n ?? "–"), "number"],
       ["base", (row) => rate(row.before), "number"],

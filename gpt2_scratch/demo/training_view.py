@@ -13,7 +13,7 @@ from typing import Any
 from gpt2_scratch.checkpoint import read_manifest
 from gpt2_scratch.training_log import TrainingLog, binned, read_logs, read_metrics
 
-POINTS = 240  # of a curve: more than a screen can tell apart
+POINTS = 80  # of a curve: single batches are noise
 CELLS = ("tn", "fp", "fn", "tp")
 BEFORE = "_before"  # how `train.evaluate` marks the figures of the model before fine-tuning
 # The order in which the page lists what a table of figures may have.
