@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 CELLS = ("tn", "fp", "fn", "tp")
-POINTS = 400  # of a training curve
+POINTS = 100  # of a training curve: single batches are noise
 # Okabe and Ito's colours, which the colour-blind can tell apart.
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7")
 
@@ -112,12 +112,15 @@ def reliability_chart(title: str, rows: list[Mapping[str, float]]) -> Figure:
 
 def _axes(title: str, x: str, y: str) -> tuple[Figure, Axes]:
     from matplotlib.figure import Figure  # without pyplot: no window, no global state
+    from matplotlib.ticker import EngFormatter
 
     figure = Figure(figsize=(6.4, 3.8), layout="constrained")
     axes = figure.subplots()
     axes.set_title(title, loc="left", fontsize=11)
     axes.set_xlabel(x)
     axes.set_ylabel(y)
+    if x == "tokens":
+        axes.xaxis.set_major_formatter(EngFormatter(sep=""))  # 2M, not 2000000
     axes.spines[["top", "right"]].set_visible(False)
     return figure, axes
 

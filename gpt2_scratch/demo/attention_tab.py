@@ -81,7 +81,8 @@ def build(demo: gr.Blocks, api: Api) -> gr.Textbox:
                 run = gr.Button("Show attention", variant="primary", elem_id="show-attention")
         examples = gr.Examples(TEXTS, text, label="Texts to try", cache_examples=False)
         shown = gr.State(None)  # what the panels were drawn for
-        maps = panel("attention.js", {}, helpers=["svg.js"], elem_id="attention-maps")
+        helpers = ["svg.js", "attention_map.js"]
+        maps = panel("attention.js", {}, helpers=helpers, elem_id="attention-maps")
         lens = panel("logit_lens.js", {}, helpers=["svg.js"], elem_id="logit-lens")
         with gr.Accordion("How to read this", open=False):
             gr.Markdown(EXPLANATION)
