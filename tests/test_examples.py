@@ -46,6 +46,15 @@ def test_what_an_epoch_leaves_out_comes_in_another() -> None:
     assert set.intersection(*left_out) == set()
 
 
+def test_processes_share_the_batches_of_an_epoch() -> None:
+    """Two processes see twice as many batches per update: evaluations stay as often per epoch."""
+    order = EpochOrder(made_up_lengths(800), 8)
+    alone = order.settings(SETTINGS, epochs=1, per_epoch=5)
+    together = order.settings(SETTINGS, epochs=1, per_epoch=5, world_size=2)
+    assert (alone.evaluate_every, together.evaluate_every) == (20, 10)
+    assert alone.tokens == together.tokens
+
+
 def test_batches_are_a_function_of_seed_and_number() -> None:
     lengths = made_up_lengths(100)
     numbers = list(range(60))  # five epochs of twelve

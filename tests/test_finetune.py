@@ -20,6 +20,7 @@ from made_up_data import write_mirror
 from gpt2_scratch.chat import Assistant
 from gpt2_scratch.checkpoint import file_sha256, load_model, read_checkpoint, read_manifest
 from gpt2_scratch.classifier import SpamClassifier
+from gpt2_scratch.lora import load_adapters, merge
 from gpt2_scratch.tokenizer import Tokenizer
 from train import finetune_chat, finetune_spam, loop
 from train.datasets import Instruction, Message, spam_split
@@ -324,6 +325,32 @@ def test_options_out_of_range_say_so(
     folder: Path, capsys: pytest.CaptureFixture[str], options: list[str], sentence: str
 ) -> None:
     assert sentence in fault(capsys, "spam", *options)
+
+
+# --- low-rank adapters -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_adapters_alone_give_the_model_that_was_merged(folder: Path, stage: str) -> None:
+    run(stage, "--tokens", "2k", "--evaluate-every", "20", "--lora-rank", "2")
+    merged = read_checkpoint(folder / f"{stage}.safetensors").tensors
+    model, _ = load_model("base")
+    base = {name: tensor.clone() for name, tensor in model.state_dict().items()}
+    whole = finetune_spam.GPT2Classifier(model) if stage == "spam" else model
+    merge(load_adapters(folder / f"{stage}.lora.safetensors", whole))
+    for name, tensor in model.state_dict().items():
+        assert torch.allclose(tensor, merged[name], atol=2e-3), name  # stored in half precision
+    if stage == "spam":
+        assert torch.allclose(whole.score.weight, merged["score.weight"], atol=2e-3)
+    changed = {name for name, tensor in merged.items() if name in base
+               and not torch.equal(tensor.half(), base[name].half())}  # fmt: skip
+    assert changed == {n for n in base if n.startswith("h.") and ".ln_" not in n and "weight" in n}
+
+
+def test_adapters_freeze_by_themselves(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    sentence = fault(capsys, "spam", "--lora-rank", "2", "--freeze", "last-block")
+    assert "leave --freeze out" in sentence
+    assert "must not be below 0" in fault(capsys, "chat", "--lora-rank", "-1")
 
 
 # --- the assistant's loss ----------------------------------------------------------------------

@@ -590,6 +590,7 @@ def test_a_run_that_diverges_stops_and_keeps_the_last_good_state(
 # --- several processes -------------------------------------------------------------------------
 
 TWO_PROCESSES = """
+import shutil
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -606,6 +607,8 @@ settings = replace(SETTINGS, tokens=steps(8), accumulation=2)
 task = Counting(rows=1, before=interrupt_at(7) if rank == 1 else lambda index: None)
 progress = loop.train(make_model(seed=rank), task, settings, folder)
 assert progress.step == 4, progress
+if rank == 0:
+    shutil.copytree(folder, folder / "stopped", ignore=shutil.ignore_patterns("*.py"))
 dist.barrier()  # until the first process has saved
 model = make_model(seed=5)
 progress = loop.train(model, Counting(rows=1), settings, folder, resume=True)
@@ -643,6 +646,15 @@ def test_two_processes_equal_one_with_twice_the_batch(tmp_path: Path) -> None:
         together[0](idx, all_positions=True), alone(idx, all_positions=True), rtol=0, atol=1e-3
     )
     assert [step for step, _, _ in losses(tmp_path)] == list(range(1, 9))
+    for one, other in zip(losses(tmp_path), losses(tmp_path / "alone"), strict=True):
+        assert one[2] == pytest.approx(other[2], abs=1e-3)  # the mean over both processes
+
+    # What two processes began, one with twice the batch goes on with: the data are the same.
+    rest = make_model(seed=7)
+    loop.train(rest, Counting(rows=2), settings, tmp_path / "stopped", resume=True)
+    torch.testing.assert_close(
+        rest(idx, all_positions=True), alone(idx, all_positions=True), rtol=0, atol=1e-3
+    )
 
 
 # --- loss, growth ------------------------------------------------------------------------------

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -381,6 +382,25 @@ def test_a_tiny_model_learns_a_sentence_by_heart() -> None:
     while written.size(1) < len(text):
         written = torch.cat([written, model(written).argmax(dim=-1)], dim=1)  # (1, T) -> (1, T+1)
     assert bytes(written[0].tolist()) == text
+
+
+def test_gradient_checkpointing_changes_no_gradient() -> None:
+    gradients, kept = [], []
+    for checkpointing in (False, True):
+        model = random_model(replace(TINY, dropout=0.1)).requires_grad_(True).train()
+        model.gradient_checkpointing = checkpointing
+        torch.manual_seed(3)  # of the dropout
+        saved: list[int] = []
+        with torch.autograd.graph.saved_tensors_hooks(
+            lambda t, sizes=saved: sizes.append(t.numel()) or t, lambda t: t
+        ):
+            loss = model(random_ids(TINY, 2, 9), all_positions=True).logsumexp(-1).mean()
+        loss.backward()
+        gradients.append([p.grad for p in model.parameters()])
+        kept.append(sum(saved))
+    for one, other in zip(*gradients, strict=True):
+        assert torch.allclose(one, other, atol=1e-6)
+    assert kept[1] < 0.5 * kept[0]  # numbers remembered for the way back
 
 
 def test_logits_of_chosen_positions_are_those_of_all() -> None:

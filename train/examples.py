@@ -52,14 +52,18 @@ class EpochOrder:
             self._batches, self._epoch = self._shuffle(epoch), epoch
         return self._batches[place].tolist()
 
-    def settings(self, settings: Settings, epochs: float, per_epoch: int = 1) -> Settings:
+    def settings(
+        self, settings: Settings, epochs: float, per_epoch: int = 1, world_size: int = 1
+    ) -> Settings:
         """`settings` with what depends on the size of the data, where it is not given.
 
         evaluate_every 0 becomes `per_epoch` evaluations in each epoch, and a run without a budget
-        reads as many tokens as stand in `epochs` epochs.
+        reads as many tokens as stand in `epochs` epochs. Each update takes `world_size` times
+        `accumulation` batches.
         """
         if settings.evaluate_every == 0:
-            every = max(1, self.batches_per_epoch // settings.accumulation // per_epoch)
+            updates = self.batches_per_epoch // (settings.accumulation * world_size)
+            every = max(1, updates // per_epoch)
             settings = replace(settings, evaluate_every=every)
         if settings.tokens is not None or settings.minutes is not None:
             return settings

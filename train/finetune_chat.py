@@ -3,6 +3,7 @@
     python -m train.finetune_chat
     python -m train.finetune_chat --minutes 30 --base weights/base.safetensors
     python -m train.finetune_chat --minutes 10 --seeds 0 1 2        # mean and spread
+    python -m train.finetune_chat --base gpt2-medium --lora-rank 8 --gradient-checkpointing
 
 The loss counts the tokens of the responses only: the model should learn to answer instructions,
 not to write them. The parameters that do best on held-out responses are kept.
@@ -36,11 +37,14 @@ from train.instruction_data import (
     repeats_of,
 )
 from train.stage import (
+    add_adapter_arguments,
     add_seeds_argument,
     add_stage_arguments,
+    merged,
     run_command_line,
     run_seeds,
     run_stage,
+    with_adapters,
 )
 
 DEFAULTS = loop.Settings(
@@ -142,7 +146,7 @@ def training_examples(
 def main(argv: list[str] | None = None) -> int:
     """Train the assistant; see the module's first lines for examples."""
     parser = argparse.ArgumentParser(prog="python -m train.finetune_chat", description=main.__doc__)
-    parser.add_argument("--base", default="base", help="the checkpoint to start from")
+    add_adapter_arguments(parser)
     parser.add_argument("--epochs", type=float, default=2.0, help="if no budget is given")
     parser.add_argument("--batch-size", type=int, default=64, help="examples per micro-batch")
     parser.add_argument("--multi-turn", type=float, default=0.2, help="part of the tasks")
@@ -177,7 +181,7 @@ def finetune(arguments: argparse.Namespace, command: str) -> None:
         if not 0.0 <= value < 1.0:
             raise ValueError(f"{option} must be from 0 to below 1, not {value}.")
     model, tokenizer = load_model(arguments.base)
-    model.requires_grad_(True)
+    with_adapters(model, arguments.lora_rank, settings.seed)
     window = model.config.block_size
     examples = training_examples(
         tokenizer, window, arguments.multi_turn, arguments.plain_text, settings.seed
@@ -188,7 +192,7 @@ def finetune(arguments: argparse.Namespace, command: str) -> None:
     run_stage(
         model,
         ChatTask(examples, order, validation, tokenizer),
-        order.settings(settings, arguments.epochs, per_epoch=10),
+        order.settings(settings, arguments.epochs, 10, loop.join_processes()[1]),
         arguments,
         kind="gpt2",
         config=model.config,
@@ -199,6 +203,7 @@ def finetune(arguments: argparse.Namespace, command: str) -> None:
             "data": ["sft", "instruction-data", *(["corpus"] if arguments.plain_text else [])],
             "base": arguments.base,
         },
+        finish=lambda: merged(model, arguments) or {},
     )
 
 

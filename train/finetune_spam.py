@@ -41,11 +41,14 @@ from train.metrics import (
 from train.modern_messages import modern_check, modern_messages
 from train.perturbation import perturb
 from train.stage import (
+    add_adapter_arguments,
     add_seeds_argument,
     add_stage_arguments,
+    merged,
     run_command_line,
     run_seeds,
     run_stage,
+    with_adapters,
 )
 
 DEFAULTS = loop.Settings(
@@ -171,7 +174,7 @@ def freeze(model: GPT2Classifier, what: str) -> GPT2Classifier:
 def main(argv: list[str] | None = None) -> int:
     """Train the spam classifier; see the module's first lines for examples."""
     parser = argparse.ArgumentParser(prog="python -m train.finetune_spam", description=main.__doc__)
-    parser.add_argument("--base", default="base", help="the checkpoint to start from")
+    add_adapter_arguments(parser)
     parser.add_argument("--protocol", choices=("full_dedup", "book"), default="full_dedup")
     parser.add_argument("--freeze", choices=FREEZING, default="none", help="what does not learn")
     parser.add_argument("--modern", type=int, default=1600, help="messages from our templates")
@@ -203,7 +206,13 @@ def finetune(arguments: argparse.Namespace, command: str) -> None:
     if not 0.0 <= arguments.label_smoothing < 1.0 or arguments.modern < 0:
         raise ValueError("--label-smoothing must be from 0 to below 1, --modern not below 0.")
     trunk, tokenizer = load_model(arguments.base)
-    model = freeze(GPT2Classifier(trunk), arguments.freeze)
+    model = GPT2Classifier(trunk)
+    if arguments.lora_rank and arguments.freeze != "none":
+        raise ValueError("--lora-rank freezes the trunk itself: leave --freeze out.")
+    with_adapters(model, arguments.lora_rank, settings.seed)
+    model.score.requires_grad_(True)
+    if not arguments.lora_rank:
+        freeze(model, arguments.freeze)
     split = spam_split(arguments.protocol)
     modern: list[Message] = []
     messages = split["train"]
@@ -223,10 +232,16 @@ def finetune(arguments: argparse.Namespace, command: str) -> None:
         arguments.perturb,
         arguments.label_smoothing,
     )
+
+    def finish() -> dict[str, float]:
+        chosen = task.calibrate(model)
+        merged(model, arguments)
+        return chosen
+
     run_stage(
         model,
         task,
-        order.settings(settings, arguments.epochs),
+        order.settings(settings, arguments.epochs, world_size=loop.join_processes()[1]),
         arguments,
         kind="classifier",
         config=trunk.config,
@@ -238,7 +253,7 @@ def finetune(arguments: argparse.Namespace, command: str) -> None:
             "base": arguments.base,
             "protocol": arguments.protocol,
         },
-        finish=lambda: task.calibrate(model),
+        finish=finish,
     )
 
 

@@ -75,6 +75,7 @@ class Settings:
     evaluate_every   updates between two evaluations; 0: at the end only
     keep_best        name of a held-out figure: the run ends with the parameters that had it lowest
                      at an evaluation; "": with the last ones
+    gradient_checkpointing  whether blocks forget their inside and compute it again: less memory
     compile          whether torch.compile makes kernels of the loss: faster, a minute to start
     dtype            "auto", "float32" or "bfloat16": the precision of matrix products
     """
@@ -90,6 +91,7 @@ class Settings:
     tokens: int | None = None
     minutes: float | None = None
     keep_best: str = ""
+    gradient_checkpointing: bool = False
     compile: bool = False
     dtype: str = "auto"
     seed: int = 0
@@ -124,6 +126,12 @@ def add_settings_arguments(parser: argparse.ArgumentParser, defaults: Settings) 
     group.add_argument("--accumulation", type=int, default=defaults.accumulation)
     group.add_argument("--seed", type=int, default=defaults.seed)
     group.add_argument("--dtype", choices=("auto", "float32", "bfloat16"), default=defaults.dtype)
+    group.add_argument(
+        "--gradient-checkpointing",
+        action=argparse.BooleanOptionalAction,
+        default=defaults.gradient_checkpointing,
+        help="less memory, a third more work",
+    )
     group.add_argument("--compile", action=argparse.BooleanOptionalAction, default=defaults.compile)
     group.add_argument("--evaluate-every", type=int, default=defaults.evaluate_every)
     group.add_argument("--resume", action="store_true", help="go on from the run folder")
@@ -179,8 +187,8 @@ def make_optimizers(model: nn.Module, settings: Settings) -> list[Optimizer]:
     """One or two optimisers that share the parameters of a model between them.
 
     Muon, if chosen, takes the matrices inside the blocks. AdamW takes the embeddings (each row is
-    a vector of its own, not a map between spaces), a classifier's head, norms and biases. Weight
-    decay is for matrices: pulling a bias or a norm towards zero regularises nothing.
+    a vector of its own, not a map between spaces), a classifier's head, adapters, norms and
+    biases. Weight decay is for matrices: pulling a bias or a norm towards zero regularises nothing.
     """
     hidden, other_matrices, vectors = [], [], []
     for name, parameter in model.named_parameters():
@@ -188,7 +196,7 @@ def make_optimizers(model: nn.Module, settings: Settings) -> list[Optimizer]:
             continue
         if parameter.dim() != 2:
             vectors.append(parameter)
-        elif settings.optimizer == "muon" and ".h." in f".{name}":
+        elif settings.optimizer == "muon" and ".h." in f".{name}" and "lora_" not in name:
             hidden.append(parameter)
         else:
             other_matrices.append(parameter)
@@ -364,6 +372,9 @@ def train(
     run_folder.mkdir(parents=True, exist_ok=True)
     torch.set_flush_denormal(True)  # vanishing gradients must not slow the processor down
     model.to(device).train()
+    for module in model.modules():
+        if isinstance(module, GPT2):
+            module.gradient_checkpointing = settings.gradient_checkpointing
     optimizers = make_optimizers(model, settings)
     state_path = run_folder / STATE_FILE
     progress = Progress()
@@ -420,6 +431,7 @@ def train(
                     loss.backward()
                 loss_sum += loss.item()
                 tokens += task.tokens(batch) * world_size
+            loss_sum = average(world_size, loss_sum)
             norm = nn.utils.clip_grad_norm_(model.parameters(), settings.clip)
             if not math.isfinite(loss_sum + float(norm)):
                 raise ValueError(
@@ -535,6 +547,15 @@ def agree(world_size: int, *values: float) -> list[float]:
     largest = torch.tensor(values, dtype=torch.float64)
     dist.all_reduce(largest, op=dist.ReduceOp.MAX)
     return largest.tolist()
+
+
+def average(world_size: int, value: float) -> float:
+    """The mean of a value over all processes."""
+    if world_size == 1:
+        return value
+    total = torch.tensor(value, dtype=torch.float64)
+    dist.all_reduce(total)
+    return total.item() / world_size
 
 
 def no_sync(model: nn.Module) -> contextlib.AbstractContextManager[None]:

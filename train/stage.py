@@ -17,10 +17,12 @@ from pathlib import Path
 from statistics import mean, stdev
 from typing import Any
 
+import torch
 from torch import Tensor, nn
 
 from gpt2_scratch.checkpoint import save_checkpoint, update_manifest
 from gpt2_scratch.config import GPT2Config
+from gpt2_scratch.lora import inject, merge, save_adapters
 from gpt2_scratch.tokenizer import Tokenizer, weights_dir
 from train import loop
 from train.datasets import cache_folder
@@ -57,6 +59,36 @@ def run_command_line(
     except ValueError as error:
         parser.exit(1, f"{error}\n")
     return 0
+
+
+def add_adapter_arguments(parser: argparse.ArgumentParser) -> None:
+    """--base, and --lora-rank, which `with_adapters` and `merged` obey."""
+    parser.add_argument(
+        "--base",
+        default="base",
+        help="the model to start from: base, gpt2, gpt2-medium, ..., or a path",
+    )
+    parser.add_argument(
+        "--lora-rank", type=int, default=0, help="train low-rank adapters only; 0: everything"
+    )
+
+
+def with_adapters(model: nn.Module, rank: int, seed: int) -> nn.Module:
+    """`model` in which all parameters learn, or with --lora-rank its new adapters only."""
+    if rank < 0:
+        raise ValueError(f"--lora-rank must not be below 0, and not {rank}.")
+    if rank == 0:
+        return model.requires_grad_(True)
+    return inject(model, rank, generator=torch.Generator().manual_seed(seed))
+
+
+def merged(model: nn.Module, arguments: argparse.Namespace) -> None:
+    """With --lora-rank: write the adapters beside the weight file, <name>.lora.safetensors, and
+    add them into the model."""
+    if arguments.lora_rank:
+        metadata = {"base": json.dumps(str(arguments.base))}
+        save_adapters(arguments.out.with_suffix(".lora.safetensors"), model, metadata)
+        merge(model)
 
 
 def add_seeds_argument(parser: argparse.ArgumentParser) -> None:

@@ -1,0 +1,169 @@
+"""Low-rank adapters: nothing changes at first, only they learn, and merging changes nothing."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import load_file, save_file
+from torch import Tensor, nn
+
+from gpt2_scratch.checkpoint import CheckpointError
+from gpt2_scratch.classifier import GPT2Classifier
+from gpt2_scratch.config import GPT2Config
+from gpt2_scratch.lora import LoRALinear, inject, load_adapters, merge, save_adapters
+from gpt2_scratch.model import GPT2
+
+CONFIG = GPT2Config(vocab_size=23, block_size=12, n_layer=2, n_head=2, n_embd=16)
+IDX = torch.arange(20).reshape(2, 10)
+
+
+def make_model(config: GPT2Config = CONFIG) -> GPT2:
+    return GPT2(config).init_weights(torch.Generator().manual_seed(0))
+
+
+def logits(model: nn.Module) -> Tensor:
+    with torch.no_grad():
+        return model(IDX, all_positions=True)
+
+
+def trained(model: nn.Module, steps: int = 5) -> nn.Module:
+    """A few steps of gradient descent on what learns in the model."""
+    optimizer = torch.optim.SGD([p for p in model.parameters() if p.requires_grad], lr=0.5)
+    for _ in range(steps):
+        scores = model(IDX[:, :-1], all_positions=True)
+        nn.functional.cross_entropy(scores.flatten(0, 1), IDX[:, 1:].flatten()).backward()
+        optimizer.step()
+        optimizer.zero_grad()
+    return model
+
+
+def test_the_formula() -> None:
+    generator = torch.Generator().manual_seed(1)
+    linear = nn.Linear(6, 4)
+    layer = LoRALinear(linear, rank=2, alpha=6.0, generator=generator)
+    layer.lora_b.data.normal_(generator=generator)
+    x = torch.randn(3, 5, 6, generator=generator)
+    weight = linear.weight + 6.0 / 2 * layer.lora_b @ layer.lora_a
+    expected = x @ weight.T + linear.bias
+    assert torch.allclose(layer(x), expected, atol=1e-5)
+    assert torch.allclose(layer.merged()(x), expected, atol=1e-5)
+
+
+def test_at_first_nothing_changes_and_only_adapters_learn() -> None:
+    model = make_model()
+    before, parameters = logits(model), model.num_parameters()
+    assert inject(model, rank=3) is model
+    assert torch.equal(logits(model), before)
+    learning = {name: p for name, p in model.named_parameters() if p.requires_grad}
+    assert all(name.endswith((".lora_a", ".lora_b")) for name in learning)
+    # Per block: (48 + 16), (16 + 16), (64 + 16) and (16 + 64) numbers per rank.
+    assert sum(p.numel() for p in learning.values()) == 2 * 3 * (64 + 32 + 80 + 80)
+    assert model.num_parameters() == parameters + 2 * 3 * 256
+
+
+def test_training_moves_the_adapters_alone() -> None:
+    model = inject(make_model(), rank=2)
+    frozen = {name: p.clone() for name, p in model.named_parameters() if not p.requires_grad}
+    before = logits(model)
+    trained(model)
+    assert not torch.allclose(logits(model), before, atol=1e-3)
+    parameters = dict(model.named_parameters())
+    assert all(torch.equal(parameters[name], p) for name, p in frozen.items())
+
+
+def test_merging_changes_no_logit_and_gives_back_the_names() -> None:
+    model = trained(inject(make_model(), rank=2))
+    before = logits(model)
+    assert merge(model) is model
+    assert torch.allclose(logits(model), before, atol=1e-5)
+    assert model.state_dict().keys() == make_model().state_dict().keys()
+    assert merge(model) is model  # nothing is left to merge
+    inject(model, rank=1)  # and another adapter may go on top
+
+
+def test_a_full_rank_adapter_can_learn_what_full_training_can() -> None:
+    """At the rank of the matrix itself the correction reaches any other matrix."""
+    linear, target = nn.Linear(4, 3), nn.Linear(4, 3)
+    layer = LoRALinear(linear, rank=3, alpha=3.0, generator=torch.Generator().manual_seed(0))
+    correction = target.weight.data - linear.weight.data
+    layer.lora_b.data = correction @ torch.linalg.pinv(layer.lora_a.data)
+    layer.lora_a.data = torch.linalg.pinv(layer.lora_b.data) @ correction
+    assert torch.allclose(layer.merged().weight, target.weight, atol=1e-4)
+
+
+def test_adapters_alone_on_top_of_the_same_base(tmp_path: Path) -> None:
+    model = trained(inject(make_model(), rank=2, alpha=5.0))
+    path = tmp_path / "adapters" / "style.safetensors"
+    save_adapters(path, model, {"base": '"base"'})
+    stored = load_file(path)
+    assert len(stored) == 2 * 4 * 2
+    assert sum(t.numel() for t in stored.values()) < make_model().num_parameters() / 4
+
+    other = load_adapters(path, make_model())
+    assert torch.equal(logits(other), logits(model))
+    assert torch.allclose(logits(merge(other)), logits(model), atol=1e-5)
+
+
+def test_a_classifiers_head_is_saved_with_its_adapters(tmp_path: Path) -> None:
+    def classifier() -> GPT2Classifier:
+        return GPT2Classifier(make_model())
+
+    model = classifier()
+    inject(model, rank=2)
+    model.score.requires_grad_(True)
+    for parameter in model.parameters():
+        if parameter.requires_grad:
+            parameter.data.normal_(generator=torch.Generator().manual_seed(1))
+    save_adapters(tmp_path / "spam.safetensors", model)
+    other = load_adapters(tmp_path / "spam.safetensors", classifier())
+    lengths = torch.tensor([10, 4])
+    assert torch.equal(other(IDX, lengths), model(IDX, lengths))
+
+
+@pytest.mark.parametrize("rank", [0, -1])
+def test_a_rank_below_one_is_refused(rank: int) -> None:
+    with pytest.raises(ValueError, match="at least 1"):
+        inject(make_model(), rank)
+
+
+def test_adapters_go_on_once_and_on_a_gpt2_only() -> None:
+    model = inject(make_model(), 1)
+    for candidate in (model, nn.Linear(2, 2)):
+        with pytest.raises(ValueError, match="a GPT-2 that has none"):
+            inject(candidate, 1)
+    with pytest.raises(ValueError, match="no adapters to save"):
+        save_adapters("unused", make_model())
+
+
+def test_files_that_do_not_fit_are_one_sentence(tmp_path: Path) -> None:
+    path = tmp_path / "a.safetensors"
+    with pytest.raises(CheckpointError, match="does not exist"):
+        load_adapters(path, make_model())
+    path.write_bytes(b"version https://git-lfs.github.com/spec/v1")
+    with pytest.raises(CheckpointError, match="Git LFS pointer"):
+        load_adapters(path, make_model())
+    path.write_bytes(b"\x08\0\0\0\0\0\0\0{}")
+    with pytest.raises(CheckpointError, match="truncated or not a safetensors file"):
+        load_adapters(path, make_model())
+    save_file({"x": torch.zeros(1)}, path)
+    with pytest.raises(CheckpointError, match="does not hold adapters"):
+        load_adapters(path, make_model())
+
+    save_adapters(path, inject(make_model(), 2))
+    deeper = GPT2Config(vocab_size=23, block_size=12, n_layer=3, n_head=2, n_embd=16)
+    wider = GPT2Config(vocab_size=23, block_size=12, n_layer=2, n_head=2, n_embd=32)
+    for config in (deeper, wider):
+        model = make_model(config)
+        with pytest.raises(CheckpointError, match="a model of another shape"):
+            load_adapters(path, model)
+        assert not any(isinstance(m, LoRALinear) for m in model.modules())  # left as it was
+
+    tensors, header = load_file(path), {"format": "gpt2_scratch-lora/1", "rank": "{", "alpha": "4"}
+    save_file(tensors, path, metadata=header)
+    with pytest.raises(CheckpointError, match="damaged header"):
+        load_adapters(path, make_model())
+    save_file(tensors | {"h.0.extra": torch.zeros(3)}, path, metadata=header | {"rank": "2"})
+    with pytest.raises(CheckpointError, match="a model of another shape"):
+        load_adapters(path, make_model())
