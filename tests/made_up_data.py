@@ -42,6 +42,14 @@ def tasks(count: int, start: int = 0) -> list[dict[str, str]]:
     ]
 
 
+def preferences(count: int) -> list[dict[str, str]]:
+    """Tasks whose preferred answer ends politely."""
+    return [
+        task | {"chosen": task["output"] + " Thank you.", "rejected": task["output"] + " Go away!"}
+        for task in tasks(count)
+    ]
+
+
 def write_mirror(folder: Path, patch: pytest.MonkeyPatch) -> None:
     """Put made-up messages and tasks where the loaders look, under the hashes they expect."""
     lines = "".join(json.dumps(task) + "\n" for task in tasks(60))
@@ -49,6 +57,7 @@ def write_mirror(folder: Path, patch: pytest.MonkeyPatch) -> None:
         "sms-spam": messages().encode(),
         "sft": lzma.compress(lines.encode()),
         "instruction-data": json.dumps(tasks(20, start=60)).encode(),
+        "instruction-data-with-preference": json.dumps(preferences(60)).encode(),
     }
     for name, data in files.items():
         path = folder / DATASETS[name].filename

@@ -378,6 +378,10 @@ def test_book_instructions_split_in_file_order(mirror: Callable[[str, bytes], Pa
 
 
 def test_preferences(mirror: Callable[[str, bytes], Path]) -> None:
-    record = records(1)[0] | {"chosen": "yes", "rejected": "no"}
-    mirror("instruction-data-with-preference", json.dumps([record]).encode())
-    assert datasets.load_preferences() == [datasets.Preference("Do 0", '"x"', "0.", "yes", "no")]
+    answers = {"chosen": "yes", "rejected": "no"}
+    data = json.dumps([record | answers for record in records(20)]).encode()
+    mirror("instruction-data-with-preference", data)
+    parts = {s: datasets.load_preferences(s) for s in ("train", "test", "validation")}
+    assert [len(part) for part in parts.values()] == [17, 2, 1]
+    assert parts["train"][0] == datasets.Preference("Do 0", '"x"', "0.", "yes", "no")
+    assert parts["test"][0].instruction == "Do 17"  # the same places as in "book"

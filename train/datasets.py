@@ -362,15 +362,8 @@ def load_instructions(name: str, split: str) -> list[Instruction]:
         cut = len(records) - SFT_VALIDATION_LINES
         records = records[:cut] if split == "train" else records[cut:]
     else:
-        _check_choice("split of book", split, ("train", "test", "validation"))
         records = json.loads(fetch("instruction-data").read_text(encoding="utf-8"))
-        train, test = int(len(records) * 0.85), int(len(records) * 0.1)
-        bounds = {
-            "train": (0, train),
-            "test": (train, train + test),
-            "validation": (train + test, len(records)),
-        }
-        records = records[slice(*bounds[split])]
+        records = _book_part(records, split)
     return [
         Instruction(
             normalise_text(record["instruction"]),
@@ -382,11 +375,27 @@ def load_instructions(name: str, split: str) -> list[Instruction]:
     ]
 
 
-def load_preferences() -> list[Preference]:
-    """The book's tasks with a chosen and a rejected answer, normalised, in file order."""
-    records = json.loads(fetch("instruction-data-with-preference").read_text(encoding="utf-8"))
+def load_preferences(split: str) -> list[Preference]:
+    """The book's tasks with a chosen and a rejected answer, normalised, in file order.
+
+    They are the tasks of "book" once more, in the same order, and are split the same way.
+    """
+    path = fetch("instruction-data-with-preference")
+    records = _book_part(json.loads(path.read_text(encoding="utf-8")), split)
     fields = ("instruction", "input", "output", "chosen", "rejected")
     return [Preference(*(normalise_text(record[field]) for field in fields)) for record in records]
+
+
+def _book_part(records: list[dict[str, str]], split: str) -> list[dict[str, str]]:
+    """85% "train", then 10% "test", then 5% "validation"."""
+    _check_choice("split of book", split, ("train", "test", "validation"))
+    train, test = int(len(records) * 0.85), int(len(records) * 0.1)
+    bounds = {
+        "train": (0, train),
+        "test": (train, train + test),
+        "validation": (train + test, len(records)),
+    }
+    return records[slice(*bounds[split])]
 
 
 # --- command line ------------------------------------------------------------------------------

@@ -203,7 +203,7 @@ def finetune(arguments: argparse.Namespace, command: str) -> None:
             "data": ["sft", "instruction-data", *(["corpus"] if arguments.plain_text else [])],
             "base": arguments.base,
         },
-        finish=lambda: merged(model, arguments) or {},
+        finish=lambda: merged(model, arguments),
     )
 
 

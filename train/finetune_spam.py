@@ -18,6 +18,7 @@ import random
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -233,10 +234,8 @@ def finetune(arguments: argparse.Namespace, command: str) -> None:
         arguments.label_smoothing,
     )
 
-    def finish() -> dict[str, float]:
-        chosen = task.calibrate(model)
-        merged(model, arguments)
-        return chosen
+    def finish() -> dict[str, Any]:
+        return {**task.calibrate(model), **merged(model, arguments)}
 
     run_stage(
         model,

@@ -61,11 +61,11 @@ def run_command_line(
     return 0
 
 
-def add_adapter_arguments(parser: argparse.ArgumentParser) -> None:
+def add_adapter_arguments(parser: argparse.ArgumentParser, base: str = "base") -> None:
     """--base, and --lora-rank, which `with_adapters` and `merged` obey."""
     parser.add_argument(
         "--base",
-        default="base",
+        default=base,
         help="the model to start from: base, gpt2, gpt2-medium, ..., or a path",
     )
     parser.add_argument(
@@ -82,13 +82,15 @@ def with_adapters(model: nn.Module, rank: int, seed: int) -> nn.Module:
     return inject(model, rank, generator=torch.Generator().manual_seed(seed))
 
 
-def merged(model: nn.Module, arguments: argparse.Namespace) -> None:
+def merged(model: nn.Module, arguments: argparse.Namespace) -> dict[str, Any]:
     """With --lora-rank: write the adapters beside the weight file, <name>.lora.safetensors, and
-    add them into the model."""
+    add them into the model. Returns what the header shall say of it."""
     if arguments.lora_rank:
         metadata = {"base": json.dumps(str(arguments.base))}
         save_adapters(arguments.out.with_suffix(".lora.safetensors"), model, metadata)
         merge(model)
+        return {"lora_rank": arguments.lora_rank}
+    return {}
 
 
 def add_seeds_argument(parser: argparse.ArgumentParser) -> None:
