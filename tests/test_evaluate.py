@@ -228,6 +228,24 @@ def test_kinds_with_enough_answers_get_a_row(
     assert table[-2].split()[:2] == ["a", "7"]
 
 
+def test_a_judge_scores_the_answers_to_the_book(
+    weights: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[tuple[str, int]] = []
+
+    def scores(target: str, tasks: list[Any], answers: list[str], **_: Any) -> dict[str, float]:
+        asked.append((target, len(answers)))
+        return {"judge": 12.5, "judged": len(tasks)}
+
+    monkeypatch.setattr(evaluate, "judge", scores)
+    assert evaluate.main(["chat", "--judge", "http://127.0.0.1:1", "--no-record"]) == 0
+    assert asked == [("http://127.0.0.1:1", 2)] * 2  # after tuning and before
+    header, *rows = capsys.readouterr().out.strip().splitlines()
+    assert header.split()[-2:] == ["judge", "judged"]
+    judged = {row.split()[0] for row in rows if row.split()[-2:] == ["12.5", "2"]}
+    assert judged == {"book", "book_before"}
+
+
 @pytest.mark.parametrize("stage", ["base", "spam", "chat"])
 def test_missing_weights_are_one_sentence(
     weights: Path, stage: str, capsys: pytest.CaptureFixture[str]

@@ -33,6 +33,7 @@ from train.finetune_chat import response_loss
 from train.finetune_spam import calibration, evaluate_messages
 from train.held_out import held_out
 from train.instruction_data import encode_tasks
+from train.judge import judge
 from train.modern_messages import modern_check
 from train.packing import MIXTURE, TokenMixture, pack, token_byte_lengths
 
@@ -79,12 +80,15 @@ def evaluate_spam(name: str = "spam") -> Metrics:
     }
 
 
-def evaluate_chat(name: str = "chat", before: str = "base", limit: int = 600) -> Metrics:
+def evaluate_chat(
+    name: str = "chat", before: str = "base", limit: int = 600, judged_by: str | None = None
+) -> Metrics:
     """Response loss and the `match_rates` of greedy answers on two held-out sets.
 
     "sft" is the first `limit` tasks of its validation part, of which training has used the last
     to choose parameters; "book" the test part of the book's 1,100. The parts "..._before" are the
     same for the model that fine-tuning began with. "kinds" breaks a set down by source.
+    judged_by is the judge of the answers to "book", as `judge.judge` takes it.
     """
     sets = {
         "sft": load_instructions("sft", "validation")[:limit],
@@ -96,11 +100,14 @@ def evaluate_chat(name: str = "chat", before: str = "base", limit: int = 600) ->
         ("_before", Assistant.from_pretrained(before)),
     ):
         for title, tasks in sets.items():
-            metrics[title + suffix] = _rounded(_answer(assistant, tasks, title + suffix))
+            asked = judged_by if title == "book" else None
+            metrics[title + suffix] = _rounded(_answer(assistant, tasks, title + suffix, asked))
     return metrics
 
 
-def _answer(assistant: Assistant, tasks: Sequence[Instruction], title: str) -> Metrics:
+def _answer(
+    assistant: Assistant, tasks: Sequence[Instruction], title: str, judged_by: str | None = None
+) -> Metrics:
     """The figures of one assistant on one set."""
     examples = encode_tasks(assistant.tokenizer, tasks, assistant.model.config.block_size)
     answers = [
@@ -112,6 +119,8 @@ def _answer(assistant: Assistant, tasks: Sequence[Instruction], title: str) -> M
         "response_loss": response_loss(assistant.model, examples),
         **match_rates(tasks, answers),
     }
+    if judged_by:
+        figures |= judge(judged_by, tasks, answers, title=f"judging {title}")
     kinds: dict[str, list[tuple[Instruction, str]]] = {}
     for task, answer in zip(tasks, answers, strict=True):
         kinds.setdefault(task.source, []).append((task, answer))
@@ -135,7 +144,7 @@ def _rounded(figures: Mapping[str, Any]) -> dict[str, Any]:
     return {key: of(value) for key, value in figures.items()}
 
 
-STAGES: dict[str, Callable[[], Metrics]] = {
+STAGES: dict[str, Callable[..., Metrics]] = {
     "base": evaluate_base,
     "spam": evaluate_spam,
     "chat": evaluate_chat,
@@ -144,12 +153,19 @@ STAGES: dict[str, Callable[[], Metrics]] = {
 
 def format_table(title: str, metrics: Metrics) -> str:
     """One row per part, one column per figure; a figure that is a table itself comes below."""
-    first = next(iter(metrics.values()))
-    columns = [column for column, value in first.items() if not isinstance(value, (list, dict))]
+    columns = list(
+        dict.fromkeys(
+            column
+            for figures in metrics.values()
+            for column, value in figures.items()
+            if not isinstance(value, (list, dict))
+        )
+    )
     width = max(22, *(len(part) + 3 for part in metrics))
     lines = [f"{title:{width}}" + "".join(f"{column:>16}" for column in columns)]
     for part, figures in metrics.items():
-        numbers = "".join(f"{figures[column]:>16,}" for column in columns)
+        cells = (f"{figures[column]:,}" if column in figures else "" for column in columns)
+        numbers = "".join(f"{cell:>16}" for cell in cells).rstrip()
         lines.append(f"{'  ' + part:{width}}{numbers}")
     for part, figures in metrics.items():
         for name, rows in figures.items():
@@ -171,6 +187,11 @@ def main(argv: list[str] | None = None) -> int:
     group.add_argument("--model", default="gpt2", help="a name or path, as load_model takes it")
     group.add_argument("--data", type=Path, help="the benchmark's file, instead of a download")
     group.add_argument("--limit", type=int, help="only so many passages, tasks or articles")
+    parser.add_argument(
+        "--judge",
+        metavar="URL",
+        help="chat: a chat-completion endpoint, or a model of the Hub, that scores the answers",
+    )
     arguments = parser.parse_args(argv)
     if arguments.stage in benchmarks.BENCHMARKS:
         return _run_benchmark(parser, arguments)
@@ -178,7 +199,8 @@ def main(argv: list[str] | None = None) -> int:
     results: dict[str, Metrics] = {}
     try:
         for stage in stages:
-            results[stage] = STAGES[stage]()
+            judged = {"judged_by": arguments.judge} if stage == "chat" else {}
+            results[stage] = STAGES[stage](**judged)
             if not arguments.json:
                 print(format_table(stage, results[stage]), end="\n\n")
             if not arguments.no_record:
