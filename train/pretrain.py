@@ -79,6 +79,7 @@ def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m train.pretrain", description=main.__doc__)
     parser.add_argument("--preset", choices=PRESETS, default="nano")
     parser.add_argument("--n-layer", type=int, help="override the preset's depth")
+    parser.add_argument("--vocab-size", type=int, help="override the preset's vocabulary")
     parser.add_argument("--block-size", type=int, help="override the preset's context window")
     parser.add_argument("--batch-tokens", type=int, default=4096, help="tokens per micro-batch")
     parser.add_argument("--windows", type=int, nargs="+", help="default: the context window")
@@ -90,7 +91,8 @@ def main(argv: list[str] | None = None) -> int:
 def pretrain(arguments: argparse.Namespace, command: str) -> None:
     """Run the stage as parsed options say. Raises ValueError with a sentence for the user."""
     settings = loop.settings_from(arguments, DEFAULTS)
-    overrides = {"n_layer": arguments.n_layer, "block_size": arguments.block_size}
+    names = ("n_layer", "vocab_size", "block_size")
+    overrides = {name: getattr(arguments, name) for name in names}
     config = dataclasses.replace(
         PRESETS[arguments.preset], **{k: v for k, v in overrides.items() if v is not None}
     )
@@ -98,6 +100,11 @@ def pretrain(arguments: argparse.Namespace, command: str) -> None:
     if not all(1 <= window <= config.block_size for window in windows):
         raise ValueError(f"Windows must be from 1 to the context window, {config.block_size}.")
     tokenizer = Tokenizer.load("gpt2" if config.vocab_size == 50257 else "tokenizer")
+    if tokenizer.vocab_size != config.vocab_size:
+        raise ValueError(
+            f"The model has {config.vocab_size} embeddings and the vocabulary "
+            f"{tokenizer.vocab_size} entries: give --vocab-size {tokenizer.vocab_size}."
+        )
     mixture = TokenMixture(pack(tokenizer), MIXTURE, settings.seed)
 
     model = GPT2(config).init_weights(torch.Generator().manual_seed(settings.seed))
