@@ -36,7 +36,8 @@ CACHE_BYTES = 2**30
 # Requests that may wait. Eight at a time the last one still gets an answer in under a minute;
 # beyond that an honest refusal is better than a spinner.
 QUEUE_SIZE = 32
-# Visitors whose last inputs and outputs the server remembers; gradio's default is 10,000.
+# Visitors whose last inputs and outputs the server remembers, about 0.2 MB each: the 10,000 of
+# gradio's default would be 2 GB. Each call of the REST interface counts as a visitor.
 SESSIONS = 500
 
 # Attention. Maps are n_layer x n_head x T x T numbers: 64 tokens of GPT-2 124M are 590,000 of them,
