@@ -7,6 +7,7 @@ in the place of our own base model.
 from __future__ import annotations
 
 import argparse
+import importlib.util
 import os
 
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")  # before gradio looks at it
@@ -21,6 +22,7 @@ from gpt2_scratch.demo.boundary import on_page
 from gpt2_scratch.demo.registry import Registry
 from gpt2_scratch.demo.serving import AUTO
 from gpt2_scratch.demo.theme import STYLESHEET, theme
+from gpt2_scratch.demo.zero_gpu import declare_handler
 from gpt2_scratch.quantization import MODES
 
 TITLE = "GPT-2 from scratch"
@@ -39,6 +41,7 @@ def build(registry: Registry, mode: str = AUTO) -> gr.Blocks:
         title=TITLE, analytics_enabled=False, delete_cache=(CACHE_SECONDS, CACHE_SECONDS)
     ) as demo:
         api.publish()  # first: the endpoints' names are free, and the page's events take others
+        declare_handler()
         gr.Markdown(INTRODUCTION)
         for tab in TABS:
             tab.build(demo, api)
@@ -79,6 +82,7 @@ def main() -> None:
         enable_monitoring=False,
         run_history=False,
         ssr_mode=False,
+        mcp_server=importlib.util.find_spec("mcp") is not None,
         footer_links=["api", "gradio", "settings"],
     )
 
