@@ -20,6 +20,7 @@ import torch
 from numpy.typing import NDArray
 
 from gpt2_scratch.sampling import check_integer
+from gpt2_scratch.text import fold_for
 
 if TYPE_CHECKING:
     from gpt2_scratch.model import GPT2
@@ -82,7 +83,8 @@ def attention_maps(
     limit = block_size
     if max_tokens is not None:
         limit = min(limit, check_integer("max_tokens", max_tokens, 1, 1_000_000))
-    if not isinstance(text, str) or not text:
+    text = fold_for(tokenizer, text) if isinstance(text, str) else ""
+    if not text:
         raise ValueError("The text is empty: write at least one word to see what it attends to.")
     ids = tokenizer.encode(text)
     if len(ids) > limit:

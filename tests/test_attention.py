@@ -69,14 +69,20 @@ def test_maps_explain_the_models_output(model: GPT2, maps: AttentionMaps) -> Non
         torch.testing.assert_close(attention(x)[0], expected, rtol=1e-4, atol=1e-4)
 
 
+def test_the_text_is_spelled_as_the_model_reads_it(model: GPT2, tokenizer: Tokenizer) -> None:
+    tokens, _ = attention_maps(model, tokenizer, "\u201cit\u2019s\u201d\u200b")
+    assert "".join(tokens) == '"it\'s"'
+
+
 def test_too_long_or_empty_texts_are_refused(model: GPT2, tokenizer: Tokenizer) -> None:
     with pytest.raises(ValueError, match="25 tokens long, but at most 24 can be shown"):
         attention_maps(model, tokenizer, "x" * 25)
     with pytest.raises(ValueError, match="9 tokens long, but at most 8 can be shown"):
         attention_maps(model, tokenizer, "x" * 9, max_tokens=8)
     assert len(attention_maps(model, tokenizer, "x" * 24, max_tokens=1000).tokens) == 24
-    with pytest.raises(ValueError, match="text is empty"):
-        attention_maps(model, tokenizer, "")
+    for empty in ("", "\u200b"):
+        with pytest.raises(ValueError, match="text is empty"):
+            attention_maps(model, tokenizer, empty)
     with pytest.raises(ValueError, match="max_tokens must be"):
         attention_maps(model, tokenizer, "x", max_tokens=0)
 
