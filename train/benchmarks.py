@@ -14,20 +14,17 @@ import json
 import math
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
-import torch
-import torch.nn.functional as F
-from torch import Tensor
 from tqdm import tqdm
 
-from gpt2_scratch.classifier import pad_batch
 from gpt2_scratch.model import GPT2
 from gpt2_scratch.text import fold_for
 from gpt2_scratch.tokenizer import Tokenizer
 from train.catalogue import Dataset
 from train.datasets import fetch
+from train.mmlu import mmlu
+from train.scoring import score
 
 LAMBADA = Dataset(
     name="lambada",
@@ -75,46 +72,8 @@ PUBLISHED: dict[str, dict[str, dict[str, float]]] = {
         "gpt2-large": {"word_perplexity": 22.05},
         "gpt2-xl": {"word_perplexity": 17.48},
     },
+    "mmlu": {},
 }
-
-
-@dataclass(frozen=True)
-class Scores:
-    """How a model finds given tokens, each after all before it.
-
-    log_probabilities  (n,) nats
-    greedy             (n,) bool: no other token was more probable
-    """
-
-    log_probabilities: Tensor
-    greedy: Tensor
-
-    @property
-    def total(self) -> float:
-        return float(self.log_probabilities.sum())
-
-
-@torch.inference_mode()
-def score(model: GPT2, texts: Sequence[Sequence[int]], starts: Sequence[int]) -> list[Scores]:
-    """Scores of the tokens texts[i][starts[i]:], in one pass. starts >= 1: the first has no before.
-
-    What is longer than the window loses its beginning. Raises ValueError if that takes scored
-    tokens away.
-    """
-    window, device = model.config.block_size, model.wte.weight.device
-    cuts = [max(0, len(ids) - 1 - window) for ids in texts]
-    if any(start <= cut for start, cut in zip(starts, cuts, strict=True)):
-        raise ValueError(f"A text to score is longer than the model's window of {window} tokens.")
-    idx, _ = pad_batch([ids[cut:-1] for ids, cut in zip(texts, cuts, strict=True)])
-    hidden = model.hidden_states(idx.to(device))  # (B, T, C); padding is where no token looks
-    scores = []
-    for row, ids, start, cut in zip(hidden, texts, starts, cuts, strict=True):
-        targets = torch.tensor(ids[start:], device=device)  # (n,)
-        before = row[start - 1 - cut : len(ids) - 1 - cut]  # (T, C) -> (n, C): what predicts them
-        logits = F.linear(before, model.wte.weight)  # (n, C) @ (C, V) -> (n, V)
-        chosen = logits.log_softmax(-1).gather(1, targets[:, None])[:, 0]  # (n, V) -> (n,)
-        scores.append(Scores(chosen.cpu(), (logits.argmax(-1) == targets).cpu()))
-    return scores
 
 
 # --- LAMBADA ------------------------------------------------------------------------------------
@@ -271,10 +230,11 @@ def _records(path: Path, limit: int | None) -> Iterator[dict]:
 
 
 Benchmark = Callable[[GPT2, Tokenizer, Path, int | None], dict[str, float]]
-BENCHMARKS: dict[str, tuple[Dataset, Benchmark]] = {
+BENCHMARKS: dict[str, tuple[Dataset | None, Benchmark]] = {
     "lambada": (LAMBADA, lambada),
     "hellaswag": (HELLASWAG, hellaswag),
     "wikitext": (WIKITEXT, wikitext),
+    "mmlu": (None, mmlu),  # 57 files in an archive: --data says which
 }
 
 
@@ -289,7 +249,9 @@ def run(
     Raises ValueError: unknown name, no file, or one of another format.
     """
     dataset, measure = BENCHMARKS[name]
-    path = data or fetch(dataset)
+    path = data or (fetch(dataset) if dataset else None)
+    if path is None:
+        raise ValueError(f"Say with --data which file, or folder of files, of {name} to read.")
     try:
         return measure(model, tokenizer, path, limit)
     except (KeyError, ZeroDivisionError, json.JSONDecodeError, OSError) as error:

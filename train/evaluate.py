@@ -183,7 +183,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("stage", choices=[*STAGES, "all", *benchmarks.BENCHMARKS])
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     parser.add_argument("--no-record", action="store_true", help="leave weights/ as it is")
-    group = parser.add_argument_group("benchmarks", "lambada, hellaswag and wikitext only")
+    group = parser.add_argument_group("benchmarks", "lambada, hellaswag, wikitext and mmlu only")
     group.add_argument("--model", default="gpt2", help="a name or path, as load_model takes it")
     group.add_argument("--data", type=Path, help="the benchmark's file, instead of a download")
     group.add_argument("--limit", type=int, help="only so many passages, tasks or articles")
