@@ -11,6 +11,8 @@ from typing import Any
 import pytest
 from conftest import REPOSITORY, App, open_tab
 
+from gpt2_scratch.training_log import read_log
+
 sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 expect = sync_api.expect
 WEIGHTS = REPOSITORY / "weights"
@@ -58,7 +60,9 @@ def test_curves_figures_and_commands_are_those_of_the_files(
     panel.get_by_role("button", name="minutes").click()
     expect(place).to_contain_text("minutes")
     panel.get_by_role("button", name="chat", exact=True).click()
-    expect(panel.locator(".chart").first).to_contain_text("held-out response loss")
+    for figure in read_log(WEIGHTS / "chat.log.jsonl").figures:
+        legends = panel.locator(".charts").first
+        expect(legends).to_contain_text(figure.replace("_", " "), ignore_case=True)
 
 
 def test_a_folder_without_logs_says_so(tiny_app: App, open_page: Any) -> None:
