@@ -220,6 +220,16 @@ class Assistant:
         """
         return cls(*load_model(name))
 
+    def encode(self, messages: Sequence[Message], max_new_tokens: int) -> tuple[list[int], int]:
+        """What the model reads before it answers: token ids, and how many old turns had no room.
+
+        The conversation gets what `max_new_tokens` leave of the context window, but half of it at
+        least. Raises ValueError as `encode_conversation` does.
+        """
+        block_size = self.model.config.block_size
+        budget = block_size - min(max_new_tokens, block_size // 2)
+        return encode_conversation(self.tokenizer, messages, budget)
+
     def respond(
         self,
         instruction: str,
@@ -262,8 +272,7 @@ class Assistant:
         """The reply to a conversation, one ChatStep per token. Close it to stop the reply.
 
         The reply ends at `<|endoftext|>`, before a STOP that the model writes, after
-        `max_new_tokens`, or when `deadline` seconds are over. The conversation gets what they leave
-        of the context window, but half of it at least.
+        `max_new_tokens`, or when `deadline` seconds are over. See `encode` for what is read.
 
         Args:
             messages: oldest first, the last one the user's; see `encode_conversation`.
@@ -276,9 +285,7 @@ class Assistant:
         """
         settings = SamplingSettings(temperature, top_k, top_p, repetition_penalty, seed)
         max_new_tokens = check_integer("max_new_tokens", max_new_tokens, 1, MAX_NEW_TOKENS)
-        block_size = self.model.config.block_size
-        budget = block_size - min(max_new_tokens, block_size // 2)
-        ids, dropped = encode_conversation(self.tokenizer, messages, budget)
+        ids, dropped = self.encode(messages, max_new_tokens)
         steps = stream_from_ids(
             source or self.model,
             self.tokenizer,

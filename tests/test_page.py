@@ -57,7 +57,7 @@ def test_nothing_that_is_written_becomes_code(tiny_app: App, open_page: Any) -> 
     page.locator("#instruction textarea").fill(HOSTILE)
     page.locator("#instruction textarea").press("Enter")
     expect(page.locator("#conversation .bot.message")).to_have_count(1)
-    assert page.locator("#conversation .user.message .md").text_content() == HOSTILE
+    assert page.locator("#conversation .user.message .text").text_content() == HOSTILE
 
     page.wait_for_timeout(300)  # an onerror handler would have run by now
     assert page.title() == title

@@ -6,41 +6,76 @@ import re
 from typing import Any
 
 import pytest
-from conftest import App, open_tab
+from conftest import App, Page, open_tab
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 expect = sync_api.expect
 
+ANSWERED = re.compile("The answer (is complete|was cut)")
 
-def test_a_conversation_with_retry_and_clear(tiny_app: App, open_page: Any) -> None:
+
+def say(page: Page, text: str) -> None:
+    page.locator("#instruction textarea").fill(text)
+    page.locator("#instruction textarea").press("Enter")
+    expect(page.locator("#conversation .user .text").last).to_have_text(text)
+    expect(page.locator("#conversation .note")).to_have_text(ANSWERED)
+
+
+def test_a_conversation_with_retry_edit_and_a_reload(tiny_app: App, open_page: Any) -> None:
     page = open_page(tiny_app)
     open_tab(page, "Chat")
-    users, bots = (
-        page.locator("#conversation .user.message"),
-        page.locator("#conversation .bot.message"),
-    )
+    users = page.locator("#conversation .user .text")
+    bots = page.locator("#conversation .bot .text")
 
-    def say(text: str) -> None:
-        page.locator("#instruction textarea").fill(text)
-        page.locator("#instruction textarea").press("Enter")
-
-    say("Name a colour.")
-    expect(users).to_have_count(1)
+    page.locator("#conversation .offer", has_text="Name three colours.").click()
+    expect(page.locator("#instruction textarea")).to_have_value("Name three colours.")
+    say(page, "Name a colour.")
     expect(bots).to_have_count(1)
-    answered = re.compile(r"\d+ tokens of conversation read. The answer (is complete|was cut)")
-    expect(page.locator("#chat-remark")).to_contain_text(answered)
-    first = bots.first.text_content()
+    used = re.compile(r"\d+ of 256 tokens of the context window")
+    expect(page.locator("#conversation .meter")).to_contain_text(used)
     expect(page.locator("#instruction textarea")).to_have_value("")
+    first = bots.first.text_content()
 
-    page.locator("#retry").click()  # temperature 0: the same answer, once
-    expect(users).to_have_count(1)
-    expect(bots).to_have_count(1)
-    expect(bots.first).to_have_text(first)
+    page.locator("#conversation .retry").click()  # temperature 0: the same answer, once
+    expect(page.locator("#conversation .note")).to_have_text("")
+    expect(page.locator("#conversation .note")).to_have_text(ANSWERED)
+    expect(bots).to_have_text([first])
 
-    say("And another?")  # the first turn, with its long answer, has no room beside this one
-    expect(users).to_have_count(2)
+    say(page, "And another?")  # the first turn, with its long answer, has no room beside this one
     expect(bots).to_have_count(2)
-    expect(page.locator("#chat-remark")).to_contain_text("The oldest turn no longer fits")
+    expect(page.locator("#conversation .forgotten")).to_have_count(2)
+    expect(page.locator("#conversation .border")).to_contain_text("the model has forgotten it")
 
+    page.locator("#conversation .edit").first.click()
+    page.locator("#conversation .editor textarea").fill("Name <b>a</b> river & ${7*7}.")
+    page.locator("#conversation .editor textarea").press("Enter")
+    expect(users).to_have_text(["Name <b>a</b> river & ${7*7}."])  # what followed is gone
+    expect(page.locator("#conversation .note")).to_have_text(ANSWERED)
+    answer = bots.first.text_content()
+    page.get_by_text("What the model reads").click()
+    read = page.locator("#read textarea")
+    expect(read).to_have_value("### Instruction:\nName <b>a</b> river & ${7*7}.\n\n### Response:\n")
+
+    page.reload()
+    open_tab(page, "Chat")
+    expect(users).to_have_text(["Name <b>a</b> river & ${7*7}."])
+    expect(bots).to_have_text([answer])
     page.locator("#clear").click()
-    expect(users).to_have_count(0)
+    expect(page.locator("#conversation .offer").first).to_be_visible()
+    page.reload()
+    open_tab(page, "Chat")
+    expect(page.locator("#conversation .offer").first).to_be_visible()
+
+
+def test_stop_keeps_what_has_been_written(tiny_app: App, open_page: Any) -> None:
+    page = open_page(tiny_app)
+    open_tab(page, "Chat")
+    page.locator("#instruction textarea").fill("Name a colour.")
+    page.locator("#instruction textarea").press("Enter")
+    page.locator("#conversation .user").wait_for()
+    page.locator("#stop-chat").click()
+    expect(page.locator("#conversation .retry")).to_be_visible()  # nothing is running any more
+    say(page, "And a river?")
+    expect(page.locator("#conversation .user .text")).to_have_text(
+        ["Name a colour.", "And a river?"]
+    )

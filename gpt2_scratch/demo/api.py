@@ -388,10 +388,11 @@ class Api:
         conversation = limits.check_conversation(messages)
         max_new_tokens = limits.check_new_tokens(max_new_tokens)
         settings = SamplingSettings(temperature, top_k, top_p, repetition_penalty, seed=_seed(seed))
+        window = self.registry.assistant().model.config.block_size
         text, shown = "", 0.0
         steps = self.serving.chat(conversation, settings, max_new_tokens)
         with closing(steps):
-            for step in steps:
+            for tokens, step in enumerate(steps, start=1):
                 text += step.text
                 now = time.perf_counter()
                 if step.finish_reason or now - shown >= UPDATE_SECONDS:
@@ -400,6 +401,8 @@ class Api:
                         text=text,
                         dropped_turns=step.dropped_turns,
                         prompt_tokens=step.prompt_tokens,
+                        tokens=tokens,
+                        window=window,
                         finish_reason=step.finish_reason,
                     )
 
@@ -486,11 +489,18 @@ class Api:
 
 
 class Reply(TypedDict):
-    """One state of a growing reply, with how many old turns the context window had no room for."""
+    """One state of a growing reply.
+
+    dropped_turns  how many old turns the context window had no room for
+    prompt_tokens  of the conversation as the model read it; `tokens` are those of the reply
+    window         size of the context window in tokens
+    """
 
     text: str
     dropped_turns: int
     prompt_tokens: int
+    tokens: int
+    window: int
     finish_reason: str | None
 
 

@@ -1,8 +1,11 @@
-"""Chat: a conversation with the model that was fine-tuned to follow instructions."""
+"""Chat: a conversation with the model that was fine-tuned to follow instructions.
+
+The conversation lives in the page and in the browser's own storage, so that it is there after a
+reload; the server keeps it no longer than the visit.
+"""
 
 from __future__ import annotations
 
-import html
 from collections.abc import Iterator
 from typing import Any
 
@@ -12,135 +15,189 @@ from gpt2_scratch import limits
 from gpt2_scratch.chat import Message, message_text
 from gpt2_scratch.demo.api import Api, Reply
 from gpt2_scratch.demo.boundary import on_page, on_stream
-from gpt2_scratch.demo.theme import notice, notice_update
+from gpt2_scratch.demo.settings import new_tokens, seed_field, shaping
+from gpt2_scratch.demo.theme import clicked_text, notice, notice_update, panel
 
-INSTRUCTIONS = [
-    "Write a sentence with the word “river”.",
-    "What is the plural of “mouse”?",
-    "Name three colours.",
-    "Rewrite in the past tense: She walks to school.",
-]
+INSTRUCTIONS = {
+    "Spelling and grammar": [
+        "Correct the spelling: I recieved teh letter.",
+        "Rewrite in the past tense: She walks to school.",
+        "What is the plural of “mouse”?",
+    ],
+    "Words": [
+        "What is the opposite of hot?",
+        "Give a synonym for “happy”.",
+        "Name three colours.",
+    ],
+    "Writing": [
+        "Write a sentence with the word “river”.",
+        "Write a short poem about the sea.",
+    ],
+    "Small talk": ["Hello! How are you?", "Thank you for your help."],
+}
 FINISHED = {
     "stop": "The answer is complete.",
     "length": "The answer was cut at the number of new tokens.",
     "deadline": f"The answer was cut after {limits.DEADLINE_SECONDS:g} seconds.",
 }
+TEMPLATE = """Fine-tuning showed the model conversations as plain text in one template: each message
+under `### Instruction:`, each answer under `### Response:` and closed by the end-of-text token.
+There is no hidden system line. This is all that it has read before its last answer; it only
+continues the text:"""
+# No secret: every browser is told it. With gradio's random one a restart would lose the history.
+STORAGE = {"storage_key": "gpt2-from-scratch-chat", "secret": "kept in the browser only"}
 
 
-def build(demo: gr.Blocks, api: Api) -> None:
-    """The tab: its components and its events."""
+def build(demo: gr.Blocks, api: Api) -> gr.Textbox:
+    """The tab: its components and its events. Gives back the component for a message."""
     with gr.Tab("Chat", id="chat"):
         unavailable = notice()
-        chatbot = gr.Chatbot(
-            label="Conversation",
-            height=420,
-            allow_tags=False,
-            render_markdown=False,  # a message is text; see _shown
-            layout="bubble",
-            buttons=["copy"],
-            placeholder="A small model with a small memory: ask it simple things.",
-            elem_id="conversation",
-        )
-        message = gr.Textbox(
-            placeholder="Write an instruction, then Enter",
-            show_label=False,
-            lines=1,
-            max_lines=6,
-            max_length=limits.CHAT_MESSAGE_CHARS,
-            submit_btn="Send",
-            elem_id="instruction",
-        )
         with gr.Row():
-            stop = gr.Button("Stop", size="sm", min_width=80, elem_id="stop-chat")
-            retry = gr.Button("Retry", size="sm", min_width=80, elem_id="retry")
-            clear = gr.Button("Clear", size="sm", min_width=80, elem_id="clear")
-        remark = gr.Markdown(elem_id="chat-remark", elem_classes="statistics")
-        gr.Examples(INSTRUCTIONS, message, label="Instructions to try", cache_examples=False)
-        with gr.Accordion("Sampling settings", open=False):
-            with gr.Row():
-                temperature = gr.Slider(
-                    0,
-                    2,
-                    0,
-                    step=0.05,
-                    label="Temperature",
-                    info="0 gives the same answer each time.",
+            with gr.Column(scale=3, min_width=280):
+                shown = panel("conversation.js", {}, examples=INSTRUCTIONS, elem_id="conversation")
+                message = gr.Textbox(
+                    placeholder="Write an instruction, then Enter",
+                    label="Your message",
+                    show_label=False,
+                    lines=1,
+                    max_lines=6,
+                    max_length=limits.CHAT_MESSAGE_CHARS,
+                    submit_btn="Send",
+                    elem_id="instruction",
                 )
-                max_new_tokens = gr.Slider(
-                    1, limits.NEW_TOKENS, 128, step=1, label="New tokens, at most"
-                )
-                seed = gr.Number(label="Seed", info="Empty: a new one each time.", precision=0)
-            with gr.Row():
-                top_k = gr.Slider(0, 200, 50, step=1, label="Top-k", info="0 is off.")
-                top_p = gr.Slider(0.05, 1, 1, step=0.05, label="Top-p", info="1 is off.")
-                repetition_penalty = gr.Slider(
-                    1, 2, 1, step=0.05, label="Repetition penalty", info="1 is off."
+                with gr.Row():
+                    stop = gr.Button("Stop", size="sm", min_width=100, elem_id="stop-chat")
+                    clear = gr.Button("New conversation", size="sm", min_width=100, elem_id="clear")
+            with gr.Column(scale=2, min_width=280):
+                with gr.Accordion("What the model reads", open=False, elem_id="model-reads"):
+                    gr.Markdown(TEMPLATE, elem_classes="statistics")
+                    read = gr.Textbox(
+                        label="Prompt",
+                        show_label=False,
+                        lines=8,
+                        max_lines=16,
+                        interactive=False,
+                        placeholder="Say something first.",
+                        elem_id="read",
+                    )
+                with gr.Accordion("Sampling settings", open=False):
+                    shape = shaping("chat-", temperature=0.0)
+                    max_new_tokens = new_tokens("chat-", 128)
+                    seed = seed_field("chat-")
+                gr.Markdown(
+                    "The conversation is kept in your browser and nowhere else. The answers are a "
+                    "small model's: well-formed at best, and often wrong.",
+                    elem_classes="statistics",
                 )
 
-    settings = [temperature, top_k, top_p, repetition_penalty, max_new_tokens, seed]
-
-    # What was really said; `chatbot` shows it with `<` and `&` escaped.
+    settings = [*shape.widgets, max_new_tokens, seed]
     conversation = gr.State([])
+    stored = gr.BrowserState([], **STORAGE)
 
     def ask(message: str, said: list[Message]) -> tuple[Any, ...]:
         """The message moves from the text box into the conversation, before the model has it."""
         said = limits.check_conversation([*said, {"role": "user", "content": message}])
-        return "", said, _shown(said)
+        return "", said, _drawing(said, running=True)
 
     def answer(said: list[Message], *settings: Any) -> Iterator[tuple[Any, ...]]:
+        read_already = False
         for reply in api.chat_steps(said, *settings):
             so_far: list[Message] = [*said, {"role": "assistant", "content": reply["text"]}]
-            yield so_far, _shown(so_far), _remark(reply)
+            prompt = gr.skip() if read_already else _prompt(api, said, settings[4])
+            read_already = True
+            yield so_far, _drawing(so_far, reply), prompt
 
     def ask_again(said: list[Message]) -> tuple[Any, ...]:
         """The conversation without its last answer."""
         while said and said[-1]["role"] == "assistant":
             said = said[:-1]
-        return said, _shown(said)
+        return said, _drawing(said, running=True)
 
-    said_and_shown = [conversation, chatbot]
-    asked = on_page(message.submit, ask, [message, conversation], [message, *said_and_shown])
-    retried = [
-        on_page(event, ask_again, conversation, said_and_shown)
-        for event in (retry.click, chatbot.retry)
+    def edit(said: list[Message], edited: gr.EventData) -> tuple[Any, ...]:
+        """A message is written anew: what followed it is gone."""
+        before = said[: int(edited.index)]
+        said = limits.check_conversation([*before, {"role": "user", "content": edited.text}])
+        return said, _drawing(said, running=True)
+
+    def restore(stored: object) -> tuple[Any, ...]:
+        """The conversation of the last visit, as far as it can be one."""
+        said = _checked(stored)
+        return said, _drawing(said)
+
+    said_and_shown = [conversation, shown]
+    on_page(shown.select, clicked_text, None, message)
+    asking = [
+        on_page(message.submit, ask, [message, conversation], [message, *said_and_shown]),
+        on_page(shown.retry, ask_again, conversation, said_and_shown),
+        on_page(shown.edit, edit, conversation, said_and_shown),
     ]
     answering = [
         on_stream(
-            done.success,
+            asked.success,
             answer,
             [conversation, *settings],
-            [*said_and_shown, remark],
-            show_progress="minimal",
-            show_progress_on=[chatbot],
+            [*said_and_shown, read],
+            show_progress="hidden",
         )
-        for done in (asked, *retried)
+        for asked in asking
     ]
-    stop.click(None, cancels=answering, api_visibility="private", queue=False)
-    # In two steps: what is still on its way from the answer must not come after the empty page.
-    for cleared in (clear.click, chatbot.clear):
-        on_page(
-            cleared(None, cancels=answering, api_visibility="private", queue=False).then,
-            lambda: ([], [], ""),
-            None,
-            [*said_and_shown, remark],
-            js="() => new Promise((resolve) => setTimeout(resolve, 300, []))",
-        )
+    stopped = stop.click(None, cancels=answering, api_visibility="private", queue=False)
+    # What is still on its way from the answer must not come after what is drawn now, hence a pause.
+    pause = "(...values) => new Promise((resolve) => setTimeout(resolve, 300, values))"
+    halted = on_page(stopped.then, lambda said: _drawing(said), conversation, shown, js=pause)
+    cleared = on_page(
+        clear.click(None, cancels=answering, api_visibility="private", queue=False).then,
+        lambda: ([], _drawing([]), ""),
+        None,
+        [*said_and_shown, read],
+        js=pause,
+    )
+    for changed in (*asking, *answering, halted, cleared):
+        on_page(changed.then, lambda said: said, conversation, stored)
+    on_page(demo.load, restore, stored, said_and_shown)
     on_page(demo.load, lambda: notice_update(api.registry.problem("chat")), None, unavailable)
+    return message
 
 
-def _shown(said: list[Message]) -> list[dict[str, str]]:
-    """The messages as gr.Chatbot shows them word for word: it reads HTML, and loads its images."""
-    return [
-        {"role": turn["role"], "content": html.escape(message_text(turn["content"]), quote=False)}
-        for turn in said
-    ]
+def _prompt(api: Api, said: list[Message], max_new_tokens: int) -> str:
+    """The text that the model reads, special tokens and all."""
+    assistant = api.registry.assistant()
+    ids, _ = assistant.encode(said, int(max_new_tokens))
+    return assistant.tokenizer.decode(ids)
 
 
-def _remark(reply: Reply) -> str:
-    words = f"{reply['prompt_tokens']} tokens of conversation read."
-    if reply["finish_reason"]:
-        words += f" {FINISHED[reply['finish_reason']]}"
-    if dropped := reply["dropped_turns"]:
-        turns = "turn no longer fits" if dropped == 1 else f"{dropped} turns no longer fit"
-        words += f" **The oldest {turns} into the context window: forgotten.**"
-    return words
+def _drawing(
+    said: list[Message], reply: Reply | None = None, running: bool = False
+) -> dict[str, Any]:
+    """What conversation.js draws."""
+    drawing: dict[str, Any] = {
+        "turns": [{"role": turn["role"], "text": message_text(turn["content"])} for turn in said],
+        "running": running,
+    }
+    if reply is not None:
+        reason = reply["finish_reason"]
+        drawing |= {
+            "running": reason is None,
+            "forgotten": _forgotten(said, reply["dropped_turns"]),
+            "used": reply["prompt_tokens"] + reply["tokens"],
+            "window": reply["window"],
+            "note": FINISHED[reason] if reason else "",
+        }
+    return drawing
+
+
+def _forgotten(said: list[Message], dropped_turns: int) -> int:
+    """How many messages make up the first `dropped_turns` turns."""
+    roles = [message["role"] for message in said]
+    starts = [i for i, role in enumerate(roles) if role == "user" and roles[i - 1 : i] != ["user"]]
+    return starts[dropped_turns] if dropped_turns < len(starts) else 0
+
+
+def _checked(stored: object) -> list[Message]:
+    """What the browser kept: anyone can write there, so it is looked at like any other input."""
+    if not isinstance(stored, list) or not stored:
+        return []
+    try:
+        return limits.check_conversation([*stored, {"role": "user", "content": "next"}])[:-1]
+    except ValueError:
+        return []

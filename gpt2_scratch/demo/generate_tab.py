@@ -12,7 +12,7 @@ from gpt2_scratch.demo.api import Api, Generated
 from gpt2_scratch.demo.boundary import on_model, on_page, on_stream
 from gpt2_scratch.demo.registry import Registry
 from gpt2_scratch.demo.settings import new_tokens, seed_field, shaping
-from gpt2_scratch.demo.theme import notice, notice_update, panel, visible
+from gpt2_scratch.demo.theme import clicked_text, notice, notice_update, panel, visible
 from gpt2_scratch.demo.written import token_characters, written_tokens
 
 PROMPTS = [
@@ -118,7 +118,7 @@ def build(demo: gr.Blocks, api: Api) -> None:
         on_model(ended, explain, last, output, show_progress="hidden")
     on_page(output.submit, lambda last: last[1]["seed"], last, seed)  # "Keep this seed"
     on_page(table.select, _append_candidate, prompt, prompt)
-    on_page(output.select, _branch, None, prompt)
+    on_page(output.select, clicked_text, None, prompt)  # an alternative to write on from
     looked_at: list[Any] = [prompt, *shape.widgets, model]
     for changed in [demo.load, *(part.change for part in looked_at)]:
         on_model(
@@ -135,11 +135,6 @@ def build(demo: gr.Blocks, api: Api) -> None:
 def _append_candidate(prompt: str, clicked: gr.EventData) -> str:
     """A click on a token of the table puts it to the prompt."""
     return prompt + str(clicked.text)
-
-
-def _branch(clicked: gr.EventData) -> str:
-    """A click on an alternative: the text up to there, with the other token, is the next prompt."""
-    return str(clicked.text)
 
 
 def _model_choices(registry: Registry) -> list[tuple[str, str]]:

@@ -59,6 +59,11 @@ def panel(
     )
 
 
+def clicked_text(clicked: gr.EventData) -> str:
+    """The text that a panel's script sends along with an event: trigger("select", { text })."""
+    return str(clicked.text)
+
+
 # Space, line feed and tab as people know them, the other control characters as Unicode's pictures.
 _PICTURES = {code: 0x2400 + code for code in range(0x20)} | {
     ord(" "): "·",

@@ -1,0 +1,141 @@
+// A conversation: `props.value` is {turns: [{role, text}], running, forgotten, used, window, note};
+// see chat_tab.py. `forgotten` is how many of the first turns the context window had no room for.
+// `props.examples` is {kind: [instruction, ...]}, offered while nothing has been said.
+const state = { editing: -1 };
+
+function tool(name, title, action) {
+  const button = node("button", name.toLowerCase(), name);
+  button.type = "button";
+  button.title = title;
+  button.addEventListener("click", () => action(button));
+  return button;
+}
+
+async function copy(text, button) {
+  await navigator.clipboard.writeText(text);
+  button.textContent = "Copied";
+  setTimeout(() => (button.textContent = "Copy"), 1500);
+}
+
+function editor(turn, i) {
+  const form = node("form", "editor");
+  const box = node("textarea");
+  box.value = turn.text;
+  box.rows = Math.min(8, 1 + turn.text.split("\n").length);
+  box.setAttribute("aria-label", "your message");
+  const send = node("button", "primary", "Send");
+  const close = () => {
+    state.editing = -1;
+    draw();
+  };
+  form.append(box, send, tool("Cancel", "Leave the message as it was", close));
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    state.editing = -1;
+    trigger("edit", { index: i, text: box.value });
+  });
+  box.addEventListener("keydown", (event) => {
+    if (event.key === "Escape") close();
+    if (event.key === "Enter" && !event.shiftKey) {
+      event.preventDefault();
+      form.requestSubmit();
+    }
+  });
+  return form;
+}
+
+function message(turn, i, value) {
+  const { turns, running, forgotten = 0 } = value;
+  const mine = turn.role === "user";
+  const item = node("li", "message " + (mine ? "user" : "bot"));
+  item.classList.toggle("forgotten", i < forgotten);
+  item.append(node("span", "speaker", mine ? "You" : "Model"));
+  if (state.editing === i) {
+    item.append(editor(turn, i));
+    return item;
+  }
+  const last = i === turns.length - 1;
+  const text = node("div", "text", turn.text);
+  if (running && last && !mine) text.append(node("span", "caret"));
+  item.append(text);
+  if (running) return item;
+  const tools = node("div", "tools");
+  if (navigator.clipboard) {
+    tools.append(tool("Copy", "Copy this message", (button) => copy(turn.text, button)));
+  }
+  if (mine) {
+    const edit = () => {
+      state.editing = i;
+      draw();
+      element.querySelector(".editor textarea").focus();
+    };
+    tools.append(tool("Edit", "Change this message and go on from here", edit));
+  }
+  if (last) tools.append(tool("Retry", "Answer once more", () => trigger("retry")));
+  item.append(tools);
+  return item;
+}
+
+function offers() {
+  const box = node("div", "offers");
+  const words = "A small model with a small memory: ask it simple things.";
+  box.append(node("p", "hint", words));
+  for (const [kind, instructions] of Object.entries(props.examples || {})) {
+    const group = node("div", "kind");
+    group.append(node("h4", "", kind));
+    for (const text of instructions) {
+      const button = node("button", "offer", text);
+      button.type = "button";
+      button.addEventListener("click", () => trigger("select", { text }));
+      group.append(button);
+    }
+    box.append(group);
+  }
+  return box;
+}
+
+function meter({ used, window: size, note = "" }) {
+  const line = node("div", "meter");
+  if (size) {
+    const words = used + " of " + size + " tokens of the context window";
+    line.append(bar("reshaped", Math.min(1, used / size)), node("span", "hint", words));
+  }
+  const said = node("span", "hint note", note);
+  said.setAttribute("role", "status");
+  line.append(said);
+  return line;
+}
+
+function draw() {
+  const root = element.querySelector(".panel");
+  const value = props.value || {};
+  const turns = value.turns || [];
+  const before = element.querySelector(".turns");
+  // Follow the text, unless the reader has scrolled back.
+  const follow = !before || before.scrollTop + before.clientHeight > before.scrollHeight - 60;
+  const position = before ? before.scrollTop : 0;
+  if (value.running) state.editing = -1;
+  const list = node("ol", "turns");
+  list.tabIndex = 0; // the keyboard can scroll it
+  list.setAttribute("aria-label", "conversation");
+  turns.forEach((turn, i) => {
+    list.append(message(turn, i, value));
+    if (value.forgotten && i === value.forgotten - 1) {
+      const words = "What is above no longer fits into the context window: the model has forgotten it.";
+      list.append(node("li", "border", words));
+    }
+  });
+  if (!turns.length) {
+    list.replaceChildren();
+    list.classList.add("empty");
+    const item = node("li");
+    item.append(offers());
+    list.append(item);
+  }
+  root.replaceChildren(list, meter(value));
+  list.scrollTop = follow ? list.scrollHeight : position;
+  if (!turns.length) list.scrollTop = 0;
+}
+
+watch("value", draw);
+draw();
