@@ -16,7 +16,14 @@ import gradio as gr
 import torch
 
 from gpt2_scratch import limits
-from gpt2_scratch.demo import attention_tab, chat_tab, generate_tab, spam_tab, training_tab
+from gpt2_scratch.demo import (
+    attention_tab,
+    chat_tab,
+    generate_tab,
+    lenses,
+    spam_tab,
+    training_tab,
+)
 from gpt2_scratch.demo.api import Api
 from gpt2_scratch.demo.boundary import on_page
 from gpt2_scratch.demo.registry import Registry
@@ -30,7 +37,6 @@ INTRODUCTION = f"""# {TITLE}
 A language model that writes, judges text messages, answers, and shows what it looks at. Its
 tokenizer, model and training are written out here, and they compute every number on this page.
 """
-TABS = (generate_tab, spam_tab, chat_tab, attention_tab, training_tab)
 CACHE_SECONDS = 3600  # uploads and results are deleted when they are this old
 
 
@@ -43,8 +49,12 @@ def build(registry: Registry, mode: str = AUTO) -> gr.Blocks:
         api.publish()  # first: the endpoints' names are free, and the page's events take others
         declare_handler()
         gr.Markdown(INTRODUCTION)
-        for tab in TABS:
-            tab.build(demo, api)
+        writing = generate_tab.build(demo, api)
+        spam = lenses.Lens.of("spam", "Spam", spam_tab.build(demo, api))
+        chat = chat_tab.build(demo, api)
+        attention = lenses.Lens.of("attention", "Attention", attention_tab.build(demo, api))
+        training_tab.build(demo, api)
+        lenses.connect(demo, [writing, spam, chat, attention])
         decoding = gr.Markdown(elem_id="decoding", elem_classes="statistics")
         on_page(demo.load, api.serving.description, None, decoding)
     # api_open=False: nobody skips the line by the REST route

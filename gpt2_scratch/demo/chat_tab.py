@@ -15,6 +15,7 @@ from gpt2_scratch import limits
 from gpt2_scratch.chat import Message, message_text
 from gpt2_scratch.demo.api import Api, Reply
 from gpt2_scratch.demo.boundary import on_page, on_stream
+from gpt2_scratch.demo.lenses import Lens
 from gpt2_scratch.demo.settings import new_tokens, seed_field, shaping
 from gpt2_scratch.demo.theme import clicked_text, notice, notice_update, panel
 
@@ -45,11 +46,11 @@ under `### Instruction:`, each answer under `### Response:` and closed by the en
 There is no hidden system line. This is all that it has read before its last answer; it only
 continues the text:"""
 # No secret: every browser is told it. With gradio's random one a restart would lose the history.
-STORAGE = {"storage_key": "gpt2-from-scratch-chat", "secret": "kept in the browser only"}
+STORAGE_KEY, STORAGE_SECRET = "gpt2-from-scratch-chat", "kept in the browser only"
 
 
-def build(demo: gr.Blocks, api: Api) -> gr.Textbox:
-    """The tab: its components and its events. Gives back the component for a message."""
+def build(demo: gr.Blocks, api: Api) -> Lens:
+    """The tab: its components and its events."""
     with gr.Tab("Chat", id="chat"):
         unavailable = notice()
         with gr.Row():
@@ -92,7 +93,7 @@ def build(demo: gr.Blocks, api: Api) -> gr.Textbox:
 
     settings = [*shape.widgets, max_new_tokens, seed]
     conversation = gr.State([])
-    stored = gr.BrowserState([], **STORAGE)
+    stored = gr.BrowserState([], storage_key=STORAGE_KEY, secret=STORAGE_SECRET)
 
     def ask(message: str, said: list[Message]) -> tuple[Any, ...]:
         """The message moves from the text box into the conversation, before the model has it."""
@@ -152,11 +153,15 @@ def build(demo: gr.Blocks, api: Api) -> gr.Textbox:
         [*said_and_shown, read],
         js=pause,
     )
+    for failed in answering:  # the message stays, to be changed or asked again
+        on_page(failed.failure, _drawing, conversation, shown)
     for changed in (*asking, *answering, halted, cleared):
         on_page(changed.then, lambda said: said, conversation, stored)
     on_page(demo.load, restore, stored, said_and_shown)
     on_page(demo.load, lambda: notice_update(api.registry.problem("chat")), None, unavailable)
-    return message
+    return Lens.of(
+        "chat", "Chat", message, **shape.by_name, max_new_tokens=max_new_tokens, seed=seed
+    )
 
 
 def _prompt(api: Api, said: list[Message], max_new_tokens: int) -> str:

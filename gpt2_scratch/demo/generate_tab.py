@@ -10,6 +10,7 @@ import gradio as gr
 from gpt2_scratch import limits
 from gpt2_scratch.demo.api import Api, Generated
 from gpt2_scratch.demo.boundary import on_model, on_page, on_stream
+from gpt2_scratch.demo.lenses import Lens
 from gpt2_scratch.demo.registry import Registry
 from gpt2_scratch.demo.settings import new_tokens, seed_field, shaping
 from gpt2_scratch.demo.theme import clicked_text, notice, notice_update, panel, visible
@@ -29,7 +30,7 @@ FINISHED = {
 }
 
 
-def build(demo: gr.Blocks, api: Api) -> None:
+def build(demo: gr.Blocks, api: Api) -> Lens:
     """The tab: its components and its events."""
     with gr.Tab("Generate", id="generate"):
         unavailable = notice()
@@ -130,6 +131,15 @@ def build(demo: gr.Blocks, api: Api) -> None:
             trigger_mode="always_last",
         )
     on_page(demo.load, lambda: notice_update(api.registry.problem("base")), None, unavailable)
+    return Lens.of(
+        "generate",
+        "Generate",
+        prompt,
+        model=model,
+        **shape.by_name,
+        max_new_tokens=max_new_tokens,
+        seed=seed,
+    )
 
 
 def _append_candidate(prompt: str, clicked: gr.EventData) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import gradio as gr
 
@@ -19,9 +19,14 @@ class Shaping:
     repetition_penalty: gr.Slider
 
     @property
+    def by_name(self) -> dict[str, gr.Slider]:
+        """Name -> widget."""
+        return {field.name: getattr(self, field.name) for field in fields(self)}
+
+    @property
     def widgets(self) -> list[gr.Slider]:
         """As an event's inputs."""
-        return [self.temperature, self.top_k, self.top_p, self.repetition_penalty]
+        return list(self.by_name.values())
 
 
 def shaping(prefix: str, temperature: float) -> Shaping:

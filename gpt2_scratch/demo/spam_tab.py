@@ -39,7 +39,7 @@ moves the log-odds of spam; the number behind a word is that move. A message of 
 looks important: the other is still there."""
 
 
-def build(demo: gr.Blocks, api: Api) -> None:
+def build(demo: gr.Blocks, api: Api) -> gr.Textbox:
     """The tab: its components and its events."""
     with gr.Tab("Spam", id="spam") as tab:
         unavailable = notice()
@@ -139,6 +139,7 @@ def build(demo: gr.Blocks, api: Api) -> None:
     on_model(file.upload, classify_file, file, [table, counts, download], show_progress_on=[table])
     on_page(demo.load, lambda: notice_update(api.registry.problem("spam")), None, unavailable)
     on_page(demo.load, lambda: figures_text(read_manifest().get("spam", {})), None, figures)
+    return message
 
 
 def _counts(verdicts: list[Classified]) -> str:

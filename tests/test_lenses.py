@@ -1,0 +1,49 @@
+"""What a shared link may bring back: values that their widgets could have, and nothing else."""
+
+from __future__ import annotations
+
+from urllib.parse import urlencode
+
+import gradio as gr
+import pytest
+
+from gpt2_scratch.demo.lenses import Lens, restored
+
+
+@pytest.fixture(scope="module")
+def lenses() -> list[Lens]:
+    with gr.Blocks():
+        text, other = gr.Textbox(max_length=20), gr.Textbox(max_length=20)
+        slider = gr.Slider(0, 2, 0.8)
+        model = gr.Dropdown([("ours", "base"), ("theirs", "gpt2")], value="base")
+        seed = gr.Number(-1)
+    first = Lens.of("generate", "Generate", text, temperature=slider, model=model, seed=seed)
+    return [first, Lens.of("spam", "Spam", other)]
+
+
+def values(lenses: list[Lens], **asked: str) -> list[object]:
+    updates = restored(lenses, "#" + urlencode(asked))
+    return [None if isinstance(update, dict) else update for update in updates]
+
+
+def test_a_link_restores_its_own_tab(lenses: list[Lens]) -> None:
+    found = values(
+        lenses, tab="generate", text="a & b=c", temperature="1.5", model="gpt2", seed="7"
+    )
+    assert found == ["a & b=c", 1.5, "gpt2", 7.0, None]
+    assert values(lenses, tab="spam", text="hello", temperature="1") == [None] * 4 + ["hello"]
+
+
+@pytest.mark.parametrize(
+    "address", ["", "#", "#tab=nowhere&text=x", "#text=x", "#%%%&&&==", "#tab"]
+)
+def test_an_address_that_is_no_link_changes_nothing(lenses: list[Lens], address: str) -> None:
+    assert all(isinstance(update, dict) for update in restored(lenses, address))
+
+
+@pytest.mark.parametrize("number", ["3", "-1", "nan", "inf", "one", ""])
+def test_a_value_that_the_widget_could_not_have_is_left_out(
+    lenses: list[Lens], number: str
+) -> None:
+    found = values(lenses, tab="generate", text="x" * 50, temperature=number, model="../etc")
+    assert found == ["x" * 20, None, None, None, None]
