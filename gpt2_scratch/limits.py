@@ -36,6 +36,9 @@ CACHE_BYTES = 2**30
 # Requests that may wait. Eight at a time the last one still gets an answer in under a minute;
 # beyond that an honest refusal is better than a spinner.
 QUEUE_SIZE = 32
+# Parameters of OpenAI's models that one server holds, as float32 4 bytes each: the largest alone or
+# the three others together, in the 16 GB of a free Space.
+FETCHED_PARAMETERS = 1_600_000_000
 # Visitors whose last inputs and outputs the server remembers, about 0.2 MB each: the 10,000 of
 # gradio's default would be 2 GB. Each call of the REST interface counts as a visitor.
 SESSIONS = 500

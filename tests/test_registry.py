@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from gpt2_scratch.checkpoint import CheckpointError, load_model
 from gpt2_scratch.demo import registry as module
 from gpt2_scratch.demo.registry import Registry
 
@@ -50,7 +51,7 @@ def test_two_first_visitors_load_one_model(weights: Path, monkeypatch: pytest.Mo
 
 
 def test_a_name_that_is_none_of_ours_reaches_no_file(weights: Path) -> None:
-    for name in ("gpt2", str(weights / "base.safetensors"), "../base", ""):
+    for name in (str(weights / "base.safetensors"), "../base", ""):
         with pytest.raises(ValueError, match="model must be one of base"):
             Registry().language_model(name)
 
@@ -104,3 +105,37 @@ def test_another_model_can_stand_behind_base(weights: Path, tmp_path: Path) -> N
     assert problem is not None
     assert "other.safetensors" in problem
     assert str(tmp_path) not in problem and "train.pretrain" not in problem
+
+
+def test_an_openai_model_is_there_once_it_has_been_fetched(
+    weights: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    registry = Registry()
+    with pytest.raises(ValueError, match="gpt2 is not here yet: choose it under Model"):
+        registry.language_model("gpt2")
+
+    def from_hub(name: str, progress: Any) -> Any:
+        progress(5, 10)
+        return load_model("base")
+
+    monkeypatch.setattr(module, "load_model", from_hub)
+    seen: list[tuple[int, int]] = []
+    registry.fetch("gpt2", lambda done, total: seen.append((done, total)))
+    assert seen == [(5, 10)]
+    assert registry.language_model("gpt2")[0].config.block_size == 256
+    with pytest.raises(ValueError, match="no room for gpt2-xl beside gpt2"):
+        registry.fetch("gpt2-xl", lambda *_: None)
+
+
+def test_a_hub_out_of_reach_is_a_sentence(weights: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def unreachable(name: str, progress: Any) -> Any:
+        raise CheckpointError("The Hub cannot be reached; connect to the network.")
+
+    monkeypatch.setattr(module, "load_model", unreachable)
+    with pytest.raises(ValueError, match=r"'gpt2' is not available\. The Hub cannot be reached"):
+        Registry().fetch("gpt2", lambda *_: None)
+
+
+def test_sizes_are_those_of_the_paper() -> None:
+    millions = [round(module.parameters(name) / 1e6) for name in module.OPENAI]
+    assert millions == [124, 355, 774, 1558]

@@ -18,7 +18,7 @@ from gpt2_scratch import limits
 from gpt2_scratch.attention import attention_maps
 from gpt2_scratch.classifier import Verdict
 from gpt2_scratch.demo.boundary import endpoint
-from gpt2_scratch.demo.registry import MODELS, Registry
+from gpt2_scratch.demo.registry import MODELS, WRITERS, Registry
 from gpt2_scratch.demo.serving import AUTO, LANGUAGE_MODELS, Serving
 from gpt2_scratch.generation import encode_prompt
 from gpt2_scratch.sampling import SamplingSettings, check_integer, next_token_table
@@ -203,11 +203,11 @@ class Api:
             repetition_penalty: 0.5 to 2; above 1 makes tokens that were there already less likely.
             max_new_tokens: 1 to 256.
             seed: 0 to 4,294,967,295 repeats a text; null or -1: a new one, given in the result.
-            model: "base" or "chat".
+            model: "base", "chat", or an OpenAI model that the page has fetched, such as "gpt2".
         """
         prompt = limits.check_prompt(prompt)
         max_new_tokens = limits.check_new_tokens(max_new_tokens)
-        limits.check_choice(model, "model", ("base", "chat"))
+        limits.check_choice(model, "model", WRITERS)
         settings = SamplingSettings(
             temperature, top_k, top_p, repetition_penalty, seed=_seed(seed)
         ).resolved()
@@ -262,11 +262,11 @@ class Api:
             top_p: above 0 to 1; 1 is off.
             repetition_penalty: 0.5 to 2; 1 is off.
             rows: how many tokens, 1 to 50.
-            model: "base" or "chat".
+            model: "base", "chat", or an OpenAI model that the page has fetched, such as "gpt2".
         """
         prompt = limits.check_prompt(prompt)
         rows = check_integer("rows", rows, 1, limits.NEXT_TOKEN_ROWS)
-        limits.check_choice(model, "model", ("base", "chat"))
+        limits.check_choice(model, "model", WRITERS)
         settings = SamplingSettings(temperature, top_k, top_p, repetition_penalty)
         gpt, tokenizer = self.registry.language_model(model)
         ids = encode_prompt(tokenizer, prompt)[-gpt.config.block_size :]

@@ -15,6 +15,7 @@ from gpt2_scratch import limits
 from gpt2_scratch.chat import Message, message_text
 from gpt2_scratch.demo.api import Api, Reply
 from gpt2_scratch.demo.boundary import on_page, on_stream
+from gpt2_scratch.demo.first_paint import first_paint
 from gpt2_scratch.demo.lenses import Lens
 from gpt2_scratch.demo.settings import new_tokens, seed_field, shaping
 from gpt2_scratch.demo.theme import clicked_text, notice, notice_update, panel
@@ -55,7 +56,13 @@ def build(demo: gr.Blocks, api: Api) -> Lens:
         unavailable = notice()
         with gr.Row():
             with gr.Column(scale=3, min_width=280):
-                shown = panel("conversation.js", {}, examples=INSTRUCTIONS, elem_id="conversation")
+                shown = panel(
+                    "conversation.js",
+                    {},
+                    examples=INSTRUCTIONS,
+                    example=first_paint(api.registry, "chat").get("example", []),
+                    elem_id="conversation",
+                )
                 message = gr.Textbox(
                     placeholder="Write an instruction, then Enter",
                     label="Your message",

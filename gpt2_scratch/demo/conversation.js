@@ -1,6 +1,7 @@
 // A conversation: `props.value` is {turns: [{role, text}], running, forgotten, used, window, note};
 // see chat_tab.py. `forgotten` is how many of the first turns the context window had no room for.
-// `props.examples` is {kind: [instruction, ...]}, offered while nothing has been said.
+// While nothing has been said, `props.examples`, {kind: [instruction, ...]}, are offered and
+// `props.example`, [{role, text}, ...], is shown.
 const state = { editing: -1 };
 
 function tool(name, title, action) {
@@ -90,6 +91,12 @@ function offers() {
       group.append(button);
     }
     box.append(group);
+  }
+  for (const turn of props.example || []) {
+    const item = node("div", "message " + (turn.role === "user" ? "user" : "bot"));
+    item.append(node("span", "speaker", turn.role === "user" ? "An example" : "Model"));
+    item.append(node("div", "text", turn.text));
+    box.append(item);
   }
   return box;
 }

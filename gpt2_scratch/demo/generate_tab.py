@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from typing import Any
 
 import gradio as gr
 
 from gpt2_scratch import limits
-from gpt2_scratch.demo.api import Api, Generated
-from gpt2_scratch.demo.boundary import on_model, on_page, on_stream
+from gpt2_scratch.demo.api import Api, Generated, NextToken
+from gpt2_scratch.demo.boundary import boundary, on_model, on_page, on_stream
+from gpt2_scratch.demo.first_paint import first_paint
 from gpt2_scratch.demo.lenses import Lens
-from gpt2_scratch.demo.registry import Registry
+from gpt2_scratch.demo.registry import OPENAI, Registry, parameters
 from gpt2_scratch.demo.settings import new_tokens, seed_field, shaping
 from gpt2_scratch.demo.theme import clicked_text, notice, notice_update, panel, visible
 from gpt2_scratch.demo.written import token_characters, written_tokens
+from gpt2_scratch.tokenizer import Tokenizer
+
+Written = tuple[str, Generated]  # a prompt and what followed
 
 PROMPTS = [
     "Once upon a time there was a little girl who lived near the forest. One day",
@@ -23,6 +28,7 @@ PROMPTS = [
     "“I do not believe a word of it,” said the detective,",
     "My fellow citizens, the state of our Union is",
 ]
+NOBODY = ""  # what a model is compared with at first
 FINISHED = {
     "stop": "the model ended the text",
     "length": "as long as asked for",
@@ -49,35 +55,77 @@ def build(demo: gr.Blocks, api: Api) -> Lens:
                         "Generate", variant="primary", min_width=120, elem_id="generate"
                     )
                     stop = gr.Button("Stop", min_width=120, elem_id="stop-generate")
-                output = panel("continuation.js", {}, elem_id="generated")
+                with gr.Row():
+                    output = panel(
+                        "continuation.js",
+                        first_paint(api.registry, "generate"),
+                        min_width=240,
+                        elem_id="generated",
+                    )
+                    beside = panel(
+                        "continuation.js",
+                        {},
+                        visible=False,
+                        min_width=240,
+                        elem_id="generated-beside",
+                    )
                 gr.Examples(PROMPTS, prompt, label="Prompts to try", cache_examples=False)
             with gr.Column(scale=2, min_width=280):
-                table = panel("next_token.js", {}, elem_id="next-token")
+                table = panel(
+                    "next_token.js", first_paint(api.registry, "next_token"), elem_id="next-token"
+                )
                 with gr.Group():
-                    model = gr.Dropdown(
-                        _model_choices(api.registry),
-                        value="base",
-                        label="Model",
-                        elem_id="generate-model",
-                    )
+                    choices = _model_choices(api.registry)
+                    with gr.Row():
+                        model = gr.Dropdown(
+                            choices,
+                            value="base",
+                            label="Model",
+                            min_width=120,
+                            elem_id="generate-model",
+                        )
+                        other = gr.Dropdown(
+                            [("nothing", NOBODY), *choices],
+                            value=NOBODY,
+                            label="Compare with",
+                            min_width=120,
+                            elem_id="generate-other",
+                        )
+                    arrival = panel("arrival.js", {}, elem_id="arrival")
                     shape = shaping("", temperature=0.8)
                     max_new_tokens = new_tokens("", 100)
                     seed = seed_field("")
 
-    # What was written last: prompt, model and the Generated. Kept on the server, for this visitor.
-    last = gr.State()
+    # What was written last, one (prompt, Generated) per model. On the server, for this visitor.
+    last = gr.State([])
 
     def generate(prompt: str, *settings: Any) -> Iterator[tuple[Any, ...]]:
-        for result in api.generate(prompt, *settings):
-            yield {**_drawing(prompt, result), "running": True}, (prompt, result)
+        *settings, seed, model, other = settings
+        results: list[Written] = []
+        for result in api.generate(prompt, *settings, seed, model):
+            results = [(prompt, result)]
+            yield _drawing(prompt, result, running=True), {}, results
+        if other == NOBODY:
+            return
+        seed = results[0][1]["seed"]  # the same dice for both
+        for result in api.generate(prompt, *settings, seed, other):
+            both = [*results, (prompt, result)]
+            yield _drawing(*results[0]), _drawing(prompt, result, running=True), both
 
-    def explain(last: tuple[str, Generated] | None) -> Any:
-        """The finished or stopped text once more, now with what each token might have been."""
-        if last is None:
-            return gr.skip()
-        prompt, result = last
-        tokens = written_tokens(api.registry, result["model"], prompt, result["token_ids"])
-        return {**_drawing(prompt, result), "tokens": tokens}
+    def explain(last: list[Written]) -> Iterator[tuple[Any, ...]]:
+        """The finished or stopped texts once more, now with what each token might have been."""
+        drawings = [gr.skip(), gr.skip()]
+        for i, (prompt, result) in enumerate(last):
+            tokens = written_tokens(api.registry, result["model"], prompt, result["token_ids"])
+            drawings[i] = _drawing(prompt, result, tokens)
+            yield tuple(drawings)
+            drawings[i] = gr.skip()
+
+    def fetch(name: str) -> Iterator[dict[str, Any]]:
+        """One of OpenAI's models is chosen: it is fetched, unless it is here."""
+        if name in OPENAI:
+            yield from _arrival(api.registry, name)
+        yield {}
 
     def next_tokens(
         prompt: str,
@@ -94,34 +142,38 @@ def build(demo: gr.Blocks, api: Api) -> Lens:
             _, tokenizer = api.registry.language_model(model)
         except ValueError as error:  # said in place: this runs at every key stroke
             return {"message": str(error)}
-        return {
-            "rows": [
-                {
-                    **row,
-                    "token": visible(row["token"]),
-                    "text": token_characters(tokenizer, row["token_id"]),
-                }
-                for row in rows
-            ]
-        }
+        return {"rows": candidate_rows(tokenizer, rows)}
 
     running = on_stream(
         run.click,
         generate,
-        [prompt, *shape.widgets, max_new_tokens, seed, model],
-        [output, last],
+        [prompt, *shape.widgets, max_new_tokens, seed, model, other],
+        [output, beside, last],
         show_progress="minimal",  # the place in the line, and the seconds
         show_progress_on=[output],
         trigger_mode="once",
     )
     stopped = stop.click(None, cancels=[running], api_visibility="private", queue=False)
     for ended in (running.success, stopped.then):
-        on_model(ended, explain, last, output, show_progress="hidden")
-    on_page(output.submit, lambda last: last[1]["seed"], last, seed)  # "Keep this seed"
+        on_model(ended, explain, last, [output, beside], show_progress="hidden")
     on_page(table.select, _append_candidate, prompt, prompt)
-    on_page(output.select, clicked_text, None, prompt)  # an alternative to write on from
+    for shown in (output, beside):
+        on_page(shown.submit, lambda last: last[0][1]["seed"], last, seed)  # "Keep this seed"
+        on_page(shown.select, clicked_text, None, prompt)  # an alternative to write on from
+    on_page(other.change, lambda name: gr.update(visible=name != NOBODY), other, beside)
+    chosen = [
+        changed(
+            boundary(fetch),
+            chosen_model,
+            arrival,
+            api_visibility="private",
+            concurrency_limit=2,  # in a line of its own: a download takes minutes
+            show_progress="hidden",
+        )
+        for changed, chosen_model in ((model.change, model), (other.change, other))
+    ]
     looked_at: list[Any] = [prompt, *shape.widgets, model]
-    for changed in [demo.load, *(part.change for part in looked_at)]:
+    for changed in [demo.load, chosen[0].success, *(part.change for part in looked_at)]:
         on_model(
             changed,
             next_tokens,
@@ -136,6 +188,7 @@ def build(demo: gr.Blocks, api: Api) -> Lens:
         "Generate",
         prompt,
         model=model,
+        compare=other,
         **shape.by_name,
         max_new_tokens=max_new_tokens,
         seed=seed,
@@ -149,15 +202,57 @@ def _append_candidate(prompt: str, clicked: gr.EventData) -> str:
 
 def _model_choices(registry: Registry) -> list[tuple[str, str]]:
     """(what is shown, name): the source is added where it is another, as after `--model gpt2`."""
-    return [
+    ours = [
         (name if registry.source(name) == name else f"{name} ({registry.source(name)})", name)
         for name in ("base", "chat")
     ]
+    openai = [(f"{name}, OpenAI, {parameters(name) / 1e6:,.0f}M", name) for name in OPENAI]
+    return ours + openai
 
 
-def _drawing(prompt: str, result: Generated) -> dict[str, Any]:
+def _arrival(registry: Registry, name: str) -> Iterator[dict[str, Any]]:
+    """Fetch a model in a thread of its own and tell how far it is, as arrival.js draws it."""
+    seen: dict[str, Any] = {"done": 0, "total": 0, "problem": None}
+
+    def work() -> None:
+        try:
+            registry.fetch(name, lambda done, total: seen.update(done=done, total=total))
+        except ValueError as error:
+            seen["problem"] = str(error)
+
+    thread = threading.Thread(target=work, daemon=True)
+    thread.start()
+    while thread.is_alive():
+        thread.join(0.3)
+        if seen["total"] and thread.is_alive():
+            megabytes = f"{seen['done'] / 1e6:,.0f} of {seen['total'] / 1e6:,.0f} MB"
+            part = min(1.0, seen["done"] / seen["total"])
+            yield {"message": f"Fetching {name} from the Hub: {megabytes}", "part": part}
+    if seen["problem"]:
+        raise ValueError(seen["problem"])
+
+
+def candidate_rows(tokenizer: Tokenizer, rows: list[NextToken]) -> list[dict[str, Any]]:
+    """The next-token table as next_token.js draws it."""
+    return [
+        {
+            **row,
+            "token": visible(row["token"]),
+            "text": token_characters(tokenizer, row["token_id"]),
+        }
+        for row in rows
+    ]
+
+
+def _drawing(
+    prompt: str,
+    result: Generated,
+    tokens: list[dict[str, Any]] | None = None,
+    running: bool = False,
+) -> dict[str, Any]:
     """What continuation.js draws."""
     statistics = [
+        result["model"],
         f"{result['tokens']} token{'s' * (result['tokens'] != 1)}",
         f"{result['tokens_per_second']:g} tokens/s",
         f"first token after {1000 * result['time_to_first_token']:.0f} ms",
@@ -167,4 +262,10 @@ def _drawing(prompt: str, result: Generated) -> dict[str, Any]:
         statistics.append("the oldest text has left the context window")
     if result["finish_reason"]:
         statistics.append(FINISHED[result["finish_reason"]])
-    return {"prompt": prompt, "text": result["text"], "statistics": statistics}
+    return {
+        "prompt": prompt,
+        "text": result["text"],
+        "statistics": statistics,
+        "tokens": tokens,
+        "running": running,
+    }

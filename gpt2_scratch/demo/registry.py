@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
 from gpt2_scratch.chat import Assistant
-from gpt2_scratch.checkpoint import COMMANDS, load_model
+from gpt2_scratch.checkpoint import COMMANDS, expected_shapes, load_model
 from gpt2_scratch.classifier import SpamClassifier
-from gpt2_scratch.limits import check_choice
+from gpt2_scratch.config import PRESETS
+from gpt2_scratch.limits import FETCHED_PARAMETERS, check_choice
 from gpt2_scratch.model import GPT2
 from gpt2_scratch.tokenizer import Tokenizer, weights_dir
 
 T = TypeVar("T")
 
 MODELS = tuple(COMMANDS)  # base, spam, chat: what the training stages make
+OPENAI = tuple(name for name in PRESETS if name.startswith("gpt2"))  # on the Hugging Face Hub
+WRITERS = ("base", "chat", *OPENAI)  # what continues a text
 
 
 class Registry:
@@ -31,18 +35,47 @@ class Registry:
     """
 
     def __init__(self, base: str = "base") -> None:
-        self.sources = {name: name for name in MODELS} | {"base": base}
+        self.sources = {name: name for name in (*MODELS, *OPENAI)} | {"base": base}
         self._loaded: dict[str, Any] = {}
         self._lock = threading.Lock()
+        self._fetching = threading.Lock()  # a download must not hold up who needs a model of ours
 
     def language_model(self, name: str) -> tuple[GPT2, Tokenizer]:
         """A model that gives logits, with its tokenizer. ValueError if there is none."""
-        check_choice(name, "model", MODELS)
+        check_choice(name, "model", (*MODELS, *OPENAI))
+        if name in OPENAI:
+            if name not in self._loaded:
+                raise ValueError(
+                    f"{name} is not here yet: choose it under Model on the page, which fetches it, "
+                    "and ask again when it has arrived."
+                )
+            return cast(tuple[GPT2, Tokenizer], self._loaded[name])
         if name == "chat":
             return self.assistant().model, self.assistant().tokenizer
         if name == "spam":
             return self.classifier().model.trunk, self.classifier().tokenizer
         return self._load("base", lambda: load_model(self.sources["base"]))
+
+    def fetch(self, name: str, progress: Callable[[int, int], None]) -> None:
+        """Load one of OpenAI's models, from the cache of the Hugging Face Hub or from the Hub.
+
+        progress is called with (bytes done, bytes in all), maybe from another thread. ValueError,
+        in one sentence, if there is no network, or no room beside the models fetched already.
+        """
+        check_choice(name, "model", OPENAI)
+        with self._fetching:
+            held = [other for other in OPENAI if other in self._loaded]
+            if name in held:
+                return
+            if sum(map(parameters, [*held, name])) > FETCHED_PARAMETERS:
+                raise ValueError(
+                    f"This server has no room for {name} beside {', '.join(held)}: choose one of "
+                    "those, or run the app on a machine of your own."
+                )
+            try:
+                self._loaded[name] = load_model(name, progress)
+            except (ValueError, OSError) as error:
+                raise ValueError(self._unavailable(name, error)) from error
 
     def assistant(self) -> Assistant:
         """The chat model. ValueError if its weights are missing."""
@@ -80,6 +113,11 @@ class Registry:
         # Visitors need not know where on the server the files are.
         reason = str(error).replace(str(weights_dir()), "weights")
         reason = reason.replace(self.sources[name], self.source(name))
-        if self.sources[name] == name and COMMANDS[name] not in reason:
+        if self.sources[name] == name in COMMANDS and COMMANDS[name] not in reason:
             reason += f" To make it anew: `{COMMANDS[name]}`."
         return f"The model {self.source(name)!r} is not available. {reason}"
+
+
+def parameters(preset: str) -> int:
+    """How many trained numbers a GPT-2 of this size has."""
+    return sum(math.prod(shape) for shape in expected_shapes(PRESETS[preset], "gpt2").values())

@@ -14,6 +14,7 @@ from gpt2_scratch.checkpoint import read_manifest
 from gpt2_scratch.demo.api import Api, Classified
 from gpt2_scratch.demo.boundary import on_model, on_page
 from gpt2_scratch.demo.csv_files import MESSAGE_COLUMNS, read_messages, write_verdicts
+from gpt2_scratch.demo.first_paint import first_paint
 from gpt2_scratch.demo.theme import HERE, notice, notice_update, panel
 
 SPAM = [
@@ -57,7 +58,7 @@ def build(demo: gr.Blocks, api: Api) -> gr.Textbox:
             with gr.Column(scale=1, min_width=280):
                 card = panel(
                     "spam.js",
-                    {},
+                    first_paint(api.registry, "spam"),
                     css_template=(HERE / "spam.css").read_text(encoding="utf-8"),
                     elem_id="verdict",
                 )

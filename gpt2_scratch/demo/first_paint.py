@@ -1,0 +1,84 @@
+"""What the page shows before any model has run: finished examples, computed beforehand.
+
+    python -m gpt2_scratch.demo.first_paint
+
+writes first_paint.json beside this file, after each change of the weights. The file names the
+weights that it was computed with; over any others the page starts empty and computes.
+"""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from gpt2_scratch.checkpoint import CheckpointError, read_manifest
+from gpt2_scratch.demo.registry import MODELS, Registry
+
+PATH = Path(__file__).resolve().with_name("first_paint.json")
+SEED = 7
+
+
+def first_paint(registry: Registry, part: str) -> dict[str, Any]:
+    """The example of one panel, as its script draws it; empty if it is of other weights."""
+    painted = _read()
+    same = painted and all(registry.source(name) == name for name in MODELS)
+    return painted[part] if same and painted["weights"] == _weights() else {}
+
+
+@cache
+def _read() -> dict[str, Any]:
+    return json.loads(PATH.read_text(encoding="utf-8")) if PATH.exists() else {}
+
+
+def _weights() -> dict[str, str]:
+    """The sha256 of each of our models."""
+    try:
+        manifest = read_manifest()
+    except CheckpointError:
+        return {}
+    return {name: manifest[name]["sha256"] for name in MODELS if name in manifest}
+
+
+def compute(registry: Registry) -> dict[str, Any]:
+    """All examples, by the plain path: no engine, whose rounding depends on the machine."""
+    from gpt2_scratch.demo import chat_tab, generate_tab, spam_tab
+    from gpt2_scratch.demo.api import Api
+    from gpt2_scratch.demo.written import written_tokens
+    from gpt2_scratch.generation import stream
+
+    api = Api(registry)
+    prompt = generate_tab.PROMPTS[0]
+    model, tokenizer = registry.language_model("base")
+    steps = list(stream(model, tokenizer, prompt, max_new_tokens=60, seed=SEED))
+    instruction = chat_tab.INSTRUCTIONS["Writing"][0]
+    return {
+        "weights": _weights(),
+        "generate": {
+            "prompt": prompt,
+            "text": "".join(step.text for step in steps),
+            "statistics": ["base", "an example, written beforehand", f"seed {SEED}"],
+            "tokens": written_tokens(registry, "base", prompt, [step.token_id for step in steps]),
+        },
+        "next_token": {
+            "rows": generate_tab.candidate_rows(tokenizer, api.next_token(prompt)),
+        },
+        "chat": {
+            "example": [
+                {"role": "user", "text": instruction},
+                {"role": "assistant", "text": registry.assistant().respond(instruction)},
+            ]
+        },
+        "spam": {"verdict": api.word_influence(spam_tab.SPAM[0])},
+    }
+
+
+def main() -> None:
+    text = json.dumps(compute(Registry()), ensure_ascii=False, indent=1)
+    PATH.write_text(text + "\n", encoding="utf-8")
+    print(f"wrote {PATH.name}, {len(text):,} characters")
+
+
+if __name__ == "__main__":
+    main()
