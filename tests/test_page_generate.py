@@ -20,7 +20,7 @@ def test_generated_text_is_marked_and_its_seed_repeats_it(tiny_app: App, open_pa
     whole = page.locator("#generated .continuation").text_content()
     assert whole == "def forward(self,\n    x" + first
     statistics = page.locator("#generated .statistics").text_content()
-    assert re.search(r"\d+ tokens · [\d.]+ tokens/s · first token after \d+ ms", statistics)
+    assert re.search(r"base · \d+ tokens · [\d.]+ tokens/s · first token after \d+ ms", statistics)
     seed = re.search(r"seed (\d+)", statistics).group(1)
 
     page.locator("#generated .keep-seed").click()
@@ -83,6 +83,43 @@ def test_a_candidate_is_appended_by_a_click_and_by_the_keyboard(
         button.click() if press == "click" else button.press("Enter")
         expect(prompt).to_have_value(before + label[label.index("“") + 1 : label.rindex("”")])
         expect(table).not_to_have_text(rows)  # what may follow on that
+
+
+def test_two_models_write_side_by_side_from_the_same_dice(tiny_app: App, open_page: Any) -> None:
+    page = open_page(tiny_app)
+    set_number(page, "#max-new-tokens", "8")
+    page.locator("#generate-other input").click()
+    page.get_by_role("option", name="chat", exact=True).click()
+    base = generate(page)
+    beside = page.locator("#generated-beside")
+    beside.locator(".alternatives").wait_for()
+    assert beside.locator("mark").text_content() != base
+    seeds = [
+        re.search(r"seed (\d+)", page.locator(f"{panel} .statistics").text_content()).group(1)
+        for panel in ("#generated", "#generated-beside")
+    ]
+    assert seeds[0] == seeds[1]
+
+
+def test_the_keyboard_is_enough(tiny_app: App, open_page: Any) -> None:
+    page = open_page(tiny_app)
+    page.locator("#prompt textarea").focus()
+
+    def tab_to(target: str) -> None:
+        for _ in range(20):
+            page.keyboard.press("Tab")
+            if page.evaluate("(target) => document.activeElement.matches(target)", target):
+                return
+        pytest.fail(f"20 stops of the Tab key did not lead to {target}")
+
+    tab_to("#generate")
+    page.keyboard.press("Enter")
+    page.locator("#generated .alternatives").wait_for()
+    tab_to("#generated .written")
+    page.keyboard.press("ArrowRight")
+    expect(page.locator("#generated .written").nth(1)).to_be_focused()
+    expect(page.locator("#generated .alternatives")).to_contain_text("choice.")
+    tab_to("#generated .alternatives button")
 
 
 def test_stop_ends_a_generation_and_the_next_one_runs(

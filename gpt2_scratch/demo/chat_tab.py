@@ -164,7 +164,7 @@ def build(demo: gr.Blocks, api: Api) -> Lens:
         on_page(failed.failure, _drawing, conversation, shown)
     for changed in (*asking, *answering, halted, cleared):
         on_page(changed.then, lambda said: said, conversation, stored)
-    on_page(demo.load, restore, stored, said_and_shown)
+    on_page(demo.load, restore, stored, said_and_shown, show_progress="hidden")
     on_page(demo.load, lambda: notice_update(api.registry.problem("chat")), None, unavailable)
     return Lens.of(
         "chat", "Chat", message, **shape.by_name, max_new_tokens=max_new_tokens, seed=seed

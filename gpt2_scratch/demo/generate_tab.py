@@ -11,7 +11,7 @@ import gradio as gr
 from gpt2_scratch import limits
 from gpt2_scratch.demo.api import Api, Generated, NextToken
 from gpt2_scratch.demo.boundary import boundary, on_model, on_page, on_stream
-from gpt2_scratch.demo.first_paint import first_paint
+from gpt2_scratch.demo.first_paint import SEED, first_paint
 from gpt2_scratch.demo.lenses import Lens
 from gpt2_scratch.demo.registry import OPENAI, Registry, parameters
 from gpt2_scratch.demo.settings import new_tokens, seed_field, shaping
@@ -98,17 +98,19 @@ def build(demo: gr.Blocks, api: Api) -> Lens:
 
     # What was written last, one (prompt, Generated) per model. On the server, for this visitor.
     last = gr.State([])
+    names = [*shape.by_name, "max_new_tokens", "seed"]
 
-    def generate(prompt: str, *settings: Any) -> Iterator[tuple[Any, ...]]:
-        *settings, seed, model, other = settings
+    def generate(prompt: str, *inputs: Any) -> Iterator[tuple[Any, ...]]:
+        *values, model, other = inputs
+        settings: dict[str, Any] = dict(zip(names, values, strict=True))
         results: list[Written] = []
-        for result in api.generate(prompt, *settings, seed, model):
+        for result in api.generate(prompt, **settings, model=model):
             results = [(prompt, result)]
             yield _drawing(prompt, result, running=True), {}, results
         if other == NOBODY:
             return
-        seed = results[0][1]["seed"]  # the same dice for both
-        for result in api.generate(prompt, *settings, seed, other):
+        settings["seed"] = results[0][1]["seed"]  # the same dice for both
+        for result in api.generate(prompt, **settings, model=other):
             both = [*results, (prompt, result)]
             yield _drawing(*results[0]), _drawing(prompt, result, running=True), both
 
@@ -158,7 +160,8 @@ def build(demo: gr.Blocks, api: Api) -> Lens:
         on_model(ended, explain, last, [output, beside], show_progress="hidden")
     on_page(table.select, _append_candidate, prompt, prompt)
     for shown in (output, beside):
-        on_page(shown.submit, lambda last: last[0][1]["seed"], last, seed)  # "Keep this seed"
+        # "Keep this seed": of the text that is shown, which at first is the prepared example
+        on_page(shown.submit, lambda last: last[0][1]["seed"] if last else SEED, last, seed)
         on_page(shown.select, clicked_text, None, prompt)  # an alternative to write on from
     on_page(other.change, lambda name: gr.update(visible=name != NOBODY), other, beside)
     chosen = [

@@ -85,7 +85,12 @@ def connect(demo: gr.Blocks, lenses: Sequence[Lens]) -> None:
     address = gr.Textbox(visible=False)
     everything = [widget for lens in lenses for widget in lens.inputs.values()]
     read = on_page(
-        demo.load, lambda address: restored(lenses, address), address, everything, js=READ_LINK
+        demo.load,
+        lambda address: restored(lenses, address),
+        address,
+        everything,
+        js=READ_LINK,
+        show_progress="hidden",
     )
     read.then(None, js=OPEN_LINKED_TAB, **HERE)
 
