@@ -48,7 +48,7 @@ def charts(folder: Path) -> Iterator[tuple[str, Figure]]:
 
 def loss_chart(log: TrainingLog, against: str) -> Figure:
     """Training loss, and every loss measured on held-out text, against tokens or minutes."""
-    figure, axes = _axes(f"{log.name}: loss", against, "nats per token")
+    figure, axes = _axes(f"{log.name}: loss", against, "nats")
     x, loss = log.column(against), log.column("loss")
     axes.plot(binned(x, POINTS), binned(loss, POINTS), color=COLOURS[0], lw=1, label="training")
     for figure_name, colour in zip(filter(_is_loss, log.figures), COLOURS[1:], strict=False):

@@ -153,7 +153,7 @@ function confusion({ title, tn, fp, fn, tp, ...figures }) {
 function reliability({ title, reliability: rows }) {
   const figure = node("figure", "reliability");
   figure.append(node("figcaption", "", titleOf(title) + ": reliability"));
-  const [left, side, bottom] = [40, 190, 34];
+  const [left, side, bottom] = [46, 190, 38];
   const [width, height] = [left + side + 12, side + bottom + 8];
   const svg = shape("svg", { viewBox: "0 0 " + width + " " + height, width, height, role: "img" });
   svg.setAttribute("aria-label", "given probability against the part that is spam");
@@ -161,8 +161,8 @@ function reliability({ title, reliability: rows }) {
   const py = (y) => 6 + side * (1 - y);
   for (const tick of [0, 0.5, 1]) {
     svg.append(shape("line", { x1: px(0), x2: px(1), y1: py(tick), y2: py(tick), class: "gridline" }));
-    svg.append(label(100 * tick + "%", { x: left - 5, y: py(tick) + 4, "text-anchor": "end" }));
-    svg.append(label(100 * tick + "%", { x: px(tick), y: side + 22, "text-anchor": "middle" }));
+    svg.append(label(100 * tick + "%", { x: left - 12, y: py(tick) + 4, "text-anchor": "end" }));
+    svg.append(label(100 * tick + "%", { x: px(tick), y: side + 26, "text-anchor": "middle" }));
   }
   svg.append(label("given probability", { x: px(1), y: height - 2, "text-anchor": "end" }));
   svg.append(shape("line", { x1: px(0), y1: py(0), x2: px(1), y2: py(1), class: "hair" }));
@@ -239,7 +239,7 @@ function charts() {
     else (others[isRate(name) ? "rates" : name] ||= []).push({ ...series, name: titleOf(name) });
   }
   const grid = node("div", "charts");
-  grid.append(lineChart("Loss, nats per token", losses, state.against));
+  grid.append(lineChart("Loss in nats", losses, state.against));
   for (const [name, series] of Object.entries(others))
     grid.append(lineChart("Held-out " + titleOf(name), series, state.against));
   const rates = [{ name: "part of the peak", x, y: run.curves.learning_rate }];
@@ -279,8 +279,10 @@ function heldOut() {
 function spam() {
   const row = node("div", "charts");
   for (const part of props.value.confusion) {
-    row.append(confusion(part));
-    if (part.reliability) row.append(reliability(part));
+    const both = node("div", "charts");
+    both.append(confusion(part));
+    if (part.reliability) both.append(reliability(part));
+    row.append(both);
   }
   return section("Spam filter on test messages", "rows: what they are; columns: the verdict", row);
 }
