@@ -32,7 +32,7 @@ def fetch(
     size: int | None = None,
     sha256: str | None = None,
     progress: Progress | None = None,
-    kind: Literal["model", "space"] = "model",
+    kind: Literal["model", "space", "dataset"] = "model",
 ) -> Path:
     """Path of a repository's file in the local cache, downloaded into it when missing.
 

@@ -156,13 +156,12 @@ def pack(
     for name in sources:
         key = _pack_key(name, tokenizer_key)
         stem = folder / f"{name}-{key[:16]}"
-        index = _with_suffix(stem, ".json")
-        if not index.is_file():  # the index is written last: where it is, the shards are whole
+        source = read_pack(name, stem)
+        if source is None:
             _pack_source(tokenizer, name, stem, progress)
-        statistics = json.loads(index.read_text(encoding="utf-8"))["splits"]
-        packed[name] = PackedSource(
-            name, stem, {split: SplitStatistics(**statistics[split]) for split in SPLITS}
-        )
+            source = read_pack(name, stem)
+            assert source is not None
+        packed[name] = source
     return packed
 
 
@@ -176,19 +175,37 @@ def _pack_key(name: str, tokenizer_key: str) -> str:
 
 
 def _pack_source(tokenizer: Tokenizer, name: str, stem: Path, progress: bool) -> None:
-    """Write both shards and, last, the index, each under its final name only when it is whole."""
+    sha256 = get_dataset("sft" if name == INSTRUCT else name).sha256
+    about = {"source": name, "dataset_sha256": sha256}
+    with tqdm(desc=f"packing {name}", unit="B", unit_scale=True, disable=not progress) as bar:
+        write_pack(tokenizer, stem, _encoded_documents(tokenizer, name), about, bar)
+
+
+def write_pack(
+    tokenizer: Tokenizer,
+    stem: Path,
+    encoded: Iterable[tuple[str, list[int], int]],
+    about: Mapping[str, str],
+    bar: tqdm | None = None,
+) -> None:
+    """Write both shards and, last, the index, each under its final name only when it is whole.
+
+    encoded  (split, token ids, bytes of text) of each document
+    about    what the index shall say of the source
+    bar      told the bytes of each document
+    """
     stem.parent.mkdir(parents=True, exist_ok=True)
     counts = {split: {"tokens": 0, "bytes": 0, "documents": 0} for split in SPLITS}
     # Two processes that pack the same source at once write apart, and the last rename wins.
     unfinished = {split: _with_suffix(stem, f".{split}.bin.{os.getpid()}.tmp") for split in SPLITS}
     files = {split: path.open("wb") for split, path in unfinished.items()}
     try:
-        with tqdm(desc=f"packing {name}", unit="B", unit_scale=True, disable=not progress) as bar:
-            for split, ids, size in _encoded_documents(tokenizer, name):
-                np.asarray(ids, dtype=np.uint16).tofile(files[split])
-                counts[split]["tokens"] += len(ids)
-                counts[split]["bytes"] += size
-                counts[split]["documents"] += 1
+        for split, ids, size in encoded:
+            np.asarray(ids, dtype=np.uint16).tofile(files[split])
+            counts[split]["tokens"] += len(ids)
+            counts[split]["bytes"] += size
+            counts[split]["documents"] += 1
+            if bar is not None:
                 bar.update(size)
         for split, file in files.items():
             file.close()
@@ -198,15 +215,25 @@ def _pack_source(tokenizer: Tokenizer, name: str, stem: Path, progress: bool) ->
             file.close()
             unfinished[split].unlink(missing_ok=True)
     index = {
-        "source": name,
+        **about,
         "tokenizer": tokenizer.name,
         "tokenizer_sha256": tokenizer_sha256(tokenizer),
-        "dataset_sha256": get_dataset("sft" if name == INSTRUCT else name).sha256,
         "splits": counts,
     }
     temporary = _with_suffix(stem, f".json.{os.getpid()}.tmp")
     temporary.write_text(json.dumps(index, indent=2) + "\n", encoding="utf-8")
     os.replace(temporary, _with_suffix(stem, ".json"))
+
+
+def read_pack(name: str, stem: Path) -> PackedSource | None:
+    """The source whose shards `write_pack` finished at `stem`, or None."""
+    index = _with_suffix(stem, ".json")
+    if not index.is_file():  # the index is written last: where it is, the shards are whole
+        return None
+    statistics = json.loads(index.read_text(encoding="utf-8"))["splits"]
+    return PackedSource(
+        name, stem, {split: SplitStatistics(**statistics[split]) for split in SPLITS}
+    )
 
 
 def _encoded_documents(tokenizer: Tokenizer, name: str) -> Iterator[tuple[str, list[int], int]]:

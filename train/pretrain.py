@@ -2,7 +2,8 @@
 
     python -m train.pretrain --preset nano --minutes 60
     python -m train.pretrain --preset nano --minutes 60 --resume
-    torchrun --nproc-per-node 8 -m train.pretrain --preset gpt2 --tokens 10B
+    torchrun --nproc-per-node 8 -m train.pretrain --preset gpt2 --corpus fineweb-edu-10B \\
+        --tokens 10B
 
 Two options save time where it is short: `--n-layer 2 --block-size 128` trains a shallow model
 first, which `--init-from` then grows to the preset's depth; `--windows 256 512` alternates between
@@ -30,6 +31,7 @@ from train import loop
 from train.held_out import held_out
 from train.packing import MIXTURE, TokenMixture, pack, token_byte_lengths
 from train.stage import add_stage_arguments, run_command_line, run_stage
+from train.web_corpus import WEB_CORPORA, add_web_corpus_arguments, pack_web_corpus, shares
 
 DEFAULTS = loop.Settings()
 SAMPLE_PROMPTS = ("Once upon a time, there was a little", "The city of", "User: Hello!\n")
@@ -81,6 +83,13 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--n-layer", type=int, help="override the preset's depth")
     parser.add_argument("--vocab-size", type=int, help="override the preset's vocabulary")
     parser.add_argument("--block-size", type=int, help="override the preset's context window")
+    parser.add_argument(
+        "--corpus",
+        choices=("mixture", *WEB_CORPORA),
+        default="mixture",
+        help="our mixture, or a corpus of the Hub (see python -m train.web_corpus)",
+    )
+    add_web_corpus_arguments(parser)
     parser.add_argument("--batch-tokens", type=int, default=4096, help="tokens per micro-batch")
     parser.add_argument("--windows", type=int, nargs="+", help="default: the context window")
     parser.add_argument("--init-from", type=Path, help="grow this smaller checkpoint first")
@@ -105,7 +114,14 @@ def pretrain(arguments: argparse.Namespace, command: str) -> None:
             f"The model has {config.vocab_size} embeddings and the vocabulary "
             f"{tokenizer.vocab_size} entries: give --vocab-size {tokenizer.vocab_size}."
         )
-    mixture = TokenMixture(pack(tokenizer), MIXTURE, settings.seed)
+    if arguments.corpus == "mixture":
+        mixture, data = TokenMixture(pack(tokenizer), MIXTURE, settings.seed), MIXTURE
+    else:
+        corpus = WEB_CORPORA[arguments.corpus]
+        packed = pack_web_corpus(
+            corpus, tokenizer, files=arguments.files, workers=arguments.workers
+        )
+        mixture, data = TokenMixture(packed, shares(packed), settings.seed), {corpus.origin(): 1.0}
 
     model = GPT2(config).init_weights(torch.Generator().manual_seed(settings.seed))
     commands, tokens_before = [command], 0
@@ -125,7 +141,7 @@ def pretrain(arguments: argparse.Namespace, command: str) -> None:
         config=config,
         tokenizer=tokenizer,
         tensors=model.state_dict,
-        origin={"commands": commands, "data": MIXTURE},
+        origin={"commands": commands, "data": data},
         tokens_before=tokens_before,
     )
 
