@@ -94,6 +94,8 @@ def main() -> None:
         ssr_mode=False,
         mcp_server=importlib.util.find_spec("mcp") is not None,
         footer_links=["api", "gradio", "settings"],
+        # gradio would ask itself for the page, and give up on a busy machine after three seconds
+        _frontend=False,
     )
 
 

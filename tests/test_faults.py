@@ -319,7 +319,11 @@ def strict_app(tiny_weights: Path) -> Iterator[tuple[str, Work]]:
         patch.setenv("NO_PROXY", "*")
         demo = showcase.build(Registry())
         _, url, _ = demo.launch(
-            server_name="127.0.0.1", prevent_thread_lock=True, quiet=True, ssr_mode=False
+            server_name="127.0.0.1",
+            prevent_thread_lock=True,
+            quiet=True,
+            ssr_mode=False,
+            _frontend=False,
         )
         yield url.rstrip("/"), work
         demo.close()
