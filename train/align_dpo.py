@@ -25,14 +25,12 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from gpt2_scratch.chat import Assistant
 from gpt2_scratch.checkpoint import load_model
-from gpt2_scratch.model import GPT2
 from gpt2_scratch.tokenizer import Tokenizer
 from train import loop
 from train.datasets import Instruction, Preference, load_preferences
 from train.examples import EpochOrder
-from train.finetune_chat import SAMPLE_INSTRUCTIONS
+from train.finetune_chat import sample_answers
 from train.instruction_data import IGNORED, Example, encode_task, pad_examples
 from train.stage import (
     add_adapter_arguments,
@@ -93,12 +91,7 @@ class PreferenceTask:
         return {key: round(value, 5) for key, value in figures.items()}
 
     def samples(self, model: nn.Module) -> list[str]:
-        assert isinstance(model, GPT2)
-        assistant = Assistant(model, self.tokenizer)
-        return [
-            f"{instruction} {input} -> {assistant.respond(instruction, input, max_new_tokens=40)}"
-            for instruction, input in SAMPLE_INSTRUCTIONS
-        ]
+        return sample_answers(model, self.tokenizer)
 
 
 def dpo_loss(policy: Tensor, reference: Tensor, beta: float) -> Tensor:

@@ -87,12 +87,17 @@ class ChatTask:
         return {"response_loss": round(response_loss(model, self.validation), 5)}
 
     def samples(self, model: nn.Module) -> list[str]:
-        assert isinstance(model, GPT2)
-        assistant = Assistant(model, self.tokenizer)
-        return [
-            f"{instruction} {input} -> {assistant.respond(instruction, input, max_new_tokens=40)}"
-            for instruction, input in SAMPLE_INSTRUCTIONS
-        ]
+        return sample_answers(model, self.tokenizer)
+
+
+def sample_answers(model: nn.Module, tokenizer: Tokenizer) -> list[str]:
+    """The model's greedy answers to SAMPLE_INSTRUCTIONS, for the log."""
+    assert isinstance(model, GPT2)
+    assistant = Assistant(model, tokenizer)
+    return [
+        f"{instruction} {input} -> {assistant.respond(instruction, input, max_new_tokens=40)}"
+        for instruction, input in SAMPLE_INSTRUCTIONS
+    ]
 
 
 def counted_loss(model: nn.Module, x: Tensor, y: Tensor) -> Tensor:
