@@ -101,6 +101,17 @@ def test_two_models_write_side_by_side_from_the_same_dice(tiny_app: App, open_pa
     assert seeds[0] == seeds[1]
 
 
+def test_beam_search_lists_its_texts_best_first(tiny_app: App, open_page: Any) -> None:
+    page = open_page(tiny_app)
+    set_number(page, "#max-new-tokens", "6")
+    page.locator("#beam-search").get_by_text("Beam search", exact=True).click()
+    page.locator("#search-beams").click()
+    hints = page.locator("#beams li .hint")
+    expect(hints).to_have_count(4)
+    scores = [float(text.rsplit(" ", 1)[1]) for text in hints.all_text_contents()]
+    assert scores == sorted(scores, reverse=True)
+
+
 def test_the_keyboard_is_enough(tiny_app: App, open_page: Any) -> None:
     page = open_page(tiny_app)
     page.locator("#prompt textarea").focus()

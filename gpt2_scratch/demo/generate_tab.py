@@ -17,6 +17,8 @@ from gpt2_scratch.demo.registry import OPENAI, Registry, parameters
 from gpt2_scratch.demo.settings import new_tokens, seed_field, shaping
 from gpt2_scratch.demo.theme import clicked_text, notice, notice_update, panel, visible
 from gpt2_scratch.demo.written import token_characters, written_tokens
+from gpt2_scratch.generation import beam_search
+from gpt2_scratch.sampling import check_integer
 from gpt2_scratch.tokenizer import Tokenizer
 
 Written = tuple[str, Generated]  # a prompt and what followed
@@ -28,6 +30,9 @@ PROMPTS = [
     "“I do not believe a word of it,” said the detective,",
     "My fellow citizens, the state of our Union is",
 ]
+BEAM_SEARCH = f"""Instead of drawing tokens, keep the few most probable texts and extend each by
+every token. What it finds is likely, and often dull: it repeats itself. At most
+{limits.BEAM_TOKENS} new tokens; the other settings have no part in it."""
 NOBODY = ""  # what a model is compared with at first
 FINISHED = {
     "stop": "the model ended the text",
@@ -96,6 +101,14 @@ def build(demo: gr.Blocks, api: Api) -> Lens:
                     max_new_tokens = new_tokens("", 100)
                     seed = seed_field("")
 
+                with gr.Accordion("Beam search", open=False, elem_id="beam-search"):
+                    gr.Markdown(BEAM_SEARCH, elem_classes="statistics")
+                    num_beams = gr.Slider(
+                        1, limits.BEAMS, 4, step=1, label="Beams", info="Texts kept at each step."
+                    )
+                    search = gr.Button("Search", size="sm", elem_id="search-beams")
+                    found = panel("beams.js", {}, elem_id="beams")
+
     # What was written last, one (prompt, Generated) per model. On the server, for this visitor.
     last = gr.State([])
     names = [*shape.by_name, "max_new_tokens", "seed"]
@@ -122,6 +135,18 @@ def build(demo: gr.Blocks, api: Api) -> Lens:
             drawings[i] = _drawing(prompt, result, tokens)
             yield tuple(drawings)
             drawings[i] = gr.skip()
+
+    def search_beams(prompt: str, num_beams: int, max_new_tokens: int, name: str) -> dict[str, Any]:
+        gpt, tokenizer = api.registry.language_model(name)
+        beams = beam_search(
+            gpt,
+            tokenizer,
+            limits.check_prompt(prompt),
+            num_beams=check_integer("beams", num_beams, 1, limits.BEAMS),
+            max_new_tokens=min(limits.check_new_tokens(max_new_tokens), limits.BEAM_TOKENS),
+            deadline=limits.DEADLINE_SECONDS,
+        )
+        return {"beams": [{"text": beam.text, "score": beam.score} for beam in beams]}
 
     def fetch(name: str) -> Iterator[dict[str, Any]]:
         """One of OpenAI's models is chosen: it is fetched, unless it is here."""
@@ -158,6 +183,14 @@ def build(demo: gr.Blocks, api: Api) -> Lens:
     stopped = stop.click(None, cancels=[running], api_visibility="private", queue=False)
     for ended in (running.success, stopped.then):
         on_model(ended, explain, last, [output, beside], show_progress="hidden")
+    on_model(
+        search.click,
+        search_beams,
+        [prompt, num_beams, max_new_tokens, model],
+        found,
+        show_progress="minimal",
+        trigger_mode="once",
+    )
     on_page(table.select, _append_candidate, prompt, prompt)
     for shown in (output, beside):
         # "Keep this seed": of the text that is shown, which at first is the prepared example
