@@ -58,7 +58,7 @@ def test_the_verdict_follows_the_typing_and_not_each_key(spam_tab: Any) -> None:
     expect(page.locator("#verdict .readout")).to_have_text(
         re.compile(r"Without “now” the spam probability .* it speaks for (spam|ham)\.")
     )
-    expect(page.locator("#verdict .strongest")).to_have_text(
+    expect(page.locator("#verdict .speakers")).to_have_text(
         [re.compile("^For spam: "), re.compile("^For ham: ")]
     )
 

@@ -89,7 +89,7 @@ function strongest(verdict, side) {
     const shift = (word.influence > 0 ? "+" : "−") + Math.abs(word.influence).toFixed(1);
     return `${quoted(word.text)} ${shift}`;
   });
-  const row = node("p", "strongest");
+  const row = node("p", "speakers");
   row.append(node("span", "dot for-" + side), node("strong", "", `For ${side}: `));
   row.append(node("span", "", names.length ? names.join(", ") : "no word by itself"));
   return row;
