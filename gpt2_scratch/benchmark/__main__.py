@@ -220,15 +220,14 @@ def parse(argv: list[str] | None = None) -> argparse.Namespace:
 def main(argv: list[str] | None = None) -> None:
     arguments = parse(argv)
     torch.set_num_threads(arguments.threads)
-    if arguments.what == "load":
-        rows = load(arguments.model, arguments.clients, arguments.seconds)
-    else:
-        measure = {"decode": decode, "prefill": prefill, "serve": serve}[arguments.what]
-        try:
-            model = random_or_trained(arguments.model)
-            rows = measure(model, arguments)
-        except ValueError as error:
-            sys.exit(str(error))
+    try:
+        if arguments.what == "load":
+            rows = load(arguments.model, arguments.clients, arguments.seconds)
+        else:
+            measure = {"decode": decode, "prefill": prefill, "serve": serve}[arguments.what]
+            rows = measure(random_or_trained(arguments.model), arguments)
+    except ValueError as error:
+        sys.exit(str(error))
     print(json.dumps(rows, indent=2) if arguments.json else table(rows))
 
 

@@ -8,6 +8,7 @@ library is used, and Gradio's two requests per call: one that gives an id, one t
 from __future__ import annotations
 
 import json
+import os
 import random
 import socket
 import subprocess
@@ -61,12 +62,16 @@ def load(model: str, clients: int, seconds: float) -> list[dict[str, Any]]:
     command = [sys.executable, str(APP), "--host", "127.0.0.1", "--port", str(port)]
     if model not in ("nano", "base"):
         command += ["--model", model]
-    process = subprocess.Popen(command, cwd=APP.parent, stdout=subprocess.DEVNULL)
+    environment = os.environ | {"NO_PROXY": "127.0.0.1,localhost"}
+    process = subprocess.Popen(command, cwd=APP.parent, env=environment, stdout=subprocess.DEVNULL)
     try:
         url = f"http://127.0.0.1:{port}"
         _wait_for(url, process)
         for endpoint, body in KINDS:  # loads the models
-            ask(url, endpoint, body)
+            if (outcome := ask(url, endpoint, body).outcome) != "complete":
+                raise ValueError(
+                    f"The app does not answer {endpoint} ({outcome}); start it by hand."
+                )
         before = resident_megabytes(process.pid)
         answers: list[Answer] = []
         ends_at = time.monotonic() + seconds
@@ -165,4 +170,4 @@ def _wait_for(url: str, process: subprocess.Popen[bytes]) -> None:
                 return
         except OSError:
             time.sleep(0.2)
-    raise RuntimeError("app.py did not start; run it by hand to see why.")
+    raise ValueError("app.py did not start; run it by hand to see why.")
