@@ -1,0 +1,80 @@
+"""What the modes of `gpt2_scratch.quantization` cost, measured on the shipped models.
+
+    python -m train.modes
+
+A mode may be a model's default only if its held-out bits per byte rise by less than 0.5 % and no
+verdict of the spam test part changes but those within 0.01 of the threshold.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+
+from gpt2_scratch.checkpoint import load_model
+from gpt2_scratch.classifier import GPT2Classifier, SpamClassifier, Verdict
+from gpt2_scratch.quantization import MODES, rounded
+from train.datasets import spam_split
+from train.held_out import held_out
+from train.packing import MIXTURE, TokenMixture, pack, token_byte_lengths
+
+NEAR = 0.01  # of the threshold: a verdict there hangs on a hair in any mode
+
+
+def bits_per_byte(mixture: TokenMixture, name: str, tokens_per_source: int) -> dict[str, float]:
+    """Held-out bits per byte of the mixture in every mode."""
+    model, tokenizer = load_model(name)
+    lengths = token_byte_lengths(tokenizer)
+    return {
+        mode: held_out(rounded(model, mode), mixture, lengths, tokens_per_source)["mixture"][
+            "bits_per_byte"
+        ]
+        for mode in MODES
+    }
+
+
+def verdicts(classifier: SpamClassifier, messages: Sequence[str]) -> dict[str, list[Verdict]]:
+    """The verdicts on the messages in every mode."""
+    found = {}
+    for mode in MODES:
+        model = GPT2Classifier(rounded(classifier.model.trunk, mode))
+        model.score = classifier.model.score
+        coarse = SpamClassifier(model.eval(), classifier.tokenizer, classifier.threshold)
+        found[mode] = coarse.predict_batch(messages)
+    return found
+
+
+def changed(exact: Sequence[Verdict], coarse: Sequence[Verdict], threshold: float) -> list[int]:
+    """Which messages are judged otherwise although the exact probability is not near the
+    threshold."""
+    return [
+        i
+        for i, (before, after) in enumerate(zip(exact, coarse, strict=True))
+        if before.label != after.label and abs(before.spam_probability - threshold) >= NEAR
+    ]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.add_argument("--tokens-per-source", type=int, default=16_384)
+    arguments = parser.parse_args()
+
+    classifier = SpamClassifier.from_pretrained("spam")
+    messages = [message.text for message in spam_split("full_dedup")["test"]]
+    found = verdicts(classifier, messages)
+    mixture = TokenMixture(pack(load_model("base")[1]), MIXTURE)
+    bits = bits_per_byte(mixture, "base", arguments.tokens_per_source)
+    print("| mode | base, bits per byte | rise | spam verdicts changed | largest change |")
+    print("|---|---|---|---|---|")
+    for mode in MODES:
+        rise = bits[mode] / bits["fp32"] - 1
+        pairs = zip(found["fp32"], found[mode], strict=True)
+        largest = max(abs(a.spam_probability - b.spam_probability) for a, b in pairs)
+        count = len(changed(found["fp32"], found[mode], classifier.threshold))
+        print(f"| {mode} | {bits[mode]:.4f} | {rise:.3%} | {count} of {len(messages)} | ", end="")
+        print(f"{largest:.4f} |")
+
+
+if __name__ == "__main__":
+    main()
