@@ -274,7 +274,7 @@ REFUSED = [
     ("generate", {"prompt": "a", "repetition_penalty": 9}, "repetition_penalty must be"),
     ("generate", {"prompt": "a", "seed": "abc"}, "seed must be a whole number"),
     ("generate", {"prompt": "a", "seed": 2**40}, "seed must be a whole number"),
-    ("generate", {"prompt": "a", "model": "spam"}, "model must be one of base, chat, not 'spam'"),
+    ("generate", {"prompt": "a", "model": "spam"}, "model must be one of base, chat, gpt2"),
     ("generate", {"prompt": "a", "model": "../base"}, "model must be one of base, chat"),
     ("next_token", {"prompt": "a", "rows": 51}, "rows must be a whole number from 1 to 50"),
     ("next_token", {"prompt": ["a"]}, "prompt must be a text"),
