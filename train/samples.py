@@ -25,7 +25,7 @@ from train.datasets import corpus_documents
 
 SOURCE = "gutenberg_children"
 PROMPT_TOKENS = 16
-SAMPLING = {"temperature": 0.8, "top_k": 50}
+TEMPERATURE, TOP_K = 0.8, 50
 FILE = "SAMPLES.md"
 
 
@@ -64,8 +64,8 @@ def markdown(command: str, pairs: Sequence[tuple[str, str]]) -> str:
     head = (
         "# What the base model writes\n\n"
         f"Twenty continuations, none picked or left out, made by `{command}`: openings of\n"
-        f"held-out stories, {PROMPT_TOKENS} tokens each, temperature {SAMPLING['temperature']}, "
-        f"top-k {SAMPLING['top_k']}; the number is the seed.\n"
+        f"held-out stories, {PROMPT_TOKENS} tokens each, temperature {TEMPERATURE}, "
+        f"top-k {TOP_K}; the number is the seed.\n"
     )
     blocks = [
         f"## {seed}\n\n" + _quoted(prompt + "⟶" + text) for seed, (prompt, text) in enumerate(pairs)
@@ -90,8 +90,15 @@ def main(argv: list[str] | None = None) -> int:
         model, tokenizer = load_model(arguments.model)
 
         def write(prompt: str, seed: int) -> str:
-            tokens = arguments.max_new_tokens
-            return generate(model, tokenizer, prompt, max_new_tokens=tokens, seed=seed, **SAMPLING)
+            return generate(
+                model,
+                tokenizer,
+                prompt,
+                max_new_tokens=arguments.max_new_tokens,
+                temperature=TEMPERATURE,
+                top_k=TOP_K,
+                seed=seed,
+            )
 
         pairs = openings(tokenizer, arguments.samples, 0)
         texts = _continued([prompt for prompt, _ in pairs], write)
