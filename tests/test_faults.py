@@ -162,7 +162,8 @@ AT_AND_ABOVE: dict[str, list[tuple[str, dict[str, Any], dict[str, Any], str]]] =
 }
 # Tested below in ways of their own, or no limits of a request.
 OTHERS = {"DEADLINE_SECONDS", "QUEUE_SIZE", "UPLOAD_BYTES", "INFLUENCE_SPANS"}
-OTHERS |= {"SESSIONS", "STREAMS", "CACHE_BYTES"}
+OTHERS |= {"SESSIONS", "STREAMS", "CACHE_BYTES", "BEAMS", "BEAM_TOKENS"}
+OTHERS |= {"FETCHED_PARAMETERS"}  # tests/test_registry.py
 
 
 def test_every_limit_is_tested_here() -> None:
@@ -188,6 +189,42 @@ def test_many_words_are_taken_in_runs(tiny_app: App) -> None:
     assert event == "complete"
     assert limits.INFLUENCE_SPANS / 2 < len(explained["words"]) <= limits.INFLUENCE_SPANS
     assert "".join(word["text"] for word in explained["words"]) == message
+
+
+def test_beams_are_bounded_where_only_the_page_asks_for_them(tiny_app: App) -> None:
+    """Beam search is no endpoint, yet whoever reads the page's source can post to its event."""
+    with connect(tiny_app.url) as http:
+        config = http.get(f"{tiny_app.url}/config").raise_for_status().json()
+        labels = {part["id"]: part["props"].get("label") for part in config["components"]}
+        event = next(
+            event
+            for event in config["dependencies"]
+            if "Beams" in [labels[part] for part in event["inputs"]]
+        )
+
+        def search(beams: float, tokens: int) -> dict[str, Any]:
+            values = {"Prompt": "a", "Beams": beams, "New tokens, at most": tokens, "Model": "base"}
+            body = {
+                "fn_index": event["id"],
+                "data": [values[labels[part]] for part in event["inputs"]],
+                "session_hash": "beams",
+            }
+            http.post("/queue/join", json=body).raise_for_status()
+            with http.stream("GET", "/queue/data", params={"session_hash": "beams"}) as lines:
+                for line in filter(None, lines.iter_lines()):
+                    message = json.loads(line.removeprefix("data:"))
+                    if message["msg"] == "process_completed":
+                        return message
+            raise AssertionError("The line ended without an answer.")
+
+        fits = search(limits.BEAMS, limits.NEW_TOKENS)  # more tokens than BEAM_TOKENS are cut
+        assert fits["success"]
+        refused = search(limits.BEAMS + 1, 1)
+        assert not refused["success"]
+        assert "greater than maximum value 8" in refused["output"]["error"]  # the slider's own
+        refused = search(1.5, 1)
+        assert not refused["success"]
+        assert "beams must be a whole number from 1 to 8, not 1.5." in refused["output"]["error"]
 
 
 def test_uploads_are_bounded(tiny_app: App) -> None:
