@@ -54,17 +54,24 @@ def changed(exact: Sequence[Verdict], coarse: Sequence[Verdict], threshold: floa
     ]
 
 
-def main() -> None:
+def main(argv: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.add_argument("--tokens-per-source", type=int, default=16_384)
-    arguments = parser.parse_args()
+    arguments = parser.parse_args(argv)
+    try:
+        print_table(arguments.tokens_per_source)
+    except ValueError as error:
+        parser.exit(1, f"{error}\n")
 
+
+def print_table(tokens_per_source: int) -> None:
+    """One row per mode: what it costs the base model and the spam filter."""
     classifier = SpamClassifier.from_pretrained("spam")
     messages = [message.text for message in spam_split("full_dedup")["test"]]
     found = verdicts(classifier, messages)
     mixture = TokenMixture(pack(load_model("base")[1]), MIXTURE)
-    bits = bits_per_byte(mixture, "base", arguments.tokens_per_source)
+    bits = bits_per_byte(mixture, "base", tokens_per_source)
     print("| mode | base, bits per byte | rise | spam verdicts changed | largest change |")
     print("|---|---|---|---|---|")
     for mode in MODES:
