@@ -104,8 +104,8 @@ def plain_text(tokenizer: Tokenizer, rows: int, window: int, seed: int) -> list[
     if rows == 0:
         return []
     shares = {name: share for name, share in MIXTURE.items() if name != INSTRUCT}
-    x, y = TokenMixture(pack(tokenizer, shares), shares, seed).batch(0, rows, window - 1)
-    windows = torch.cat([x, y[:, -1:]], dim=1)  # (rows, window - 1) and (rows, 1) -> (rows, window)
+    mixture = TokenMixture(pack(tokenizer, shares), shares, seed)
+    windows = mixture.training_windows(0, rows, window - 1)  # (rows, window)
     return [Example(ids, [False] + [True] * (window - 1)) for ids in windows.tolist()]
 
 

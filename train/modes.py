@@ -13,7 +13,9 @@ from collections.abc import Sequence
 
 from gpt2_scratch.checkpoint import load_model
 from gpt2_scratch.classifier import GPT2Classifier, SpamClassifier, Verdict
+from gpt2_scratch.model import GPT2
 from gpt2_scratch.quantization import MODES, rounded
+from gpt2_scratch.tokenizer import Tokenizer
 from train.datasets import spam_split
 from train.held_out import held_out
 from train.packing import MIXTURE, TokenMixture, pack, token_byte_lengths
@@ -21,9 +23,9 @@ from train.packing import MIXTURE, TokenMixture, pack, token_byte_lengths
 NEAR = 0.01  # of the threshold: a verdict there hangs on a hair in any mode
 
 
-def bits_per_byte(mixture: TokenMixture, name: str, tokens_per_source: int) -> dict[str, float]:
-    """Held-out bits per byte of the mixture in every mode."""
-    model, tokenizer = load_model(name)
+def bits_per_byte(model: GPT2, tokenizer: Tokenizer, tokens_per_source: int) -> dict[str, float]:
+    """Held-out bits per byte of the training mixture in every mode."""
+    mixture = TokenMixture(pack(tokenizer), MIXTURE)
     lengths = token_byte_lengths(tokenizer)
     return {
         mode: held_out(rounded(model, mode), mixture, lengths, tokens_per_source)["mixture"][
@@ -70,8 +72,7 @@ def print_table(tokens_per_source: int) -> None:
     classifier = SpamClassifier.from_pretrained("spam")
     messages = [message.text for message in spam_split("full_dedup")["test"]]
     found = verdicts(classifier, messages)
-    mixture = TokenMixture(pack(load_model("base")[1]), MIXTURE)
-    bits = bits_per_byte(mixture, "base", tokens_per_source)
+    bits = bits_per_byte(*load_model("base"), tokens_per_source)
     print("| mode | base, bits per byte | rise | spam verdicts changed | largest change |")
     print("|---|---|---|---|---|")
     for mode in MODES:

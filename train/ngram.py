@@ -120,12 +120,6 @@ def _find(keys: Ints, wanted: Ints) -> Ints:
     return np.where(keys[at] == wanted, at, -1)
 
 
-def training_windows(mixture: TokenMixture, tokens: int) -> Ints:
-    """About `tokens` tokens of the mixture, drawn as pretraining draws them: (rows, WINDOW)."""
-    x, y = mixture.batch(0, max(1, tokens // WINDOW), WINDOW)
-    return np.concatenate([x.numpy()[:, :1], y.numpy()], axis=1)
-
-
 def main(argv: list[str] | None = None) -> int:
     """Count n-grams of the training mixture and print the model's held-out figures as JSON."""
     parser = argparse.ArgumentParser(prog="python -m train.ngram", description=main.__doc__)
@@ -134,7 +128,7 @@ def main(argv: list[str] | None = None) -> int:
     arguments = parser.parse_args(argv)
     tokenizer = Tokenizer.load("tokenizer")
     mixture = TokenMixture(pack(tokenizer), MIXTURE)
-    windows = training_windows(mixture, arguments.tokens)
+    windows = mixture.training_windows(0, max(1, arguments.tokens // WINDOW), WINDOW)
     model = KneserNey(windows, tokenizer.vocab_size, arguments.order)
     figures = figures_of(model.nats, mixture, token_byte_lengths(tokenizer), 16_384, WINDOW)
     print(json.dumps({"train_tokens": windows.size, **figures}, indent=2))

@@ -303,6 +303,16 @@ class TokenMixture:
     ) -> tuple[torch.Tensor, torch.Tensor]:
         """Inputs x and targets y, both int64 (batch_size, block_size); y is x one token later.
 
+        They are cut from `training_windows` of the same arguments.
+        """
+        windows = self.training_windows(step, batch_size, block_size, rank, world_size)
+        return _inputs_and_targets(windows)
+
+    def training_windows(
+        self, step: int, batch_size: int, block_size: int, rank: int = 0, world_size: int = 1
+    ) -> np.ndarray:
+        """Token ids, int64 (batch_size, block_size + 1): what a step reads, and the token after.
+
         `batch_size` counts the windows of one process. The batch of a step has
         world_size * batch_size windows, and rank r takes the r-th share of them: two processes
         together see exactly what one process with twice the batch size would see.
@@ -325,7 +335,7 @@ class TokenMixture:
             tokens = self._train[choices[draw]]
             start = int(positions[draw] * (len(tokens) - block_size))
             windows[row] = tokens[start : start + block_size + 1]
-        return _inputs_and_targets(windows)
+        return windows
 
     def validation_windows(
         self, source: str, block_size: int, max_tokens: int | None = None
