@@ -39,6 +39,21 @@ def test_first_paint_has_content(tiny_app: App, open_page: Any) -> None:
     expect(page.locator(".block.notice")).to_have_count(0)
 
 
+def test_every_tab_has_something_to_show_before_a_model_has_run(app: App, open_page: Any) -> None:
+    page = open_page(app)
+    page.route("**/queue/join*", lambda route: None)  # from here on no question is answered
+    expect(page.locator("#generated mark")).not_to_be_empty()
+    expect(page.locator("#next-token tr")).to_have_count(11)
+    for tab, finished in (
+        ("Spam", "#verdict .gauge"),
+        ("Chat", "#conversation .bot"),
+        ("Attention", "#attention-maps .matrix svg"),
+        ("Attention", "#logit-lens .lens-grid"),
+    ):
+        open_tab(page, tab)
+        expect(page.locator(finished)).to_be_visible()
+
+
 def test_nothing_that_is_written_becomes_code(tiny_app: App, open_page: Any) -> None:
     page = open_page(tiny_app)
     title = page.title()

@@ -11,6 +11,7 @@ from gpt2_scratch import limits
 from gpt2_scratch.demo.api import Api
 from gpt2_scratch.demo.attention_view import lens_view, maps_view
 from gpt2_scratch.demo.boundary import on_model, on_page
+from gpt2_scratch.demo.first_paint import first_paint
 from gpt2_scratch.demo.registry import MODELS
 from gpt2_scratch.demo.theme import notice, notice_update, panel
 
@@ -80,10 +81,17 @@ def build(demo: gr.Blocks, api: Api) -> gr.Textbox:
                 )
                 run = gr.Button("Show attention", variant="primary", elem_id="show-attention")
         examples = gr.Examples(TEXTS, text, label="Texts to try", cache_examples=False)
-        shown = gr.State(None)  # what the panels were drawn for
+        painted = first_paint(api.registry, "attention")
+        # what the panels were drawn for
+        shown = gr.State((TEXTS[0], "base", NOBODY) if painted else None)
         helpers = ["svg.js", "attention_map.js"]
-        maps = panel("attention.js", {}, helpers=helpers, elem_id="attention-maps")
-        lens = panel("logit_lens.js", {}, helpers=["svg.js"], elem_id="logit-lens")
+        maps = panel("attention.js", painted, helpers=helpers, elem_id="attention-maps")
+        lens = panel(
+            "logit_lens.js",
+            first_paint(api.registry, "logit_lens"),
+            helpers=["svg.js"],
+            elem_id="logit-lens",
+        )
         with gr.Accordion("How to read this", open=False):
             gr.Markdown(EXPLANATION)
 

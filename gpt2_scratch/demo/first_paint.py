@@ -43,8 +43,9 @@ def _weights() -> dict[str, str]:
 
 def compute(registry: Registry) -> dict[str, Any]:
     """All examples, by the plain path: no engine, whose rounding depends on the machine."""
-    from gpt2_scratch.demo import chat_tab, generate_tab, spam_tab
+    from gpt2_scratch.demo import attention_tab, chat_tab, generate_tab, spam_tab
     from gpt2_scratch.demo.api import Api
+    from gpt2_scratch.demo.attention_view import lens_view, maps_view
     from gpt2_scratch.demo.written import written_tokens
     from gpt2_scratch.generation import stream
 
@@ -71,13 +72,22 @@ def compute(registry: Registry) -> dict[str, Any]:
             ]
         },
         "spam": {"verdict": api.word_influence(spam_tab.SPAM[0])},
+        "attention": maps_view(registry, attention_tab.TEXTS[0], "base", None),
+        "logit_lens": lens_view(registry, attention_tab.TEXTS[0], "base"),
     }
 
 
 def main() -> None:
-    text = json.dumps(compute(Registry()), ensure_ascii=False, indent=1)
-    PATH.write_text(text + "\n", encoding="utf-8")
+    parts = compute(Registry())
+    # a line for each part: more would make it twice as long, and nobody reads it
+    lines = [f'"{name}":{_compact(part)}' for name, part in parts.items()]
+    text = "{\n" + ",\n".join(lines) + "\n}\n"
+    PATH.write_text(text, encoding="utf-8")
     print(f"wrote {PATH.name}, {len(text):,} characters")
+
+
+def _compact(part: Any) -> str:
+    return json.dumps(part, ensure_ascii=False, separators=(",", ":"))
 
 
 if __name__ == "__main__":

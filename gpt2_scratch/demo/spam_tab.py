@@ -56,9 +56,11 @@ def build(demo: gr.Blocks, api: Api) -> gr.Textbox:
                     elem_id="message",
                 )
             with gr.Column(scale=1, min_width=280):
+                painted = first_paint(api.registry, "spam")
+                shown = gr.State(SPAM[0] if painted else None)  # the message of the verdict
                 card = panel(
                     "spam.js",
-                    first_paint(api.registry, "spam"),
+                    painted,
                     css_template=(HERE / "spam.css").read_text(encoding="utf-8"),
                     elem_id="verdict",
                 )
@@ -100,11 +102,14 @@ def build(demo: gr.Blocks, api: Api) -> gr.Textbox:
         with gr.Accordion("How often is it right?", open=False, elem_id="spam-figures"):
             figures = gr.Markdown()
 
-    def explain(message: str) -> dict[str, Any]:
+    def explain(message: str) -> tuple[dict[str, Any], str]:
         try:
-            return {"verdict": api.word_influence(message)}
+            return {"verdict": api.word_influence(message)}, message
         except ValueError as error:  # said in place: this runs at every pause in typing
-            return {"message": str(error)}
+            return {"message": str(error)}, message
+
+    def opened(message: str, shown: str | None) -> tuple[Any, ...]:
+        return (gr.skip(), gr.skip()) if message == shown else explain(message)
 
     def classify_file(
         path: str,
@@ -131,12 +136,12 @@ def build(demo: gr.Blocks, api: Api) -> gr.Textbox:
         message.change,
         explain,
         message,
-        card,
+        [card, shown],
         show_progress="hidden",
         trigger_mode="always_last",  # what is typed while a verdict is on its way is not lost
         js=DEBOUNCED,
     )
-    on_model(tab.select, explain, message, card, show_progress="hidden")
+    on_model(tab.select, opened, [message, shown], [card, shown], show_progress="hidden")
     on_model(file.upload, classify_file, file, [table, counts, download], show_progress_on=[table])
     on_page(demo.load, lambda: notice_update(api.registry.problem("spam")), None, unavailable)
     on_page(demo.load, lambda: figures_text(read_manifest().get("spam", {})), None, figures)
