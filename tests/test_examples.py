@@ -116,6 +116,7 @@ def test_evaluations_per_epoch() -> None:
     assert order.settings(SETTINGS, 1, per_epoch=10).evaluate_every == 6
     accumulating = Settings(accumulation=4, evaluate_every=0)  # 15 updates
     assert order.settings(accumulating, 1, per_epoch=3).evaluate_every == 5
+    assert order.settings(accumulating, 1, world_size=3).evaluate_every == 5  # 3 x 4 batches each
     assert order.settings(SETTINGS, 1, per_epoch=1000).evaluate_every == 1
     assert order.settings(Settings(evaluate_every=7), 1).evaluate_every == 7  # as asked
 

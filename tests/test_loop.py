@@ -598,28 +598,55 @@ import torch.distributed as dist
 from safetensors.torch import save_file
 from test_loop import SETTINGS, Counting, interrupt_at, make_model, steps
 from train import loop
+from train.parallel import join_processes, shard
 
 folder = Path(sys.argv[1])
-rank, world_size, _ = loop.join_processes()
+rank, world_size, device = join_processes()
 assert world_size == 2
-settings = replace(SETTINGS, tokens=steps(8), accumulation=2)
-# One process is interrupted and the other is not: they must still stop at the same step.
-task = Counting(rows=1, before=interrupt_at(7) if rank == 1 else lambda index: None)
-progress = loop.train(make_model(seed=rank), task, settings, folder)
-assert progress.step == 4, progress
-if rank == 0:
-    shutil.copytree(folder, folder / "stopped", ignore=shutil.ignore_patterns("*.py"))
-dist.barrier()  # until the first process has saved
+part = sum(p.to_local().numel() for p in shard(make_model(), rank, device).parameters())
+assert part < 0.55 * make_model().num_parameters(), part  # an odd row goes to the first
+
+
+class Ragged(Counting):
+    # As if the batches of one process were longer: both must count what both have read.
+    def tokens(self, batch: loop.Batch) -> int:
+        return (10, 14)[rank]
+
+
+for name in ("ddp", "fsdp"):
+    run = folder / name
+    settings = replace(SETTINGS, tokens=steps(8), accumulation=2, clip=0.5, shard=name == "fsdp")
+    # One process is interrupted and the other is not: they must still stop at the same step.
+    task = Ragged(rows=1, before=interrupt_at(7) if rank == 1 else lambda index: None)
+    progress = loop.train(make_model(seed=rank), task, settings, run)
+    assert progress.step == 4, progress
+    if rank == 0:
+        shutil.copytree(run, folder / f"{name}-stopped")
+    dist.barrier()  # until the first process has saved
+    model = make_model(seed=5)
+    progress = loop.train(model, Ragged(rows=1), settings, run, resume=True)
+    assert (progress.step, progress.tokens) == (8, steps(8)), progress
+    if rank == 0 or name == "ddp":
+        save_file(model.state_dict(), folder / f"{name}-{rank}.safetensors")
+# What one process began, two go on with, each with a part of it.
+settings = replace(settings, gradient_checkpointing=True)
 model = make_model(seed=5)
-progress = loop.train(model, Counting(rows=1), settings, folder, resume=True)
-assert (progress.step, progress.tokens) == (8, steps(8)), progress
-save_file(model.state_dict(), folder / f"rank{rank}.safetensors")
+loop.train(model, Ragged(rows=1), settings, folder / "alone-stopped", resume=True)
+if rank == 0:
+    save_file(model.state_dict(), folder / "alone-continued.safetensors")
 dist.barrier()
 dist.destroy_process_group()
 """
 
 
 def test_two_processes_equal_one_with_twice_the_batch(tmp_path: Path) -> None:
+    """Whether each keeps the whole model (DDP) or a part (FSDP), and across stops in between."""
+    settings = replace(SETTINGS, tokens=steps(8), accumulation=2, clip=0.5)
+    alone = make_model(seed=0)  # the weights of the first process are everybody's
+    loop.train(alone, Counting(rows=2), settings, tmp_path / "alone")
+    stopping = Counting(rows=2, before=interrupt_at(7))
+    loop.train(make_model(seed=0), stopping, settings, tmp_path / "alone-stopped")
+
     script = tmp_path / "two_processes.py"
     script.write_text(TWO_PROCESSES)
     tests = Path(__file__).resolve().parent
@@ -634,27 +661,35 @@ def test_two_processes_equal_one_with_twice_the_batch(tmp_path: Path) -> None:
     )
     assert finished.returncode == 0, finished.stderr[-4000:]
 
-    alone = make_model(seed=0)  # the weights of the first process are everybody's
-    settings = replace(SETTINGS, tokens=steps(8), accumulation=2)
-    loop.train(alone, Counting(rows=2), settings, tmp_path / "alone")
     idx = torch.arange(12)[None]
-    together = [make_model() for _ in range(2)]
-    for rank, model in enumerate(together):
-        model.load_state_dict(load_file(tmp_path / f"rank{rank}.safetensors"))
-    assert_equal_parameters(*together)
-    torch.testing.assert_close(
-        together[0](idx, all_positions=True), alone(idx, all_positions=True), rtol=0, atol=1e-3
-    )
-    assert [step for step, _, _ in losses(tmp_path)] == list(range(1, 9))
-    for one, other in zip(losses(tmp_path), losses(tmp_path / "alone"), strict=True):
-        assert one[2] == pytest.approx(other[2], abs=1e-3)  # the mean over both processes
 
+    def assert_equal_to_alone(model: GPT2) -> None:
+        found, expected = model(idx, all_positions=True), alone(idx, all_positions=True)
+        torch.testing.assert_close(found, expected, rtol=0, atol=1e-3)
+
+    def saved(name: str) -> GPT2:
+        model = make_model(seed=6)
+        model.load_state_dict(load_file(tmp_path / f"{name}.safetensors"))
+        return model
+
+    assert_equal_parameters(saved("ddp-0"), saved("ddp-1"))
+    for name in ("ddp-0", "fsdp-0", "alone-continued"):
+        assert_equal_to_alone(saved(name))
+    expected, logged = losses(tmp_path / "alone"), read_log(tmp_path / "alone")
+    expected_norms = [line["gradient_norm"] for line in logged if "loss" in line]
+    for run in ("ddp", "fsdp", "alone-stopped"):
+        found = losses(tmp_path / run)
+        assert [step for step, _, _ in found] == list(range(1, 9))
+        for one, other in zip(found, expected, strict=True):
+            assert one[2] == pytest.approx(other[2], abs=1e-3)  # the mean over both processes
+        norms = [line["gradient_norm"] for line in read_log(tmp_path / run) if "loss" in line]
+        assert norms == pytest.approx(expected_norms, rel=1e-2)
+        assert max(norms) > settings.clip  # they have been clipped
     # What two processes began, one with twice the batch goes on with: the data are the same.
-    rest = make_model(seed=7)
-    loop.train(rest, Counting(rows=2), settings, tmp_path / "stopped", resume=True)
-    torch.testing.assert_close(
-        rest(idx, all_positions=True), alone(idx, all_positions=True), rtol=0, atol=1e-3
-    )
+    for run in ("ddp-stopped", "fsdp-stopped"):
+        rest = make_model(seed=7)
+        loop.train(rest, Counting(rows=2), settings, tmp_path / run, resume=True)
+        assert_equal_to_alone(rest)
 
 
 # --- loss, growth ------------------------------------------------------------------------------

@@ -32,6 +32,7 @@ from train.datasets import Instruction, Preference, load_preferences
 from train.examples import EpochOrder
 from train.finetune_chat import sample_answers
 from train.instruction_data import IGNORED, Example, encode_task, pad_examples
+from train.parallel import join_processes
 from train.stage import (
     add_adapter_arguments,
     add_seeds_argument,
@@ -216,7 +217,7 @@ def align(arguments: argparse.Namespace, command: str) -> None:
     run_stage(
         model,
         task,
-        order.settings(settings, arguments.epochs, 4, loop.join_processes()[1]),
+        order.settings(settings, arguments.epochs, 4, join_processes()[1]),
         arguments,
         kind="gpt2",
         config=model.config,

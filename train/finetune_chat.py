@@ -36,6 +36,7 @@ from train.instruction_data import (
     plain_text,
     repeats_of,
 )
+from train.parallel import join_processes
 from train.stage import (
     add_adapter_arguments,
     add_seeds_argument,
@@ -197,7 +198,7 @@ def finetune(arguments: argparse.Namespace, command: str) -> None:
     run_stage(
         model,
         ChatTask(examples, order, validation, tokenizer),
-        order.settings(settings, arguments.epochs, 10, loop.join_processes()[1]),
+        order.settings(settings, arguments.epochs, 10, join_processes()[1]),
         arguments,
         kind="gpt2",
         config=model.config,

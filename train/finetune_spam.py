@@ -40,6 +40,7 @@ from train.metrics import (
     reliability,
 )
 from train.modern_messages import modern_check, modern_messages
+from train.parallel import join_processes
 from train.perturbation import perturb
 from train.stage import (
     add_adapter_arguments,
@@ -240,7 +241,7 @@ def finetune(arguments: argparse.Namespace, command: str) -> None:
     run_stage(
         model,
         task,
-        order.settings(settings, arguments.epochs, world_size=loop.join_processes()[1]),
+        order.settings(settings, arguments.epochs, world_size=join_processes()[1]),
         arguments,
         kind="classifier",
         config=trunk.config,

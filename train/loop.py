@@ -1,7 +1,8 @@
 """The one training loop: every stage brings a model and a `Task`, the loop does the rest.
 
 Optimiser, schedule, clipping, accumulation, mixed precision, evaluation, samples, the log,
-checkpoints and resume, several processes under torchrun: all of it lives here and only here.
+checkpoints and resume: all of it lives here and only here; `parallel.py` knows how several
+processes under torchrun share the work.
 
 A run is a folder. `log.jsonl` has one JSON object per line; `state.safetensors` is everything
 needed to go on as if nothing had happened: parameters, optimiser state, counters. Data order and
@@ -18,14 +19,13 @@ import math
 import os
 import signal
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
 import torch
-import torch.distributed as dist
 from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
@@ -35,6 +35,7 @@ from tqdm import tqdm
 
 from gpt2_scratch.model import GPT2
 from train.muon import Muon
+from train.parallel import agree, gather, join_processes, no_sync, shard, shard_like, total, whole
 
 Batch = tuple[Tensor, ...]
 STATE_FILE = "state.safetensors"  # in a run's folder
@@ -77,6 +78,7 @@ class Settings:
                      at an evaluation; "": with the last ones
     gradient_checkpointing  whether blocks forget their inside and compute it again: less memory
     compile          whether torch.compile makes kernels of the loss: faster, a minute to start
+    shard            whether several processes keep a part of the model each (FSDP) or all of it
     dtype            "auto", "float32" or "bfloat16": the precision of matrix products
     """
 
@@ -93,6 +95,7 @@ class Settings:
     keep_best: str = ""
     gradient_checkpointing: bool = False
     compile: bool = False
+    shard: bool = False
     dtype: str = "auto"
     seed: int = 0
     log_every: int = 10
@@ -133,6 +136,12 @@ def add_settings_arguments(parser: argparse.ArgumentParser, defaults: Settings) 
         help="less memory, a third more work",
     )
     group.add_argument("--compile", action=argparse.BooleanOptionalAction, default=defaults.compile)
+    group.add_argument(
+        "--shard",
+        action=argparse.BooleanOptionalAction,
+        default=defaults.shard,
+        help="under torchrun: split the model over the processes, for sizes that one cannot hold",
+    )
     group.add_argument("--evaluate-every", type=int, default=defaults.evaluate_every)
     group.add_argument("--resume", action="store_true", help="go on from the run folder")
 
@@ -241,16 +250,26 @@ class Progress:
 def save_state(
     path: Path, model: nn.Module, optimizers: Sequence[Optimizer], progress: Progress
 ) -> None:
-    """Write a run's state as one safetensors file, atomically: old or new, never half of one."""
+    """Write a run's state as one safetensors file, atomically: old or new, never half of one.
+
+    The file holds whole tensors, however many processes there are. All of them take part if the
+    model is sharded; the first one writes.
+    """
     tensors = {f"model.{name}": tensor for name, tensor in model.state_dict().items()}
     for number, optimizer in enumerate(optimizers):
         for index, state in optimizer.state_dict()["state"].items():
             for key, value in state.items():
                 tensors[f"optimizer.{number}.{index}.{key}"] = torch.as_tensor(value)
-    temporary = path.with_suffix(".tmp")
-    contiguous = {name: tensor.detach().contiguous() for name, tensor in tensors.items()}
-    save_file(contiguous, temporary, metadata={"progress": json.dumps(asdict(progress))})
-    os.replace(temporary, path)
+    is_main = join_processes()[0] == 0
+    kept = {}
+    for name, tensor in tensors.items():
+        put_together = whole(tensor.detach())
+        if is_main:
+            kept[name] = put_together.cpu().contiguous()
+    if is_main:
+        temporary = path.with_suffix(".tmp")
+        save_file(kept, temporary, metadata={"progress": json.dumps(asdict(progress))})
+        os.replace(temporary, path)
 
 
 def load_state(path: Path, model: nn.Module, optimizers: Sequence[Optimizer]) -> Progress:
@@ -267,10 +286,10 @@ def load_state(path: Path, model: nn.Module, optimizers: Sequence[Optimizer]) ->
         f"{path} was saved by a run with another model or optimizer; start without --resume or "
         "with the options of that run."
     )
-    try:
-        model.load_state_dict(weights)
-    except RuntimeError as error:
-        raise ValueError(misfit) from error
+    shapes = {name: tensor.shape for name, tensor in model.state_dict().items()}
+    if {name: tensor.shape for name, tensor in weights.items()} != shapes:
+        raise ValueError(misfit)
+    model.load_state_dict({n: shard_like(weights[n], t) for n, t in model.state_dict().items()})
     for number, optimizer in enumerate(optimizers):
         state: dict[int, dict[str, Tensor]] = {}
         prefix = f"optimizer.{number}."
@@ -278,21 +297,19 @@ def load_state(path: Path, model: nn.Module, optimizers: Sequence[Optimizer]) ->
             if name.startswith(prefix):
                 index, key = name[len(prefix) :].split(".", 1)
                 state.setdefault(int(index), {})[key] = tensor
-        if not _state_fits(state, optimizer):
-            raise ValueError(misfit)
+        parameters = [p for group in optimizer.param_groups for p in group["params"]]
+        for index, named in state.items():
+            if index >= len(parameters):
+                raise ValueError(misfit)
+            for key, tensor in named.items():
+                if tensor.dim() == 0:  # a counter
+                    continue
+                if tensor.shape != parameters[index].shape:  # torch itself does not look
+                    raise ValueError(misfit)
+                named[key] = shard_like(tensor, parameters[index])
         groups = optimizer.state_dict()["param_groups"]
         optimizer.load_state_dict({"state": state, "param_groups": groups})
     return progress
-
-
-def _state_fits(state: Mapping[int, Mapping[str, Tensor]], optimizer: Optimizer) -> bool:
-    """Whether each state tensor has its parameter's shape: torch itself does not look."""
-    shapes = [p.shape for group in optimizer.param_groups for p in group["params"]]
-    return all(
-        index < len(shapes) and (tensor.dim() == 0 or tensor.shape == shapes[index])
-        for index, tensors in state.items()
-        for tensor in tensors.values()
-    )
 
 
 class Best:
@@ -356,13 +373,14 @@ def train(
     resume: bool = False,
     description: dict[str, Any] | None = None,
 ) -> Progress:
-    """Train `model` in place until the budget is used up or the user interrupts.
+    """Train `model` until the budget is used up or the user interrupts.
 
     run_folder   gets log.jsonl and state.safetensors
     resume       go on from run_folder's state; an error if there is none
     description  written into the log's first line: the command, the data, the config
 
     Returns the counters; compare `fraction(settings)` with 1 to see whether the run is complete.
+    If it is, `model` is trained: in every process, or with `settings.shard` in the first.
     Raises ValueError when the loss stops being a number or there is nothing to resume.
     """
     if settings.tokens is None and settings.minutes is None:
@@ -371,19 +389,22 @@ def train(
     is_main = rank == 0
     run_folder.mkdir(parents=True, exist_ok=True)
     torch.set_flush_denormal(True)  # vanishing gradients must not slow the processor down
-    model.to(device).train()
+    model.train()
     for module in model.modules():
         if isinstance(module, GPT2):
             module.gradient_checkpointing = settings.gradient_checkpointing
-    optimizers = make_optimizers(model, settings)
+    is_sharded = settings.shard and world_size > 1
+    learner = shard(model, rank, device) if is_sharded else model.to(device)
+    optimizers = make_optimizers(learner, settings)
     state_path = run_folder / STATE_FILE
     progress = Progress()
     if resume:
         if not state_path.exists():
             raise ValueError(f"There is nothing to resume in {run_folder}; leave --resume out.")
-        progress = load_state(state_path, model, optimizers)
+        progress = load_state(state_path, learner, optimizers)
     dtype = fast_dtype(device) if settings.dtype == "auto" else getattr(torch, settings.dtype)
-    wrapped: nn.Module = DistributedDataParallel(model) if world_size > 1 else model
+    is_replicated = world_size > 1 and not is_sharded
+    wrapped: nn.Module = DistributedDataParallel(learner) if is_replicated else learner
     loss_function: Callable[[nn.Module, Batch], Tensor] = task.loss
     if settings.compile:
         loss_function = torch.compile(task.loss, dynamic=False)
@@ -396,12 +417,14 @@ def train(
 
     def evaluate() -> None:
         """Figures and samples of the model as it is, into the log and onto the screen."""
+        gather(learner, model)
         if not is_main or log is None:
             return
-        model.eval()
+        home = next(model.parameters()).device  # another one than `device` while it is sharded
+        model.to(device).eval()
         with torch.no_grad():
             figures, samples = task.evaluate(model), task.samples(model)
-        model.train()
+        model.to(home).train()
         log.write(step=progress.step, tokens=progress.tokens, validation=figures, samples=samples)
         if settings.keep_best:
             best.offer(model, progress.step, figures)
@@ -420,7 +443,7 @@ def train(
             for optimizer in optimizers:
                 for group in optimizer.param_groups:
                     group["lr"] = group["peak_lr"] * factor
-            loss_sum, tokens = 0.0, 0
+            loss_sum, tokens = 0.0, 0.0
             for micro in range(settings.accumulation):
                 number = progress.step * settings.accumulation + micro
                 batch = tuple(t.to(device) for t in task.batch(number, rank, world_size))
@@ -430,13 +453,13 @@ def train(
                 with contextlib.nullcontext() if is_last else no_sync(wrapped):
                     loss.backward()
                 loss_sum += loss.item()
-                tokens += task.tokens(batch) * world_size
-            loss_sum = average(world_size, loss_sum)
-            norm = nn.utils.clip_grad_norm_(model.parameters(), settings.clip)
-            if not math.isfinite(loss_sum + float(norm)):
+                tokens += task.tokens(batch)
+            loss_sum, tokens = total(world_size, loss_sum / world_size, tokens)
+            norm = float(whole(nn.utils.clip_grad_norm_(learner.parameters(), settings.clip)))
+            if not math.isfinite(loss_sum + norm):
                 raise ValueError(
                     f"At step {progress.step} the loss became {loss_sum} and the norm of its "
-                    f"gradient {float(norm)}; lower the learning rate (the last good state, if one "
+                    f"gradient {norm}; lower the learning rate (the last good state, if one "
                     f"was saved, is in {state_path})."
                 )
             for optimizer in optimizers:
@@ -444,8 +467,9 @@ def train(
                 optimizer.zero_grad(set_to_none=True)
             elapsed = time.monotonic() - started
             progress.step += 1
-            progress.tokens += tokens
-            slowest, stop = agree(world_size, elapsed, float(interrupted()))
+            progress.tokens += int(tokens)
+            save_is_due = time.monotonic() - last_save > settings.save_every_seconds
+            slowest, stop, save = agree(world_size, elapsed, interrupted(), save_is_due)
             progress.seconds += slowest
 
             bar.update(progress.fraction(settings) - fraction)
@@ -457,17 +481,16 @@ def train(
                     seconds=round(progress.seconds, 1),
                     loss=round(loss_sum, 5),
                     learning_rate=factor,
-                    gradient_norm=round(float(norm), 4),
+                    gradient_norm=round(norm, 4),
                     tokens_per_second=round(tokens / elapsed),
                 )
             every = settings.evaluate_every
             if every and progress.step % every == 0 and progress.fraction(settings) < 1.0:
                 evaluate()
-            if is_main and time.monotonic() - last_save > settings.save_every_seconds:
-                save_state(state_path, model, optimizers, progress)
+            if save:
+                save_state(state_path, learner, optimizers, progress)
                 last_save = time.monotonic()
-    if is_main:
-        save_state(state_path, model, optimizers, progress)
+    save_state(state_path, learner, optimizers, progress)
     if progress.fraction(settings) >= 1.0:
         evaluate()
         if log and settings.keep_best and best.step != progress.step:
@@ -520,49 +543,7 @@ def interruptible() -> Iterator[Callable[[], bool]]:
             signal.signal(restored, handler)
 
 
-# --- several processes -------------------------------------------------------------------------
-
-
-def join_processes() -> tuple[int, int, torch.device]:
-    """(rank, world size, device) of this process; joins the group that torchrun started, if any."""
-    has_gpu = torch.cuda.is_available()
-    if "RANK" not in os.environ:
-        return 0, 1, torch.device("cuda" if has_gpu else "cpu")
-    if not dist.is_initialized():
-        # gloo also beside nccl, which shares nothing but tensors on a GPU; `agree` has others
-        dist.init_process_group("cpu:gloo,cuda:nccl" if has_gpu else "gloo")
-    local_rank = int(os.environ["LOCAL_RANK"])
-    device = torch.device("cuda", local_rank) if has_gpu else torch.device("cpu")
-    return dist.get_rank(), dist.get_world_size(), device
-
-
-def agree(world_size: int, *values: float) -> list[float]:
-    """The largest of each value over all processes.
-
-    All of them must end a run at the same step, whether time is up or one was interrupted: the
-    others would wait for its gradients.
-    """
-    if world_size == 1:
-        return list(values)
-    largest = torch.tensor(values, dtype=torch.float64)
-    dist.all_reduce(largest, op=dist.ReduceOp.MAX)
-    return largest.tolist()
-
-
-def average(world_size: int, value: float) -> float:
-    """The mean of a value over all processes."""
-    if world_size == 1:
-        return value
-    total = torch.tensor(value, dtype=torch.float64)
-    dist.all_reduce(total)
-    return total.item() / world_size
-
-
-def no_sync(model: nn.Module) -> contextlib.AbstractContextManager[None]:
-    """Leave gradients unshared until the last micro-batch of an update."""
-    return (
-        model.no_sync() if isinstance(model, DistributedDataParallel) else contextlib.nullcontext()
-    )
+# --- what stages share -------------------------------------------------------------------------
 
 
 def language_model_loss(model: nn.Module, x: Tensor, y: Tensor) -> Tensor:

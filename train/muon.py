@@ -17,6 +17,8 @@ import torch
 from torch import Tensor
 from torch.optim import Optimizer
 
+from train.parallel import shard_like, whole
+
 
 def orthogonalise(matrix: Tensor, steps: int = 5) -> Tensor:
     """The orthogonal matrix nearest to `matrix`, roughly: singular values end up in [0.7, 1.2].
@@ -68,7 +70,10 @@ class Muon(Optimizer):
                     state["momentum_buffer"] = torch.zeros_like(parameter)
                 buffer = state["momentum_buffer"]
                 buffer.lerp_(parameter.grad, 1 - momentum)
-                update = orthogonalise(parameter.grad.lerp(buffer, momentum))
+                direction = parameter.grad.lerp(buffer, momentum)
+                # Only the whole matrix has singular values. If it is sharded every process
+                # computes the same and takes its part.
+                update = shard_like(orthogonalise(whole(direction)), direction)
                 rows, columns = parameter.shape
                 parameter.mul_(1 - lr * decay)
                 parameter.add_(update, alpha=-lr * max(1.0, rows / columns) ** 0.5)

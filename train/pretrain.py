@@ -4,6 +4,7 @@
     python -m train.pretrain --preset nano --minutes 60 --resume
     torchrun --nproc-per-node 8 -m train.pretrain --preset gpt2 --corpus fineweb-edu-10B \\
         --tokens 10B
+    torchrun --nproc-per-node 8 -m train.pretrain --preset gpt2-xl --tokens 1B --shard
 
 Two options save time where it is short: `--n-layer 2 --block-size 128` trains a shallow model
 first, which `--init-from` then grows to the preset's depth; `--windows 256 512` alternates between

@@ -26,6 +26,7 @@ from gpt2_scratch.lora import inject, merge, save_adapters
 from gpt2_scratch.tokenizer import Tokenizer, weights_dir
 from train import loop
 from train.datasets import cache_folder
+from train.parallel import join_processes
 
 
 def add_stage_arguments(
@@ -188,7 +189,7 @@ def run_stage(
         )
     description = {"config": config.to_dict(), **origin}
     progress = loop.train(model, task, settings, run_folder, arguments.resume, description)
-    rank, _, _ = loop.join_processes()
+    rank, _, _ = join_processes()
     if rank != 0 or progress.fraction(settings) < 1:
         return
     tokens = tokens_before + progress.tokens
