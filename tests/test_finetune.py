@@ -132,7 +132,7 @@ def test_chat_run_learns_and_leaves_weights_log_and_manifest(folder: Path) -> No
     run("chat", "--epochs", "10", "--evaluate-every", "30")
     assert_described(folder, "chat", finetune_chat)
     metadata = read_checkpoint(folder / "chat.safetensors").metadata
-    assert json.loads(metadata["data"]) == ["sft", "instruction-data"]
+    assert json.loads(metadata["data"]) == ["sft", "instruction-data", "exercises"]
 
     log = folder / "chat.log.jsonl"
     assert losses(log)[-1] < 0.6 * losses(log)[0]

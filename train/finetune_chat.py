@@ -25,8 +25,9 @@ from gpt2_scratch.checkpoint import load_model
 from gpt2_scratch.model import GPT2
 from gpt2_scratch.tokenizer import Tokenizer
 from train import loop
-from train.datasets import load_instructions
+from train.datasets import Instruction, folded, load_instructions
 from train.examples import EpochOrder
+from train.exercises import exercises
 from train.instruction_data import (
     IGNORED,
     Example,
@@ -60,6 +61,7 @@ SAMPLE_INSTRUCTIONS = (
     ("What is the opposite of 'cold'?", ""),
     ("Rewrite the sentence in the past tense.", "She walks to school."),
 )
+DATA = ("sft", "instruction-data", "exercises")
 CHOOSING = 400  # the last validation tasks choose the parameters; `evaluate` reports on the first
 PLAIN_WINDOW = 128  # tokens of a row of plain text
 
@@ -134,19 +136,49 @@ def response_loss(model: nn.Module, examples: Sequence[Example], batch_size: int
 def training_examples(
     tokenizer: Tokenizer, window: int, multi_turn: float, plain: float, seed: int
 ) -> list[Example]:
-    """All rows of an epoch. See `instruction_data.REPEATS` for what is read how often.
+    """All rows of an epoch: the instruction sets, our exercises, and plain text.
+
+    See `instruction_data.REPEATS` for what is read how often. No task of a held-out part is among
+    them, whichever source it came from.
 
     multi_turn  part of the tasks that become turns of a conversation
     plain       part of the tokens that is plain text
     """
-    tasks = [*load_instructions("sft", "train"), *load_instructions("book", "train")]
-    chosen = [task for task in tasks for _ in range(repeats_of(task.source))]
+    tasks = [
+        *load_instructions("sft", "train"),
+        *load_instructions("book", "train"),
+        *exercises(seed),
+    ]
+    held_out = {question_of(task) for task in held_out_tasks()}
+    chosen = [
+        task
+        for task in tasks
+        if question_of(task) not in held_out
+        for _ in range(repeats_of(task.source))
+    ]
     rows = conversations(
         encode_tasks(tokenizer, chosen, window), multi_turn, window, random.Random(seed)
     )
     plain_window = min(PLAIN_WINDOW, window)
     tokens = sum(len(row.ids) for row in rows) * plain / (1 - plain)
     return [*rows, *plain_text(tokenizer, round(tokens / plain_window), plain_window, seed)]
+
+
+def held_out_tasks() -> list[Instruction]:
+    """What decides or measures: the tasks that training must not read."""
+    parts = (("sft", "validation"), ("book", "test"), ("book", "validation"))
+    return [task for name, split in parts for task in load_instructions(name, split)]
+
+
+def choosing_tasks() -> list[Instruction]:
+    """The held-out tasks by which the parameters are chosen, of the kinds that are trained."""
+    last = load_instructions("sft", "validation")[-CHOOSING:]
+    return [task for task in last if repeats_of(task.source)]
+
+
+def question_of(task: Instruction) -> tuple[str, str]:
+    """What is equal of two copies of a task: letter case and white space do not count."""
+    return folded(task.instruction), folded(task.input)
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -192,8 +224,7 @@ def finetune(arguments: argparse.Namespace, command: str) -> None:
     examples = training_examples(
         tokenizer, window, arguments.multi_turn, arguments.plain_text, settings.seed
     )
-    held_out = load_instructions("sft", "validation")[-CHOOSING:]
-    validation = encode_tasks(tokenizer, held_out, window)
+    validation = encode_tasks(tokenizer, choosing_tasks(), window)
     order = EpochOrder([len(e.ids) - 1 for e in examples], arguments.batch_size, settings.seed)
     run_stage(
         model,
@@ -206,7 +237,12 @@ def finetune(arguments: argparse.Namespace, command: str) -> None:
         tensors=model.state_dict,
         origin={
             "commands": [command],
-            "data": ["sft", "instruction-data", *(["corpus"] if arguments.plain_text else [])],
+            "data": [
+                "sft",
+                "instruction-data",
+                "exercises",
+                *(["corpus"] if arguments.plain_text else []),
+            ],
             "base": arguments.base,
         },
         finish=lambda: merged(model, arguments),
