@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from gpt2_scratch.checkpoint import (
@@ -55,12 +56,24 @@ class GPT2Classifier(nn.Module):
         # Zero scores: the head starts undecided and sends no random gradient into the trunk.
         nn.init.zeros_(self.score.weight)
 
-    def forward(self, idx: Tensor, lengths: Tensor) -> Tensor:
-        """idx (B, T) int64, padded on the right; lengths (B,) real tokens >= 1 -> (B, 2) scores."""
+    def forward(
+        self, idx: Tensor, lengths: Tensor, positions: Tensor | None = None
+    ) -> Tensor | tuple[Tensor, Tensor]:
+        """(B, 2) scores of a batch; with `positions` also what the language model would say there.
+
+        idx        (B, T) int64, padded on the right
+        lengths    (B,) real tokens of each row, >= 1
+        positions  (B, T) bool, True at N places: the logits (N, vocab_size) of their next tokens,
+                   for training on both tasks at once
+        """
         hidden = self.trunk.hidden_states(idx)  # (B, T, C)
         rows = torch.arange(len(idx), device=idx.device)
         last = hidden[rows, lengths - 1]  # (B, T, C) -> (B, C): each row's last real token
-        return self.score(last)  # (B, C) -> (B, 2)
+        scores = self.score(last)  # (B, C) -> (B, 2)
+        if positions is None:
+            return scores
+        # (B, T, C) -> (N, C) @ (C, V) -> (N, V)
+        return scores, F.linear(hidden[positions], self.trunk.wte.weight)
 
 
 def _threshold(metadata: Mapping[str, str]) -> float:

@@ -101,7 +101,7 @@ def test_all_figures_as_json_beside_the_weights_and_in_the_manifest(
     classifier = SpamClassifier.from_pretrained()
     test = spam_split("full_dedup")["test"]
     labels = [(message.label, classifier.predict(message.text).label) for message in test]
-    assert list(results["spam"]) == ["full_dedup", "modern_check"]
+    assert list(results["spam"]) == ["full_dedup", "modern_check", "independent_check"]
     assert results["spam"]["modern_check"]["n"] == 100
     spam = results["spam"]["full_dedup"]
     assert spam.keys() == SPAM_KEYS
@@ -183,6 +183,7 @@ def test_the_book_is_measured_with_and_without_its_repeats(
         "book": 3,
         "book_without_repeats": 2,
         "modern_check": 100,
+        "independent_check": 200,
     }
 
 

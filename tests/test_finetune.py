@@ -28,13 +28,13 @@ from train.examples import EpochOrder
 from train.finetune_chat import response_loss
 from train.instruction_data import Example, conversations, encode_tasks, pad_examples
 from train.metrics import best_threshold, fit_temperature
-from train.modern_messages import modern_messages
+from train.modern_messages import modern_messages, written_messages
 
 STAGES = {"spam": finetune_spam, "chat": finetune_chat}
 TASKS: dict[str, type[Any]] = {"spam": finetune_spam.SpamTask, "chat": finetune_chat.ChatTask}
 SMALL = ["--batch-size", "8", "--dtype", "float32"]
 # Little beside the made-up data: a few messages of today, and no corpus.
-FEW = {"spam": ["--modern", "24"], "chat": ["--plain-text", "0"]}
+FEW = {"spam": ["--modern", "24"], "chat": ["--plain-text", "0", "--no-exercises"]}
 INSTRUCTIONS = [
     Instruction("Name a colour.", "", "Red.", ""),
     Instruction("Say it again, please.", "The cat sat on the mat.", "The cat sat on the mat.", ""),
@@ -132,7 +132,7 @@ def test_chat_run_learns_and_leaves_weights_log_and_manifest(folder: Path) -> No
     run("chat", "--epochs", "10", "--evaluate-every", "30")
     assert_described(folder, "chat", finetune_chat)
     metadata = read_checkpoint(folder / "chat.safetensors").metadata
-    assert json.loads(metadata["data"]) == ["sft", "instruction-data", "exercises"]
+    assert json.loads(metadata["data"]) == ["sft", "instruction-data"]
 
     log = folder / "chat.log.jsonl"
     assert losses(log)[-1] < 0.6 * losses(log)[0]
@@ -268,6 +268,7 @@ def test_temperature_and_threshold_come_from_validation_messages(folder: Path) -
     messages = [
         *spam_split("full_dedup")["validation"],
         *modern_messages("validation", finetune_spam.MODERN_VALIDATION),
+        *written_messages("validation"),
     ]
     verdicts = classifier.predict_batch([message.text for message in messages])
     truth = [message.label == "spam" for message in messages]
@@ -300,7 +301,7 @@ def test_seeds_are_trained_one_by_one_and_the_best_is_kept(
     header, *rows, kept = capsys.readouterr().out.strip().splitlines()[-6:]
     assert header.split() == [
         *("validation", "loss", "test", "accuracy", "test", "f1", "test", "roc_auc"),
-        *("modern", "check"),
+        *("modern", "check", "independent", "check"),
     ]
     assert [row.split()[0] for row in rows] == ["seed", "seed", "mean", "deviation"]
     table = {row[:12].strip(): [float(value) for value in row[12:].split()] for row in rows}

@@ -4,11 +4,20 @@ from __future__ import annotations
 
 import random
 import re
+from collections.abc import Callable
 
 import pytest
 
-from train.datasets import folded
-from train.modern_messages import SLOTS, expand, modern_check, modern_messages, templates
+from train.datasets import Message, folded
+from train.modern_messages import (
+    SLOTS,
+    expand,
+    independent_check,
+    modern_check,
+    modern_messages,
+    templates,
+    written_messages,
+)
 
 WORDS_OF_BOTH = ("free", "win|won", "parcel|package", "code", "appointment|account", "http|www|com")
 
@@ -63,18 +72,37 @@ def test_validation_shares_no_template_with_training() -> None:
     assert len(shared) <= 0.05 * len(held_out)
 
 
-def test_the_check_set_is_apart_from_all_templates() -> None:
-    check = modern_check()
-    assert [m.label for m in check].count("spam") == [m.label for m in check].count("ham") == 50
-    made = [m.text for part in ("train", "validation") for m in modern_messages(part, 1500)]
-    assert {folded(m.text) for m in check}.isdisjoint(folded(text) for text in made)
-    runs = {tuple(w[i : i + 6]) for text in made for w in [words(text)] for i in range(len(w) - 5)}
-    for message in check:
+@pytest.mark.parametrize(("check", "size"), [(modern_check, 100), (independent_check, 200)])
+def test_a_check_set_is_apart_from_what_is_learnt(
+    check: Callable[[], list[Message]], size: int
+) -> None:
+    labels = [message.label for message in check()]
+    assert labels.count("spam") == labels.count("ham") == size / 2
+    learnt = [m.text for part in ("train", "validation") for m in modern_messages(part, 1500)]
+    learnt += [m.text for part in ("train", "validation") for m in written_messages(part)]
+    short = 3  # two people may both write "ok thanks"
+    known = {folded(text) for text in learnt if len(words(text)) > short}
+    assert {folded(m.text) for m in check()}.isdisjoint(known)
+    runs = {tuple(w[i : i + 6]) for t in learnt for w in [words(t)] for i in range(len(w) - 5)}
+    sentences = 0
+    for message in check():
         w = words(message.text)
         shared = sum(tuple(w[i : i + 6]) in runs for i in range(len(w) - 5))
-        assert shared <= 2, message.text  # an idiom at most, never a sentence
+        sentences += shared > 3  # more than an idiom
+    assert sentences <= 0.01 * size  # a fraud that goes round in one wording is known to both
+
+
+def test_written_messages_are_of_both_classes_and_split_without_overlap() -> None:
+    train, validation = written_messages("train"), written_messages("validation")
+    for part in (train, validation):
+        share = [m.label for m in part].count("spam") / len(part)
+        assert 0.4 <= share <= 0.6
+    assert {folded(m.text) for m in train}.isdisjoint(folded(m.text) for m in validation)
+    assert len(validation) == pytest.approx(len(train) / 7, abs=1)
 
 
 def test_an_unknown_part_and_too_many_messages_are_refused() -> None:
     with pytest.raises(ValueError, match="The part must be"):
         modern_messages("test", 10)
+    with pytest.raises(ValueError, match="The part must be"):
+        written_messages("test")

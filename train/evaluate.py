@@ -34,7 +34,7 @@ from train.finetune_spam import calibration, evaluate_messages
 from train.held_out import held_out
 from train.instruction_data import encode_tasks
 from train.judge import judge
-from train.modern_messages import modern_check
+from train.modern_messages import independent_check, modern_check
 from train.packing import MIXTURE, TokenMixture, pack, token_byte_lengths
 
 Metrics = dict[str, Any]
@@ -70,6 +70,7 @@ def evaluate_spam(name: str = "spam") -> Metrics:
         known = {folded(message.text) for message in split["train"]}
         parts["book_without_repeats"] = [m for m in split["test"] if folded(m.text) not in known]
     parts["modern_check"] = modern_check()
+    parts["independent_check"] = independent_check()
     return {
         title: {
             **_rounded(evaluate_messages(classifier, messages)),

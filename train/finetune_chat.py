@@ -61,7 +61,6 @@ SAMPLE_INSTRUCTIONS = (
     ("What is the opposite of 'cold'?", ""),
     ("Rewrite the sentence in the past tense.", "She walks to school."),
 )
-DATA = ("sft", "instruction-data", "exercises")
 CHOOSING = 400  # the last validation tasks choose the parameters; `evaluate` reports on the first
 PLAIN_WINDOW = 128  # tokens of a row of plain text
 
@@ -134,7 +133,12 @@ def response_loss(model: nn.Module, examples: Sequence[Example], batch_size: int
 
 
 def training_examples(
-    tokenizer: Tokenizer, window: int, multi_turn: float, plain: float, seed: int
+    tokenizer: Tokenizer,
+    window: int,
+    multi_turn: float,
+    plain: float,
+    seed: int,
+    with_exercises: bool = True,
 ) -> list[Example]:
     """All rows of an epoch: the instruction sets, our exercises, and plain text.
 
@@ -147,7 +151,7 @@ def training_examples(
     tasks = [
         *load_instructions("sft", "train"),
         *load_instructions("book", "train"),
-        *exercises(seed),
+        *(exercises(seed) if with_exercises else []),
     ]
     held_out = {question_of(task) for task in held_out_tasks()}
     chosen = [
@@ -188,6 +192,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--epochs", type=float, default=2.0, help="if no budget is given")
     parser.add_argument("--batch-size", type=int, default=64, help="examples per micro-batch")
     parser.add_argument("--multi-turn", type=float, default=0.2, help="part of the tasks")
+    parser.add_argument("--exercises", action=argparse.BooleanOptionalAction, default=True)
     parser.add_argument("--plain-text", type=float, default=0.05, help="part of the tokens")
     add_seeds_argument(parser)
     add_stage_arguments(parser, "chat", DEFAULTS)
@@ -222,8 +227,16 @@ def finetune(arguments: argparse.Namespace, command: str) -> None:
     with_adapters(model, arguments.lora_rank, settings.seed)
     window = model.config.block_size
     examples = training_examples(
-        tokenizer, window, arguments.multi_turn, arguments.plain_text, settings.seed
+        tokenizer,
+        window,
+        arguments.multi_turn,
+        arguments.plain_text,
+        settings.seed,
+        arguments.exercises,
     )
+    data = ["sft", "instruction-data"]
+    data += ["exercises"] if arguments.exercises else []
+    data += ["corpus"] if arguments.plain_text else []
     validation = encode_tasks(tokenizer, choosing_tasks(), window)
     order = EpochOrder([len(e.ids) - 1 for e in examples], arguments.batch_size, settings.seed)
     run_stage(

@@ -39,7 +39,12 @@ from train.metrics import (
     log_loss,
     reliability,
 )
-from train.modern_messages import modern_check, modern_messages
+from train.modern_messages import (
+    independent_check,
+    modern_check,
+    modern_messages,
+    written_messages,
+)
 from train.parallel import join_processes
 from train.perturbation import perturb
 from train.stage import (
@@ -67,8 +72,11 @@ MODERN_VALIDATION = 200  # messages of held-out templates beside the SMS validat
 
 @dataclass
 class SpamTask:
-    """Cross-entropy between ham and spam at the last token of each message.
+    """Cross-entropy between ham and spam at the last token of each message, and a share of the
+    language model's own loss on the messages: it keeps the trunk from forgetting what it knows of
+    English, and teaches it how messages are written. Radford et al. 2018, section 3.2.
 
+    language_model   the weight of that second loss; 0 for none
     perturbed        whether messages are varied; a function of (seed, batch number), as the order
     label_smoothing  how much of the target goes to the other class: certainty is not rewarded
     validation       messages of the SMS collection; `modern` those made from held-out templates
@@ -82,6 +90,7 @@ class SpamTask:
     window: int
     perturbed: bool = False
     label_smoothing: float = 0.0
+    language_model: float = 0.0
 
     def batch(self, index: int, rank: int, world_size: int) -> loop.Batch:
         number = index * world_size + rank
@@ -95,8 +104,18 @@ class SpamTask:
 
     def loss(self, model: nn.Module, batch: loop.Batch) -> Tensor:
         ids, lengths, targets = batch
-        scores = model(ids, lengths).float()
-        return F.cross_entropy(scores, targets, label_smoothing=self.label_smoothing)
+        if self.language_model == 0:
+            return self._verdict_loss(model(ids, lengths), targets)
+        places = torch.arange(1, ids.size(1), device=ids.device)
+        # (T - 1,) < (B, 1) -> (B, T - 1), False at the padding; the last column predicts nothing
+        known = F.pad(places < lengths[:, None], (0, 1))  # (B, T)
+        scores, logits = model(ids, lengths, known)
+        next_tokens = ids.roll(-1, dims=1)[known]  # (B, T) -> (N,)
+        reading = F.cross_entropy(logits.float(), next_tokens)
+        return self._verdict_loss(scores, targets) + self.language_model * reading
+
+    def _verdict_loss(self, scores: Tensor, targets: Tensor) -> Tensor:
+        return F.cross_entropy(scores.float(), targets, label_smoothing=self.label_smoothing)
 
     def tokens(self, batch: loop.Batch) -> int:
         return int(batch[1].sum())
@@ -179,9 +198,20 @@ def main(argv: list[str] | None = None) -> int:
     add_adapter_arguments(parser)
     parser.add_argument("--protocol", choices=("full_dedup", "book"), default="full_dedup")
     parser.add_argument("--freeze", choices=FREEZING, default="none", help="what does not learn")
-    parser.add_argument("--modern", type=int, default=2200, help="messages from our templates")
+    parser.add_argument(
+        "--modern",
+        type=int,
+        default=2200,
+        help="so many messages from our templates, and at most so many of those written in full",
+    )
     parser.add_argument("--perturb", action=argparse.BooleanOptionalAction, default=True)
     parser.add_argument("--label-smoothing", type=float, default=0.05)
+    parser.add_argument(
+        "--language-model",
+        type=float,
+        default=0.0,
+        help="weight of the loss of predicting the message's own tokens",
+    )
     parser.add_argument("--epochs", type=float, default=5.0, help="if no budget is given")
     parser.add_argument("--batch-size", type=int, default=16, help="messages per micro-batch")
     add_seeds_argument(parser)
@@ -196,8 +226,12 @@ def finetune_all_seeds(arguments: argparse.Namespace, command: str) -> None:
         classifier = SpamClassifier.from_pretrained(str(weights))
         test = evaluate_messages(classifier, spam_split(arguments.protocol)["test"])
         figures = {f"test {key}": test[key] for key in ("accuracy", "f1", "roc_auc")}
-        check = evaluate_messages(classifier, modern_check())
-        return figures | {"modern check": check["accuracy"]}
+        for title, check in (
+            ("modern check", modern_check()),
+            ("independent check", independent_check()),
+        ):
+            figures[title] = evaluate_messages(classifier, check)["accuracy"]
+        return figures
 
     run_seeds(arguments, lambda options: finetune(options, command), "loss", test_figures)
 
@@ -207,6 +241,8 @@ def finetune(arguments: argparse.Namespace, command: str) -> None:
     settings = loop.settings_from(arguments, DEFAULTS)
     if not 0.0 <= arguments.label_smoothing < 1.0 or arguments.modern < 0:
         raise ValueError("--label-smoothing must be from 0 to below 1, --modern not below 0.")
+    if arguments.language_model < 0.0:
+        raise ValueError("--language-model must not be below 0.")
     trunk, tokenizer = load_model(arguments.base)
     model = GPT2Classifier(trunk)
     if arguments.lora_rank and arguments.freeze != "none":
@@ -219,8 +255,12 @@ def finetune(arguments: argparse.Namespace, command: str) -> None:
     modern: list[Message] = []
     messages = split["train"]
     if arguments.modern:
-        messages = [*messages, *modern_messages("train", arguments.modern)]
-        modern = modern_messages("validation", MODERN_VALIDATION)
+        made = modern_messages("train", arguments.modern)
+        messages = [*messages, *made, *written_messages("train")[: arguments.modern]]
+        modern = [
+            *modern_messages("validation", MODERN_VALIDATION),
+            *written_messages("validation"),
+        ]
     window = trunk.config.block_size
     lengths = [len(encode_message(tokenizer, message.text, window)) for message in messages]
     order = EpochOrder(lengths, arguments.batch_size, settings.seed)
@@ -233,6 +273,7 @@ def finetune(arguments: argparse.Namespace, command: str) -> None:
         window,
         arguments.perturb,
         arguments.label_smoothing,
+        arguments.language_model,
     )
 
     def finish() -> dict[str, Any]:
@@ -249,7 +290,7 @@ def finetune(arguments: argparse.Namespace, command: str) -> None:
         tensors=lambda: {**trunk.state_dict(), "score.weight": model.score.weight},
         origin={
             "commands": [command],
-            "data": ["sms-spam", *(["modern templates"] if arguments.modern else [])],
+            "data": ["sms-spam", *(["modern messages"] if arguments.modern else [])],
             "base": arguments.base,
             "protocol": arguments.protocol,
         },

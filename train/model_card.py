@@ -66,8 +66,10 @@ On text that no stage has trained on, by `python -m train.evaluate all`.
 ## What the models have read
 
 `base` read the sets down to `sft`; the shares are in `train/packing.py`. `chat` and `spam` start
-from it, and `spam` reads messages made from this repository's own `train/modern_templates.tsv` as
-well. One percent of the documents is held out by hash; the last 1,500 lines of `sft` and the
+from it. `chat` also reads short exercises made by `train/exercises.py` (opposites, verb forms,
+plurals, sums, spelling, small talk), and `spam` messages of today written for this project:
+`train/modern_templates.tsv` and `train/modern_messages.tsv`, the latter by a language model.
+One percent of the documents is held out by hash; the last 1,500 lines of `sft` and the
 test parts of the other sets are never trained on. `python -m train.datasets --list` shows sizes;
 `train/catalogue.py` has every origin, pinned commit and sha256.
 

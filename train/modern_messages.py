@@ -1,10 +1,11 @@
-"""Messages of today, made from templates written for this project.
+"""Messages of today, written for this project: templates, and messages as they stand.
 
 The SMS Spam Collection ends in 2011: it knows ringtone offers and premium numbers, and nothing of
-parcel fees, crypto, "hi mum" or one-time codes. These templates add such messages to training,
-ham beside spam: a filter that has only seen links, codes, parcels and 'free' in spam would learn
-that those words are spam. `modern_check.tsv` was written before the templates and shares none of
-their sentences; training never sees it. `python -m train.evaluate spam` reports on it.
+parcel fees, crypto, "hi mum" or one-time codes. These add such messages to training, ham beside
+spam: a filter that has only seen links, codes, parcels and 'free' in spam would learn that those
+words are spam. `python -m train.evaluate spam` reports on two check sets that training never sees:
+`modern_check.tsv` was written before the templates, by the same hand, and shares none of their
+sentences; `independent_check.tsv` by a language model that knew none of the others.
 
 A template has choices {a|b|c}, which may be empty or nested, and slots <name>, which SLOTS fills.
 """
@@ -19,8 +20,10 @@ from pathlib import Path
 from train.datasets import Message
 
 TEMPLATE_FILE = Path(__file__).with_name("modern_templates.tsv")
+MESSAGES_FILE = Path(__file__).with_name("modern_messages.tsv")
 CHECK_FILE = Path(__file__).with_name("modern_check.tsv")
-VALIDATION_EVERY = 8  # each 8th template makes validation messages and no training messages
+INDEPENDENT_FILE = Path(__file__).with_name("independent_check.tsv")
+VALIDATION_EVERY = 8  # each 8th template or message is for validation and not for training
 
 _CHOICE = re.compile(r"\{([^{}]*)\}")
 _SLOT = re.compile(r"<(\w+)>")
@@ -226,8 +229,7 @@ def modern_messages(part: str, count: int, seed: int = 0) -> list[Message]:
 
     Raises ValueError for another part, or when the templates do not give as many.
     """
-    if part not in ("train", "validation"):
-        raise ValueError(f'The part must be "train" or "validation", not {part!r}.')
+    _check_part(part)
     rng = random.Random(f"{part} {seed}")
     messages: list[Message] = []
     for label, all_of_class in templates().items():
@@ -250,8 +252,33 @@ def _different(sources: Sequence[str], count: int, rng: random.Random) -> list[s
     raise ValueError(f"{len(sources)} templates do not give {count:,} different messages.")
 
 
+def written_messages(part: str) -> list[Message]:
+    """The messages that stand in full in MESSAGES_FILE: its "train" or its "validation" part."""
+    _check_part(part)
+    return [
+        message
+        for message in _read(MESSAGES_FILE)
+        if (message.line % VALIDATION_EVERY == 0) == (part == "validation")
+    ]
+
+
+def _check_part(part: str) -> None:
+    if part not in ("train", "validation"):
+        raise ValueError(f'The part must be "train" or "validation", not {part!r}.')
+
+
 def modern_check() -> list[Message]:
-    """The hundred messages of today that no training sees, half of them spam, in file order."""
-    lines = CHECK_FILE.read_text(encoding="utf-8").splitlines()
+    """A hundred messages of today that no training sees, half of them spam, in file order."""
+    return _read(CHECK_FILE)
+
+
+def independent_check() -> list[Message]:
+    """Two hundred messages of today by another hand, half of them spam, in file order."""
+    return _read(INDEPENDENT_FILE)
+
+
+def _read(path: Path) -> list[Message]:
+    """The messages of a file with lines "label, tab, text"."""
+    lines = path.read_text(encoding="utf-8").splitlines()
     pairs = [line.split("\t", 1) for line in lines]
     return [Message(label, text, number) for number, (label, text) in enumerate(pairs)]
