@@ -250,12 +250,7 @@ def finetune(arguments: argparse.Namespace, command: str) -> None:
         tensors=model.state_dict,
         origin={
             "commands": [command],
-            "data": [
-                "sft",
-                "instruction-data",
-                "exercises",
-                *(["corpus"] if arguments.plain_text else []),
-            ],
+            "data": data,
             "base": arguments.base,
         },
         finish=lambda: merged(model, arguments),
