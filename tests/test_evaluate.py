@@ -20,7 +20,7 @@ from gpt2_scratch.checkpoint import (
 )
 from gpt2_scratch.classifier import SpamClassifier
 from gpt2_scratch.tokenizer import Tokenizer
-from train import evaluate, packing
+from train import evaluate, packing, samples
 from train.datasets import Instruction, Message, spam_split
 from train.evaluate import format_table
 
@@ -58,6 +58,8 @@ def weights(
     write_mirror(tmp_path / "mirror", monkeypatch)
     monkeypatch.setenv("GPT2_SCRATCH_WEIGHTS", str(tmp_path / "weights"))
     monkeypatch.setenv("GPT2_SCRATCH_CACHE", str(cache))
+    story = "Once upon a time the cat sat near the forest and slept. " * 60
+    monkeypatch.setattr(samples, "corpus_documents", lambda name, split: iter([story]))
     return tmp_path / "weights"
 
 
@@ -93,6 +95,10 @@ def test_all_figures_as_json_beside_the_weights_and_in_the_manifest(
 
     base = results["base"]
     assert base.keys() == {*packing.MIXTURE, "mixture"}
+    diversity = base["mixture"].pop("diversity")
+    assert diversity.keys() == {"authors", "0.5", "0.8", "1.0", "1.3"}
+    assert diversity["1.3"]["distinct_2"] >= diversity["0.5"]["distinct_2"]
+    assert diversity["authors"]["repeated_4"] > 0.5  # the made-up author writes one sentence
     for figures in base.values():
         assert figures.keys() == BASE_KEYS
         assert figures["bits_per_byte"] > 0 and figures["tokens"] > 0

@@ -33,6 +33,9 @@ def test_every_run_and_the_confusion_matrix_are_drawn(
     rows = [{"n": 3, "score": 0.1, "positive": 0.0}, {"n": 1, "score": 0.9, "positive": 1.0}]
     metrics = {"full_dedup": {"tn": 1234, "fp": 5, "fn": 6, "tp": 78, "reliability": rows}}
     (weights / "spam.metrics.json").write_text(json.dumps(metrics))
+    row = {"distinct_1": 0.2, "distinct_2": 0.5, "distinct_3": 0.8, "repeated_4": 0.1}
+    base = {"mixture": {"diversity": {"authors": row, "0.5": row, "1.0": row}}}
+    (weights / "base.metrics.json").write_text(json.dumps(base))
     out = tmp_path / "charts"
     assert plots.main([str(out), "--weights", str(weights)]) == 0
     names = {path.stem for path in out.iterdir()}
@@ -44,7 +47,9 @@ def test_every_run_and_the_confusion_matrix_are_drawn(
         "spam-validation",
         "spam-confusion-full_dedup",
         "spam-reliability-full_dedup",
+        "base-diversity",
     }
+    assert {"distinct 3", "temperature", "0.5"} <= set(words(out / "base-diversity.svg"))
     assert {"1,234", "5", "6", "78"} <= set(words(out / "spam-confusion-full_dedup.svg"))
     assert {"training", "held-out loss", "tokens"} <= set(words(out / "spam-loss-tokens.svg"))
     assert "minutes" in words(out / "spam-loss-minutes.svg")

@@ -36,22 +36,29 @@ from train.instruction_data import encode_tasks
 from train.judge import judge
 from train.modern_messages import independent_check, modern_check
 from train.packing import MIXTURE, TokenMixture, pack, token_byte_lengths
+from train.samples import diversity_by_temperature
 
 Metrics = dict[str, Any]
 ANSWER_TOKENS = 64  # of a greedy answer; the references are shorter
 KIND_TASKS = 5  # a kind with fewer answers gets no row
 
 
-def evaluate_base(name: str = "base", tokens_per_source: int = 16_384) -> Metrics:
-    """Loss, perplexity and bits per byte per source and of the training mixture."""
+def evaluate_base(
+    name: str = "base", tokens_per_source: int = 16_384, continuations: int = 100
+) -> Metrics:
+    """Loss, perplexity and bits per byte per source and of the training mixture; with the mixture,
+    how much sampled continuations repeat themselves (`samples.diversity_by_temperature`)."""
     model, tokenizer = load_model(name)
     mixture = TokenMixture(pack(tokenizer), MIXTURE)
-    return {
+    metrics: Metrics = {
         source: _rounded(figures)
         for source, figures in held_out(
             model, mixture, token_byte_lengths(tokenizer), tokens_per_source
         ).items()
     }
+    if diversity := diversity_by_temperature(model, tokenizer, continuations):
+        metrics["mixture"]["diversity"] = diversity
+    return metrics
 
 
 def evaluate_spam(name: str = "spam") -> Metrics:

@@ -3,9 +3,9 @@
     python -m train.plots charts
 
 For each run: its losses against tokens and against time, and the learning rate; for each figure
-that validation gave, its course. For the spam filter: the confusion matrix and the reliability
-diagram of each test set. Nothing is trained or measured here; what a log does not hold is not
-drawn. Needs matplotlib, which nothing else here does.
+that validation gave, its course. For the base model: temperature against diversity. For the spam
+filter: the confusion matrix and the reliability diagram of each test set. Nothing is trained or
+measured here; what a log does not hold is not drawn. Needs matplotlib, as nothing else here does.
 """
 
 from __future__ import annotations
@@ -39,7 +39,10 @@ def charts(folder: Path) -> Iterator[tuple[str, Figure]]:
             yield f"{log.name}-learning-rate", learning_rate_chart(log)
         if any(not _is_loss(figure) for figure in log.figures):
             yield f"{log.name}-validation", validation_chart(log)
-    for title, figures in read_metrics(folder).get("spam", {}).items():
+    metrics = read_metrics(folder)
+    if diversity := metrics.get("base", {}).get("mixture", {}).get("diversity"):
+        yield "base-diversity", diversity_chart(diversity)
+    for title, figures in metrics.get("spam", {}).items():
         if all(cell in figures for cell in CELLS):
             yield f"spam-confusion-{title}", confusion_chart(title, figures)
         if figures.get("reliability"):
@@ -75,6 +78,19 @@ def validation_chart(log: TrainingLog) -> Figure:
         evaluations, values = log.held_out(name)
         places = [evaluation["tokens"] for evaluation in evaluations]
         axes.plot(places, values, "o-", color=colour, label=_words(name))
+    axes.legend(frameon=False)
+    return figure
+
+
+def diversity_chart(rows: Mapping[str, Mapping[str, float]]) -> Figure:
+    """How varied sampled text is at each temperature; dashed: the authors' own."""
+    figure, axes = _axes("base: temperature and diversity", "temperature", "part of the n-grams")
+    temperatures = sorted(float(row) for row in rows if row != "authors")
+    for name, colour in zip(("distinct_2", "distinct_3", "repeated_4"), COLOURS, strict=False):
+        values = [rows[str(temperature)][name] for temperature in temperatures]
+        axes.plot(temperatures, values, "o-", color=colour, label=_words(name))
+        axes.axhline(rows["authors"][name], ls="--", lw=1, color=colour)
+    axes.set_ylim(0, 1)
     axes.legend(frameon=False)
     return figure
 

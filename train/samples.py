@@ -3,6 +3,8 @@
     python -m train.samples                     # writes weights/SAMPLES.md
     python -m train.samples --diversity 100     # and prints the figures of 100 continuations
 
+`python -m train.evaluate base` records those figures at several temperatures.
+
 Prompts are the openings of held-out stories, one per document, in order; sample i has seed i.
 Distinct-n (Li et al. 2016) is the part of different n-grams among all n-grams of the
 continuations; `repeated_4` the part of a continuation's 4-grams that stood in it before. The
@@ -13,19 +15,22 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from itertools import islice
 
 from tqdm import tqdm
 
 from gpt2_scratch.checkpoint import find_checkpoint, load_model
 from gpt2_scratch.generation import generate
+from gpt2_scratch.model import GPT2
 from gpt2_scratch.tokenizer import Tokenizer
 from train.datasets import corpus_documents
 
 SOURCE = "gutenberg_children"
 PROMPT_TOKENS = 16
 TEMPERATURE, TOP_K = 0.8, 50
+TEMPERATURES = (0.5, TEMPERATURE, 1.0, 1.3)
+CONTINUATION_TOKENS = 200
 FILE = "SAMPLES.md"
 
 
@@ -53,6 +58,42 @@ def diversity(texts: Sequence[Sequence[int]]) -> dict[str, float]:
     repeated = [1 - len(set(ngrams(text, 4))) / max(1, len(ngrams(text, 4))) for text in texts]
     figures["repeated_4"] = round(sum(repeated) / max(1, len(repeated)), 4)
     return figures
+
+
+def diversity_by_temperature(
+    model: GPT2,
+    tokenizer: Tokenizer,
+    count: int,
+    temperatures: Sequence[float] = TEMPERATURES,
+    max_new_tokens: int = CONTINUATION_TOKENS,
+) -> dict[str, dict[str, float]]:
+    """`diversity` of the authors' own continuations ("authors") and of the model's at each
+    temperature ("0.8"), of up to `count` openings; without an opening there is none."""
+    measured = openings(tokenizer, count, max_new_tokens)
+    if not measured:
+        return {}
+    figures = {"authors": diversity([theirs for _, theirs in measured])}
+    for temperature in temperatures:
+        texts = [
+            _continuation(model, tokenizer, prompt, max_new_tokens, temperature, seed)
+            for seed, (prompt, _) in enumerate(tqdm(measured, desc=f"writing at {temperature}"))
+        ]
+        figures[str(temperature)] = diversity([tokenizer.encode(text) for text in texts])
+    return figures
+
+
+def _continuation(
+    model: GPT2, tokenizer: Tokenizer, prompt: str, tokens: int, temperature: float, seed: int
+) -> str:
+    return generate(
+        model,
+        tokenizer,
+        prompt,
+        max_new_tokens=tokens,
+        temperature=temperature,
+        top_k=TOP_K,
+        seed=seed,
+    )
 
 
 def ngrams(ids: Sequence[int], n: int) -> list[tuple[int, ...]]:
@@ -83,44 +124,28 @@ def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m train.samples", description=main.__doc__)
     parser.add_argument("--model", default="base")
     parser.add_argument("--samples", type=int, default=20)
-    parser.add_argument("--max-new-tokens", type=int, default=200)
+    parser.add_argument("--max-new-tokens", type=int, default=CONTINUATION_TOKENS)
     parser.add_argument("--diversity", type=int, default=0, metavar="N", help="measure N texts")
     arguments = parser.parse_args(argv)
+    tokens = arguments.max_new_tokens
     try:
         model, tokenizer = load_model(arguments.model)
-
-        def write(prompt: str, seed: int) -> str:
-            return generate(
-                model,
-                tokenizer,
-                prompt,
-                max_new_tokens=arguments.max_new_tokens,
-                temperature=TEMPERATURE,
-                top_k=TOP_K,
-                seed=seed,
-            )
-
-        pairs = openings(tokenizer, arguments.samples, 0)
-        texts = _continued([prompt for prompt, _ in pairs], write)
+        prompts = [prompt for prompt, _ in openings(tokenizer, arguments.samples, 0)]
+        pairs = [
+            (prompt, _continuation(model, tokenizer, prompt, tokens, TEMPERATURE, seed))
+            for seed, prompt in enumerate(tqdm(prompts))
+        ]
         path = find_checkpoint(arguments.model)[0].with_name(FILE)
-        path.write_text(markdown("python -m train.samples", texts), encoding="utf-8", newline="\n")
+        path.write_text(markdown("python -m train.samples", pairs), encoding="utf-8", newline="\n")
         print(f"Wrote {path}.")
         if arguments.diversity:
-            measured = openings(tokenizer, arguments.diversity, arguments.max_new_tokens)
-            texts = _continued([prompt for prompt, _ in measured], write)
-            ours = [tokenizer.encode(text) for _, text in texts]
-            print(
-                json.dumps(
-                    {"model": diversity(ours), "authors": diversity([a for _, a in measured])}
-                )
+            figures = diversity_by_temperature(
+                model, tokenizer, arguments.diversity, [TEMPERATURE], tokens
             )
+            print(json.dumps(figures))
     except ValueError as error:
         parser.exit(1, f"{error}\n")
     return 0
-
-
-def _continued(prompts: Sequence[str], write: Callable[[str, int], str]) -> list[tuple[str, str]]:
-    return [(prompt, write(prompt, seed)) for seed, prompt in enumerate(tqdm(prompts))]
 
 
 if __name__ == "__main__":
