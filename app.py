@@ -12,8 +12,11 @@ import os
 
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")  # before gradio looks at it
 
-import gradio as gr
-import torch
+from gpt2_scratch.demo.quick_start import quick_imports
+
+with quick_imports():
+    import gradio as gr
+    import torch
 
 from gpt2_scratch import limits
 from gpt2_scratch.demo import (
@@ -40,9 +43,8 @@ tokenizer, model and training are written out here, and they compute every numbe
 CACHE_SECONDS = 3600  # uploads and results are deleted when they are this old
 
 
-def build(registry: Registry, mode: str = AUTO) -> gr.Blocks:
+def build(api: Api) -> gr.Blocks:
     """The page and its API; nothing is loaded or computed here."""
-    api = Api(registry, mode)
     with gr.Blocks(
         title=TITLE, analytics_enabled=False, delete_cache=(CACHE_SECONDS, CACHE_SECONDS)
     ) as demo:
@@ -78,10 +80,9 @@ def main() -> None:
 
     if cores := os.environ.get("CPU_CORES"):  # on a Space the container sees the host's cores
         torch.set_num_threads(int(float(cores)))
-    registry = Registry(arguments.model)
-    if problem := registry.problem("base"):
-        print(problem)  # the page says it too, and the other tabs work
-    build(registry, arguments.mode).launch(
+    api = Api(Registry(arguments.model), arguments.mode)
+    demo = build(api)
+    demo.launch(
         server_name=arguments.host,
         server_port=arguments.port,
         share=arguments.share,
@@ -96,7 +97,12 @@ def main() -> None:
         footer_links=["api", "gradio", "settings"],
         # gradio would ask itself for the page, and give up on a busy machine after three seconds
         _frontend=False,
+        prevent_thread_lock=True,  # what follows needs no visitor to wait for it
     )
+    for model in api.models():  # loads them all and finds out how each decodes fastest
+        if model["problem"]:
+            print(model["problem"])  # the page says it too, and the other tabs work
+    demo.block_thread()
 
 
 if __name__ == "__main__":

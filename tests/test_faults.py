@@ -354,7 +354,7 @@ def strict_app(tiny_weights: Path) -> Iterator[tuple[str, Work]]:
         patch.setattr(Serving, "generate", slowly)
         patch.setattr(Api, "models", held)
         patch.setenv("NO_PROXY", "*")
-        demo = showcase.build(Registry())
+        demo = showcase.build(Api(Registry()))
         _, url, _ = demo.launch(
             server_name="127.0.0.1",
             prevent_thread_lock=True,

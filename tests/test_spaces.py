@@ -16,6 +16,7 @@ from test_app import ENDPOINTS
 
 import app as showcase
 from gpt2_scratch.demo import zero_gpu
+from gpt2_scratch.demo.api import Api
 from gpt2_scratch.demo.registry import Registry
 
 SOURCES = [REPOSITORY / "app.py", *sorted((REPOSITORY / "gpt2_scratch").rglob("*.py"))]
@@ -40,7 +41,7 @@ def test_one_handler_is_declared_where_spaces_is_installed(
     monkeypatch.setenv("GPT2_SCRATCH_WEIGHTS", str(tmp_path))  # building needs no weights
     spaces = importlib.import_module("spaces")
     try:
-        demo = showcase.build(Registry())
+        demo = showcase.build(Api(Registry()))
     finally:
         del sys.modules["spaces"]
     assert spaces.decorated == [["nothing", zero_gpu.SECONDS]]
