@@ -54,7 +54,7 @@ def build(api: Api) -> gr.Blocks:
         writing = generate_tab.build(demo, api)
         spam = lenses.Lens.of("spam", "Spam", spam_tab.build(demo, api))
         chat = chat_tab.build(demo, api)
-        attention = lenses.Lens.of("attention", "Attention", attention_tab.build(demo, api))
+        attention = attention_tab.build(demo, api)
         training_tab.build(demo, api)
         lenses.connect(demo, [writing, spam, chat, attention])
         decoding = gr.Markdown(elem_id="decoding", elem_classes="statistics")

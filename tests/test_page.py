@@ -135,6 +135,14 @@ def test_a_text_goes_from_tab_to_tab_and_a_link_brings_it_back(
     other = open_page(tiny_app, link)
     expect(other.locator("#prompt textarea")).to_have_value("the cat & <b>sat</b>")
     expect(other.locator("#temperature input[type=number]")).to_have_value("1.3")
-    elsewhere = open_page(tiny_app, "/#tab=chat&text=Hello&temperature=99")
-    expect(elsewhere.locator("#instruction textarea")).to_have_value("Hello")
-    expect(elsewhere.locator("#instruction textarea")).to_be_visible()
+
+    open_tab(page, "Attention")
+    for box, model in (("#attention-model", "chat"), ("#attention-other", "base")):
+        page.locator(f"{box} input").click()
+        page.get_by_role("option", name=model, exact=True).click()
+    page.locator("#lenses-attention .share").click()
+    expect(page.locator("#lenses-attention .share")).to_have_text("Link copied")
+    compared = open_page(tiny_app, page.url.removeprefix(tiny_app.url))
+    maps = compared.locator("#attention-maps")
+    expect(maps.locator(".chips")).to_have_text("the·cat·&·<b>sat</b>")
+    expect(maps.locator(".views button[aria-pressed=true]")).to_have_text("base − chat")

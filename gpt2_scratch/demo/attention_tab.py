@@ -12,6 +12,7 @@ from gpt2_scratch.demo.api import Api
 from gpt2_scratch.demo.attention_view import lens_view, maps_view
 from gpt2_scratch.demo.boundary import on_model, on_page
 from gpt2_scratch.demo.first_paint import first_paint
+from gpt2_scratch.demo.lenses import Lens
 from gpt2_scratch.demo.registry import MODELS
 from gpt2_scratch.demo.theme import notice, notice_update, panel
 
@@ -48,8 +49,8 @@ An attention weight is where a head looks, and not by itself the reason for an a
 """
 
 
-def build(demo: gr.Blocks, api: Api) -> gr.Textbox:
-    """The tab: its components and its events. Returns the box for the text."""
+def build(demo: gr.Blocks, api: Api) -> Lens:
+    """The tab: its components and its events."""
     with gr.Tab("Attention", id="attention") as tab:
         unavailable = notice()
         with gr.Row():
@@ -114,4 +115,4 @@ def build(demo: gr.Blocks, api: Api) -> gr.Textbox:
         on_model(asked, show, inputs, outputs, show_progress="minimal")
     on_model(tab.select, opened, [*inputs, shown], outputs, show_progress="hidden")
     on_page(demo.load, lambda: notice_update(api.registry.problem("base")), None, unavailable)
-    return text
+    return Lens.of("attention", "Attention", text, model=model, compare=other)
