@@ -19,10 +19,10 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Collection, Generator, Sequence
+from collections.abc import Collection, Generator, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
 
 import torch
 from torch import Tensor
@@ -404,23 +404,41 @@ def beam_search(
 ) -> list[Beam]:
     """The most probable continuations that a search `num_beams` wide finds, best first.
 
-    Arguments as in `stream` and `beam_search_tokens`; `<|endoftext|>` ends a beam.
+    Arguments as in `stream` and `beam_search_steps`; `<|endoftext|>` ends a beam.
     """
-    beams = beam_search_tokens(
+    *_, beams = stream_beams(
         model,
-        encode_prompt(tokenizer, prompt),
+        tokenizer,
+        prompt,
         num_beams=num_beams,
         max_new_tokens=max_new_tokens,
         length_penalty=length_penalty,
-        stop_ids=(tokenizer.eot_id,),
         deadline=deadline,
     )
+    return beams
+
+
+def stream_beams(
+    model: GPT2, tokenizer: Tokenizer, prompt: str, **options: Any
+) -> Iterator[list[Beam]]:
+    """`beam_search` step by step: the beams after each token, best first, the result at last."""
     eot = tokenizer.eot_id
-    return [Beam(tokenizer.decode([i for i in ids if i != eot]), ids, s) for ids, s in beams]
+    for beams in beam_search_steps(
+        model, encode_prompt(tokenizer, prompt), stop_ids=(eot,), **options
+    ):
+        yield [Beam(tokenizer.decode([i for i in ids if i != eot]), ids, s) for ids, s in beams]
+
+
+def beam_search_tokens(
+    model: GPT2, ids: Sequence[int], **options: Any
+) -> list[tuple[list[int], float]]:
+    """What `beam_search_steps` ends with."""
+    *_, beams = beam_search_steps(model, ids, **options)
+    return beams
 
 
 @torch.inference_mode()
-def beam_search_tokens(
+def beam_search_steps(
     model: GPT2,
     ids: Sequence[int],
     *,
@@ -429,8 +447,9 @@ def beam_search_tokens(
     length_penalty: float = 1.0,
     stop_ids: Sequence[int] = (),
     deadline: float | None = None,
-) -> list[tuple[list[int], float]]:
-    """Beam search over token ids: at most `num_beams` pairs (continuation, score), best first.
+) -> Iterator[list[tuple[list[int], float]]]:
+    """Beam search over token ids. Yields after each step at most `num_beams` pairs (continuation,
+    score), best first; the last list is the result.
 
     At each step every live beam is extended by every token and the best extensions go on. One that
     ends takes its place in the beam with it, so the search gets narrower by one (Jurafsky and
@@ -445,7 +464,7 @@ def beam_search_tokens(
         max_new_tokens: 1 to half the context window, which does not move here; a prompt that does
             not fit beside them keeps its tail.
         length_penalty: 0 (compare plain log-probabilities) to 5 (favour long texts).
-        deadline: seconds above 0; when they are over, the beams are returned as they are.
+        deadline: seconds above 0; when they are over, the beams stay as they are.
 
     Raises:
         ValueError: a parameter is out of range.
@@ -486,16 +505,15 @@ def beam_search_tokens(
                 extended.append(beam)
                 rows.append(row)
         live = extended
+        scored = [(ids, _score(ids, total, length_penalty)) for ids, total in finished + live]
+        yield sorted(scored, key=lambda beam: beam[1], reverse=True)
         if not live or count == max_new_tokens or time.monotonic() >= ends_at:
-            break
+            return
         # The cache keeps its num_beams sequences; those without a live beam repeat the first.
         idle = num_beams - len(live)
         cache.reorder(torch.tensor(rows + rows[:1] * idle, device=device))
         last = [tokens[-1] for tokens, _ in live + live[:1] * idle]
         logits = model(torch.tensor(last, device=device)[:, None], cache)  # (B, 1) -> (B, 1, V)
-
-    scored = [(tokens, _score(tokens, total, length_penalty)) for tokens, total in finished + live]
-    return sorted(scored, key=lambda beam: beam[1], reverse=True)
 
 
 def _score(tokens: list[int], log_probability: float, length_penalty: float) -> float:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 PROMPT_CHARS = 8_000
 # 256 tokens are a page of text, and seconds of one core for our own models.
 NEW_TOKENS = 256
-# Beam search reads every beam at every step, and cannot be stopped between two of them.
+# Beam search reads every beam at every step.
 BEAMS = 8
 BEAM_TOKENS = 50
 # The next-token table is read by people; more rows than this are a job for the Python API.

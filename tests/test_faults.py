@@ -191,38 +191,40 @@ def test_many_words_are_taken_in_runs(tiny_app: App) -> None:
     assert "".join(word["text"] for word in explained["words"]) == message
 
 
+def search(http: httpx.Client, url: str, beams: float, tokens: int) -> dict[str, Any]:
+    """Beam search, which is no endpoint: posted to its event, as the page does it."""
+    config = http.get(f"{url}/config").raise_for_status().json()
+    labels = {part["id"]: part["props"].get("label") for part in config["components"]}
+    event = next(
+        event
+        for event in config["dependencies"]
+        if "Beams" in [labels[part] for part in event["inputs"]]
+    )
+    values = {"Prompt": "a", "Beams": beams, "New tokens, at most": tokens, "Model": "base"}
+    body = {
+        "fn_index": event["id"],
+        "data": [values[labels[part]] for part in event["inputs"]],
+        "session_hash": "beams",
+    }
+    http.post("/queue/join", json=body).raise_for_status()
+    with http.stream("GET", "/queue/data", params={"session_hash": "beams"}) as lines:
+        for line in filter(None, lines.iter_lines()):
+            message = json.loads(line.removeprefix("data:"))
+            if message["msg"] == "process_completed":
+                return message
+    raise AssertionError("The line ended without an answer.")
+
+
 def test_beams_are_bounded_where_only_the_page_asks_for_them(tiny_app: App) -> None:
-    """Beam search is no endpoint, yet whoever reads the page's source can post to its event."""
+    """Whoever reads the page's source can post to its events."""
     with connect(tiny_app.url) as http:
-        config = http.get(f"{tiny_app.url}/config").raise_for_status().json()
-        labels = {part["id"]: part["props"].get("label") for part in config["components"]}
-        event = next(
-            event
-            for event in config["dependencies"]
-            if "Beams" in [labels[part] for part in event["inputs"]]
-        )
-
-        def search(beams: float, tokens: int) -> dict[str, Any]:
-            values = {"Prompt": "a", "Beams": beams, "New tokens, at most": tokens, "Model": "base"}
-            body = {
-                "fn_index": event["id"],
-                "data": [values[labels[part]] for part in event["inputs"]],
-                "session_hash": "beams",
-            }
-            http.post("/queue/join", json=body).raise_for_status()
-            with http.stream("GET", "/queue/data", params={"session_hash": "beams"}) as lines:
-                for line in filter(None, lines.iter_lines()):
-                    message = json.loads(line.removeprefix("data:"))
-                    if message["msg"] == "process_completed":
-                        return message
-            raise AssertionError("The line ended without an answer.")
-
-        fits = search(limits.BEAMS, limits.NEW_TOKENS)  # more tokens than BEAM_TOKENS are cut
+        # more tokens than BEAM_TOKENS are cut
+        fits = search(http, tiny_app.url, limits.BEAMS, limits.NEW_TOKENS)
         assert fits["success"]
-        refused = search(limits.BEAMS + 1, 1)
+        refused = search(http, tiny_app.url, limits.BEAMS + 1, 1)
         assert not refused["success"]
         assert "greater than maximum value 8" in refused["output"]["error"]  # the slider's own
-        refused = search(1.5, 1)
+        refused = search(http, tiny_app.url, 1.5, 1)
         assert not refused["success"]
         assert "beams must be a whole number from 1 to 8, not 1.5." in refused["output"]["error"]
 
@@ -378,6 +380,16 @@ def test_the_deadline_ends_a_text_with_a_reason(
         event, (generated,) = call(http, "generate", LONG)
     assert (event, generated["finish_reason"]) == ("complete", "deadline")
     assert 1 <= generated["tokens"] < 256
+
+
+def test_the_deadline_ends_a_beam_search_with_what_it_has(
+    strict_app: tuple[str, Work], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url, _ = strict_app
+    monkeypatch.setattr(limits, "DEADLINE_SECONDS", 1e-9)
+    with connect(url) as http:
+        (drawn,) = search(http, url, 2, 50)["output"]["data"]
+    assert (drawn["tokens"], drawn["most"], len(drawn["beams"])) == (1, 50, 2)
 
 
 def test_the_deadline_ends_a_batch_with_a_sentence(

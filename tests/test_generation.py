@@ -22,6 +22,7 @@ from gpt2_scratch.generation import (
     StopStrings,
     TokenStep,
     beam_search,
+    beam_search_steps,
     beam_search_tokens,
     generate,
     generate_tokens,
@@ -441,6 +442,22 @@ def test_beam_search_text(byte_tokenizer: Tokenizer) -> None:
         visible = [i for i in beam.token_ids if i != byte_tokenizer.eot_id]
         assert beam.text == byte_tokenizer.decode(visible)
         assert 1 <= len(beam.token_ids) <= 10
+
+
+def test_beam_search_can_be_watched_and_left() -> None:
+    model = tiny_gpt2()
+    options = {"num_beams": 3, "max_new_tokens": 6}
+    steps = list(beam_search_steps(model, [1, 2], **options))
+    assert [max(len(ids) for ids, _ in beams) for beams in steps] == [1, 2, 3, 4, 5, 6]
+    assert all(beams == sorted(beams, key=lambda beam: -beam[1]) for beams in steps)
+    assert steps[-1] == beam_search_tokens(model, [1, 2], **options)
+
+    read: list[int] = []
+    model.register_forward_hook(lambda *_: read.append(1))
+    searching = beam_search_steps(model, [1, 2], **options)
+    next(searching), next(searching)
+    searching.close()  # type: ignore[attr-defined]
+    assert len(read) == 2
 
 
 def test_beam_search_at_its_deadline_returns_what_it_has() -> None:

@@ -110,6 +110,7 @@ def test_beam_search_lists_its_texts_best_first(tiny_app: App, open_page: Any) -
     expect(hints).to_have_count(4)
     scores = [float(text.rsplit(" ", 1)[1]) for text in hints.all_text_contents()]
     assert scores == sorted(scores, reverse=True)
+    expect(page.locator("#beams .hint").first).to_have_text("6 of at most 6 tokens")
 
 
 def test_the_keyboard_is_enough(tiny_app: App, open_page: Any) -> None:
@@ -156,6 +157,16 @@ def test_stop_ends_a_generation_and_the_next_one_runs(
         assert tokens < 256
         page.wait_for_timeout(700)
         assert page.locator("#generated mark").text_content() == stopped
+
+        page.locator("#beam-search").get_by_text("Beam search", exact=True).click()
+        page.locator("#search-beams").click()
+        page.locator("#beams li").first.wait_for()
+        page.locator("#stop-beams").click()
+        page.wait_for_timeout(300)  # what was under way has arrived
+        far = page.locator("#beams .hint").first.text_content()
+        assert int(far.split(" of at most 50 tokens")[0]) < 50
+        page.wait_for_timeout(700)
+        assert page.locator("#beams .hint").first.text_content() == far
 
         set_number(page, "#max-new-tokens", "2")
         generate(page)

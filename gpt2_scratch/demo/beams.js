@@ -1,6 +1,7 @@
-// What beam search found: `props.value` is {beams: [{text, score}, ...]}, the best first.
+// What beam search has found: `props.value` is {beams: [{text, score}, ...], tokens, most}, the best
+// first, after `tokens` steps of at most `most`.
 function draw() {
-  const { beams = [] } = props.value || {};
+  const { beams = [], tokens, most } = props.value || {};
   const list = node("ol", "beams");
   for (const { text, score } of beams) {
     const item = node("li");
@@ -8,7 +9,8 @@ function draw() {
     item.append(node("mark", "", text || "(the end of the text)"), node("p", "hint", score_text));
     list.append(item);
   }
-  element.querySelector(".panel").replaceChildren(...(beams.length ? [list] : []));
+  const far = node("p", "hint", tokens + " of at most " + most + " tokens");
+  element.querySelector(".panel").replaceChildren(...(beams.length ? [far, list] : []));
 }
 
 watch("value", draw);

@@ -17,7 +17,7 @@ from gpt2_scratch.demo.registry import OPENAI, Registry, parameters
 from gpt2_scratch.demo.settings import new_tokens, seed_field, shaping
 from gpt2_scratch.demo.theme import clicked_text, notice, notice_update, panel, visible
 from gpt2_scratch.demo.written import token_characters, written_tokens
-from gpt2_scratch.generation import beam_search
+from gpt2_scratch.generation import stream_beams
 from gpt2_scratch.sampling import check_integer
 from gpt2_scratch.tokenizer import Tokenizer
 
@@ -106,7 +106,13 @@ def build(demo: gr.Blocks, api: Api) -> Lens:
                     num_beams = gr.Slider(
                         1, limits.BEAMS, 4, step=1, label="Beams", info="Texts kept at each step."
                     )
-                    search = gr.Button("Search", size="sm", elem_id="search-beams")
+                    with gr.Row():
+                        search = gr.Button(
+                            "Search", size="sm", min_width=100, elem_id="search-beams"
+                        )
+                        stop_search = gr.Button(
+                            "Stop", size="sm", min_width=100, elem_id="stop-beams"
+                        )
                     found = panel("beams.js", {}, elem_id="beams")
 
     # What was written last, one (prompt, Generated) per model. On the server, for this visitor.
@@ -136,17 +142,22 @@ def build(demo: gr.Blocks, api: Api) -> Lens:
             yield tuple(drawings)
             drawings[i] = gr.skip()
 
-    def search_beams(prompt: str, num_beams: int, max_new_tokens: int, name: str) -> dict[str, Any]:
+    def search_beams(
+        prompt: str, num_beams: int, max_new_tokens: int, name: str
+    ) -> Iterator[dict[str, Any]]:
         gpt, tokenizer = api.registry.language_model(name)
-        beams = beam_search(
+        most = min(limits.check_new_tokens(max_new_tokens), limits.BEAM_TOKENS)
+        searching = stream_beams(
             gpt,
             tokenizer,
             limits.check_prompt(prompt),
             num_beams=check_integer("beams", num_beams, 1, limits.BEAMS),
-            max_new_tokens=min(limits.check_new_tokens(max_new_tokens), limits.BEAM_TOKENS),
+            max_new_tokens=most,
             deadline=limits.DEADLINE_SECONDS,
         )
-        return {"beams": [{"text": beam.text, "score": beam.score} for beam in beams]}
+        for step, beams in enumerate(searching, start=1):
+            found = [{"text": beam.text, "score": beam.score} for beam in beams]
+            yield {"beams": found, "tokens": step, "most": most}
 
     def fetch(name: str) -> Iterator[dict[str, Any]]:
         """One of OpenAI's models is chosen: it is fetched, unless it is here."""
@@ -183,7 +194,7 @@ def build(demo: gr.Blocks, api: Api) -> Lens:
     stopped = stop.click(None, cancels=[running], api_visibility="private", queue=False)
     for ended in (running.success, stopped.then):
         on_model(ended, explain, last, [output, beside], show_progress="hidden")
-    on_model(
+    searching = on_model(
         search.click,
         search_beams,
         [prompt, num_beams, max_new_tokens, model],
@@ -191,6 +202,8 @@ def build(demo: gr.Blocks, api: Api) -> Lens:
         show_progress="minimal",
         trigger_mode="once",
     )
+    for button in (stop, stop_search):
+        button.click(None, cancels=[searching], api_visibility="private", queue=False)
     on_page(table.select, _append_candidate, prompt, prompt)
     for shown in (output, beside):
         # "Keep this seed": of the text that is shown, which at first is the prepared example

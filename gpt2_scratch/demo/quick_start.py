@@ -24,7 +24,7 @@ def quick_imports() -> Iterator[None]:
             raise OSError("no type stubs are wanted")
         return find_file(thing)
 
-    inspect.getfile = not_of_gradio
+    inspect.getfile = not_of_gradio  # type: ignore[assignment]
     gc.disable()
     try:
         yield
