@@ -4,45 +4,39 @@
     python -m train.datasets --download sms-spam sft   # fetch (or find) and verify
 
 A file is looked for in the folder that GPT2_SCRATCH_DATA names (a mirror with the folders
-corpus/, spam/ and instruct/), then in the cache, and is otherwise downloaded from its public
-address into the cache. Whatever way it comes, its sha256 is checked before it is read.
+corpus/, spam/ and instruct/), then in the cache, then in the dataset repository of the Hub that
+GPT2_SCRATCH_DATA_REPO names, and is otherwise downloaded from its public address into the cache.
+What no address serves, `python -m train.build_data` builds there. Whatever way a file comes, its
+sha256 is checked before it is read.
 """
 
 from __future__ import annotations
 
 import argparse
 import hashlib
-import http.client
 import json
 import lzma
 import os
 import random
-import urllib.error
-import urllib.request
+import shutil
 import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from tqdm import tqdm
-
 from gpt2_scratch.text import normalise_text
 from train.catalogue import CORPUS, DATASETS, Dataset
+from train.data_manifest import MANIFEST, add_to_manifest, parse_data_manifest, read_data_manifest
+from train.download import DatasetError, download_part
 
 DATA_VARIABLE = "GPT2_SCRATCH_DATA"  # a folder that mirrors the data sets
+REPOSITORY_VARIABLE = "GPT2_SCRATCH_DATA_REPO"  # USER/NAME[@REVISION] of a dataset on the Hub
 CACHE_VARIABLE = "GPT2_SCRATCH_CACHE"  # instead of ~/.cache/gpt2_scratch
 
 DOCUMENT_SEPARATOR = "<|endoftext|>"
 VALIDATION_SHARE = 0.01  # of the documents of each corpus file
 SFT_VALIDATION_LINES = 1_500
-
-_CHUNK = 1 << 18  # bytes per read
-_TIMEOUT = 30  # seconds without a byte before a download is given up
-
-
-class DatasetError(ValueError):
-    """A data set is unknown, unreachable or damaged; the message is one sentence."""
 
 
 # --- finding, downloading and verifying a file ------------------------------------------------
@@ -63,32 +57,99 @@ def get_dataset(name: str) -> Dataset:
     return DATASETS[name]
 
 
+def data_folders() -> list[Path]:
+    """Where files are looked for: the mirror, if one is named, and the cache."""
+    mirror = os.environ.get(DATA_VARIABLE)
+    return [*([Path(mirror).expanduser()] if mirror else []), cache_folder() / "data"]
+
+
 def fetch(dataset: Dataset | str, progress: bool = True) -> Path:
-    """Path of the verified file: from the mirror, from the cache, or downloaded into the cache.
+    """Path of the verified file: from the mirror, from the cache, or fetched into the cache.
 
     Raises DatasetError if the file is damaged, cannot be downloaded, or is served nowhere.
     """
     if isinstance(dataset, str):
         dataset = get_dataset(dataset)
-    mirror = os.environ.get(DATA_VARIABLE)
+    if found := _find(dataset):
+        path, expected = found
+        status = path.stat()
+        if _sha256(path, status.st_size, status.st_mtime_ns) != expected:
+            raise DatasetError(
+                f"{path} is not the {dataset.name} file that this project was made with "
+                "(its sha256 differs): delete it, or replace it with the right one."
+            )
+        return path
     cached = cache_folder() / "data" / dataset.filename
-    candidates = [Path(mirror).expanduser() / dataset.filename] if mirror else []
-    for path in (*candidates, cached):
-        if path.is_file():
-            status = path.stat()
-            if _sha256(path, status.st_size, status.st_mtime_ns) != dataset.sha256:
-                raise DatasetError(
-                    f"{path} is not the {dataset.name} file that this project was made with "
-                    "(its sha256 differs): delete it, or replace it with the right one."
-                )
-            return path
     if dataset.url is None:
+        kind = "sft" if dataset.filename.startswith("instruct/") else "corpus"
         raise DatasetError(
             f"{dataset.filename} is not served by any public address, since it was cleaned from "
-            f"{_origins(dataset)}: set {DATA_VARIABLE} to a folder that holds it."
+            f"{_origins(dataset)}: build it with `python -m train.build_data {kind}`, or set "
+            f"{DATA_VARIABLE} to a folder that holds it."
         )
     _download(dataset, cached, progress)
     return cached
+
+
+def available(dataset: Dataset) -> Path | None:
+    """Path of the file, not verified; None if it would have to be downloaded or built."""
+    found = _find(dataset)
+    return found[0] if found else None
+
+
+def sha256_in_use(name: str) -> str:
+    """What the file that `fetch` gives hashes to, without reading it: the catalogue's hash, or
+    another one if the file was rebuilt or comes from the Hub."""
+    dataset = get_dataset(name)
+    found = _find(dataset)
+    return found[1] if found else dataset.sha256
+
+
+def _find(dataset: Dataset) -> tuple[Path, str] | None:
+    """The file in one of the folders, or out of the Hub, and the sha256 that it must have."""
+    for folder in data_folders():
+        path = folder / dataset.filename
+        if path.is_file():
+            entry = read_data_manifest(folder).get(dataset.name)
+            return path, entry["sha256"] if entry else dataset.sha256
+    return _find(dataset) if _take_from_hub(dataset) else None
+
+
+def _take_from_hub(dataset: Dataset) -> bool:
+    """Copy the file from the Hub repository that REPOSITORY_VARIABLE names into the cache, if it
+    has it.
+
+    The repository is one that `python -m train.publish --dataset` made: its manifest says what
+    each file hashes to.
+    """
+    repository = os.environ.get(REPOSITORY_VARIABLE)
+    if not repository:
+        return False
+    from gpt2_scratch import hub  # and with it torch, which no other way to a file needs
+    from gpt2_scratch.checkpoint import CheckpointError
+
+    named = hub.REPOSITORY.fullmatch(repository)
+    if named is None:
+        raise DatasetError(f"{REPOSITORY_VARIABLE} must be USER/NAME, and is {repository!r}.")
+    name, revision = named[1], named[2] or "main"
+    try:
+        manifest = parse_data_manifest(hub.fetch(name, MANIFEST, revision, kind="dataset"))
+        if dataset.name not in manifest:
+            return False
+        entry = manifest[dataset.name]
+        path = hub.fetch(
+            name, entry["file"], revision, size=entry["bytes"], sha256=entry["sha256"],
+            kind="dataset",
+        )  # fmt: skip
+    except CheckpointError as error:
+        raise DatasetError(str(error)) from error
+    target = cache_folder() / "data" / dataset.filename
+    target.parent.mkdir(parents=True, exist_ok=True)
+    part = target.with_name(target.name + ".part")
+    shutil.copyfile(path, part)
+    os.replace(part, target)
+    add_to_manifest(cache_folder() / "data", dataset.name, entry)
+    return True
 
 
 def _origins(dataset: Dataset) -> str:
@@ -108,7 +169,9 @@ def _download(dataset: Dataset, target: Path, progress: bool) -> None:
     """Download, verify, and only then give the file its name, so that a name means "complete"."""
     target.parent.mkdir(parents=True, exist_ok=True)
     part = target.with_name(target.name + ".part")
-    _download_part(dataset, part, progress)
+    assert dataset.url is not None
+    otherwise = f"set {DATA_VARIABLE} to a folder that holds {dataset.filename}"
+    download_part(dataset.url, part, name=dataset.name, otherwise=otherwise, progress=progress)
     file = part if dataset.member is None else _extract(dataset, part)
     with file.open("rb") as stream:
         digest = hashlib.file_digest(stream, "sha256").hexdigest()
@@ -121,53 +184,6 @@ def _download(dataset: Dataset, target: Path, progress: bool) -> None:
         )
     os.replace(file, target)
     part.unlink(missing_ok=True)
-
-
-def _download_part(dataset: Dataset, part: Path, progress: bool) -> None:
-    """Download to `part`, continuing where an earlier attempt stopped."""
-    assert dataset.url is not None
-    done = part.stat().st_size if part.exists() else 0
-    request = urllib.request.Request(dataset.url, headers={"User-Agent": "gpt2_scratch"})
-    if done:
-        request.add_header("Range", f"bytes={done}-")
-    try:
-        with urllib.request.urlopen(request, timeout=_TIMEOUT) as response:
-            if response.status != 206:  # the server ignored Range and starts from byte 0
-                done = 0
-            length = response.headers.get("Content-Length")
-            total = done + int(length) if length else None
-            with (
-                part.open("ab" if done else "wb") as file,
-                tqdm(
-                    desc=dataset.name,
-                    total=total,
-                    initial=done,
-                    unit="B",
-                    unit_scale=True,
-                    disable=not progress,
-                ) as bar,
-            ):
-                while chunk := response.read(_CHUNK):
-                    file.write(chunk)
-                    bar.update(len(chunk))
-    except urllib.error.HTTPError as error:
-        if error.code == 416 and done:  # nothing is left to send: the part is complete
-            return
-        raise DatasetError(
-            f"{dataset.url} answered with HTTP status {error.code}: try again later, or set "
-            f"{DATA_VARIABLE} to a folder that holds {dataset.filename}."
-        ) from error
-    except (OSError, http.client.HTTPException) as error:  # URLError is an OSError
-        reason = getattr(error, "reason", None) or error
-        raise DatasetError(
-            f"{dataset.url} cannot be downloaded ({reason}): check the network, or set "
-            f"{DATA_VARIABLE} to a folder that holds {dataset.filename}."
-        ) from error
-    if total is not None and part.stat().st_size < total:
-        raise DatasetError(
-            f"The connection to {dataset.url} ended after {part.stat().st_size:,} of {total:,} "
-            "bytes: run the command again to continue from there."
-        )
 
 
 def _extract(dataset: Dataset, archive: Path) -> Path:
@@ -411,7 +427,7 @@ def main(argv: list[str] | None = None) -> int:
     arguments = parser.parse_args(argv)
     if arguments.list or not arguments.download:
         for dataset in DATASETS.values():
-            how = "download" if dataset.url else f"needs {DATA_VARIABLE}"
+            how = "download" if dataset.url else "train.build_data"
             size = f"{dataset.size / 1e6:.1f} MB"
             print(f"{dataset.name:34}{size:>9}  {how:24}{dataset.licence}")
     names = arguments.download or []

@@ -31,8 +31,8 @@ from train.datasets import (
     cache_folder,
     documents,
     fetch,
-    get_dataset,
     load_instructions,
+    sha256_in_use,
     split_of,
 )
 
@@ -168,14 +168,14 @@ def pack(
 def _pack_key(name: str, tokenizer_key: str) -> str:
     parts = [str(_RULES_VERSION), tokenizer_key]
     if name == INSTRUCT:
-        parts += [get_dataset("sft").sha256, format_prompt("instruction", "input")]
+        parts += [sha256_in_use("sft"), format_prompt("instruction", "input")]
     else:
-        parts.append(get_dataset(name).sha256)
+        parts.append(sha256_in_use(name))
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 
 
 def _pack_source(tokenizer: Tokenizer, name: str, stem: Path, progress: bool) -> None:
-    sha256 = get_dataset("sft" if name == INSTRUCT else name).sha256
+    sha256 = sha256_in_use("sft" if name == INSTRUCT else name)
     about = {"source": name, "dataset_sha256": sha256}
     with tqdm(desc=f"packing {name}", unit="B", unit_scale=True, disable=not progress) as bar:
         write_pack(tokenizer, stem, _encoded_documents(tokenizer, name), about, bar)

@@ -1,0 +1,12 @@
+"""Rebuild the prepared data sets from the public repositories that they come from.
+
+    python -m train.build_data corpus     # the pretraining corpus
+
+One converter per source, a function that reads a repository's files and yields documents or tasks:
+
+    archives.py   the repositories, as archives of their pinned commits
+    pipeline.py   downloads them and runs the converters, each in a process
+    corpus.py     all corpus sources: converter, what each must give; duplicates, output
+    cleaning.py   what the converters share; polish.py is the last look at each document
+    books.py  stories.py  textbooks.py  wikipedia.py  dialogues.py  reference.py   converters
+"""

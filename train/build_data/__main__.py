@@ -1,0 +1,49 @@
+"""python -m train.build_data: see the package."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from pathlib import Path
+
+from train.build_data import corpus
+from train.catalogue import CORPUS
+from train.datasets import cache_folder
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Rebuild prepared data from public repositories; what is built already is left alone."""
+    parser = argparse.ArgumentParser(prog="python -m train.build_data", description=main.__doc__)
+    parser.add_argument("kind", choices=("corpus",))
+    parser.add_argument(
+        "--only", nargs="+", default=[], metavar="NAME", choices=[d.name for d in CORPUS],
+        help="some files of the corpus",
+    )  # fmt: skip
+    parser.add_argument(
+        "--jobs", type=int, default=os.cpu_count() or 1,
+        help="processes that convert (default: %(default)s)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--output", type=Path, help="data folder (default: where training looks for it)"
+    )
+    parser.add_argument("--quiet", action="store_true", help="no progress bars")
+    arguments = parser.parse_args(argv)
+    if arguments.jobs < 1:
+        parser.error("--jobs must be at least 1")
+    output = arguments.output or cache_folder() / "data"
+    work = cache_folder() / "build" / arguments.kind
+    try:
+        counts = corpus.build(
+            output, work, names=arguments.only, jobs=arguments.jobs, progress=not arguments.quiet
+        )
+    except ValueError as error:
+        parser.exit(1, f"{error}\n")
+    published = {source.name: source.documents for source in corpus.SOURCES}
+    for name, count in counts.items():
+        print(f"{name}: {count:,} documents ({published[name]:,} in the published file)")
+    print(f"built in {output}")
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,363 @@
+"""Books as plain text or Markdown -> one document per chapter, of prose only.
+
+A chapter starts at a heading. What is no running prose is left out: headings, captions, notes,
+tables, verse, plays, front and back matter; and so are chapters in heavy dialect or archaic style,
+which a small model would spend itself on.
+"""
+
+from __future__ import annotations
+
+import random
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+from train.build_data.archives import Archive
+from train.build_data.cleaning import is_english, is_readable, normalise, paragraphs, tidy
+from train.build_data.document import Document
+
+MIN_CHAPTER = 900  # characters
+
+# --- what a paragraph is ------------------------------------------------------------------------
+
+_HEADING = re.compile(
+    r"^(?:(?:the\s+)?(?:chapter|chap\.|book|part|stave|letter|section|volume|vol\.|act|scene|canto"
+    r"|story|adventure|episode)\b.{0,90}|[ivxlc]{1,7}[.:]?|\d{1,3}[.:]?"
+    r"|(?:first|second|third|fourth|fifth|sixth|seventh|eighth|ninth|tenth)\b.{0,30}"
+    r"|prologue|epilogue|preface|introduction|introductory|conclusion|contents|postscript|foreword"
+    r"|afterword|appendix|notes?|footnotes?|index|glossary|finis|the end)\.?$",
+    re.IGNORECASE,
+)
+_BACK_MATTER = re.compile(
+    r"(?:the )?(?:author.s |editor.s |translator.s |publisher.s )?(?:preface|contents|introduct\w+"
+    r"|appendix|notes?\b|footnotes?|index\b|glossary|foreword|list of|dedicat|bibliograph|advertis"
+    r"|books by|other books|works by|by the same)",
+    re.IGNORECASE,
+)
+JUNK = re.compile(  # about the book instead of in it
+    r"gutenberg|\be-?text\b|e-?book|transcriber|proofread|https?:|www\.|\.org\b|\.com\b"
+    r"|distributed proof|produced by|scanned by|all rights reserved|copyright"
+    r"|entered according to act|printed (?:in|by)|illustrat(?:ed|ions) by|^\s*illustrations?\b"
+    r"|publish(?:ed|er|ers) (?:by|of)|\bpp?\. ?\d+|\bibid\b|\bop\. cit|isbn|html version|\bascii\b"
+    r"|page images|internet archive|spelling",
+    re.IGNORECASE,
+)
+_NOTE = re.compile(r"^\[|^(?:Footnote|Note|\d+)[\]:.]? ")
+_TABLE = re.compile(r"\.{5,}|\. \. \. \. |\s{3,}\d+$|_{3,}|[|+=~^]{2,}")
+_ENDS_LINE = re.compile(r"""[.!?:;,\-]["')\]]*$|["')]$""")
+_BRACKETED = re.compile(
+    r"\[(?:Illustration|Illus|Frontispiece|Decoration|Picture|Image|Sidenote|Transcriber|Footnote"
+    r"|Greek|Music|Blank|Editor|Pg|Page|Note)[^\[\]]*(?:\[[^\[\]]*\][^\[\]]*)*\]",
+    re.IGNORECASE,
+)
+_PAGE_NUMBERS = re.compile(
+    r"\{(?:p\.?|pg\.?)? ?\d+[a-z]?\}|\[(?:p\.?|pg\.?|page)? ?\d+\]|\[[A-Z*]\]|\[\*+\]"
+    r"|\(\*?\d{1,2}\*?\)",
+    re.IGNORECASE,
+)
+_ARCHAIC = re.compile(
+    r"\b(thou|thee|thy|thine|hath|doth|hast|dost|quoth|saith|wilt|shalt|art thou|ye)\b",
+    re.IGNORECASE,
+)
+_DIALECT = re.compile(
+    r"\b(de|dat|dis|dem|dey|gwine|wid|ain'|nuffin|sah|massa|hae|nae|wi'|o'|dinna|canna|ye'|yer|th'"
+    r"|an'|'e|ter|ov|wuz|jest|git|hev|sez|fer|na|yo'|theer|wheer|suthin|wur|thet|wot|yuh|naw|zur"
+    r"|oi)\b"
+)
+_SPEAKER = re.compile(r"^(?:[A-Z][A-Z' .]{2,25}[.:\[(]|[A-Z][a-z]+\. \()")
+
+
+def is_verse(lines: Sequence[str]) -> bool:
+    """Whether a paragraph's lines look like a poem: short, and capitalised or indented."""
+    if len(lines) < 2:
+        return False
+    stripped = [line.strip() for line in lines]
+    longest = max(map(len, stripped))
+    average = sum(map(len, stripped)) / len(lines)
+    capitals = sum(bool(re.match(r"[\"'(\[]*[A-Z]", line)) for line in stripped) / len(lines)
+    indented = sum(line.startswith("  ") for line in lines) / len(lines)
+    return (
+        (longest <= 62 and average < 50 and capitals > 0.7 and len(lines) >= 3)
+        or (indented > 0.6 and longest <= 60 and average < 48)
+        or (longest <= 50 and capitals == 1.0 and average < 42)
+    )
+
+
+def join_lines(lines: Sequence[str]) -> str:
+    """Hard-wrapped lines as one; a word that was broken at a hyphen keeps it."""
+    text = ""
+    for line in map(str.strip, lines):
+        glued = not text or text.endswith("-") or line.startswith("--")
+        text += line if glued else " " + line
+    return text
+
+
+def _is_heading(flat: str, letters: int) -> bool:
+    if not re.search("[a-z]{2}", flat):
+        return bool(re.search("[A-Z]{2}", flat) or _HEADING.match(flat))
+    capitals = sum(character.isupper() for character in flat)
+    return bool(len(flat) < 110 and _HEADING.match(flat)) or (
+        len(flat) < 120 and capitals > 0.5 * max(1, letters)
+    )
+
+
+def _is_prose(flat: str, letters: int) -> bool:
+    return not (
+        not re.search("[a-z]{2}", flat)
+        or (len(flat) < 2_500 and JUNK.search(flat))
+        or _NOTE.match(flat)
+        or letters < 0.65 * len(flat)
+        or _TABLE.search(flat)
+        or len(re.findall(r"\d", flat)) > 0.06 * len(flat)
+    )
+
+
+def _without_markdown(flat: str) -> str:
+    flat = re.sub(r"!\[[^\]]*\]\([^)]*\)", "", flat)  # images
+    flat = re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", flat)  # links
+    if flat.startswith(("|", ">")):
+        flat = flat.lstrip("|> ")
+    return re.sub(r"\*{1,3}([^*]+?)\*{1,3}", r"\1", flat).replace("\\", "")
+
+
+def _clean_prose(text: str) -> str:
+    """Without the emphasis that plain-text books mark by _, = and *; dashes as "--"."""
+    text = re.sub(r"_([^_]{1,400}?)_", r"\1", text).replace("_", "")
+    text = re.sub(r"=([^=]{1,200}?)=", r"\1", text)
+    text = re.sub(r"\s*\*\s*", " ", text)
+    text = re.sub(r" ?-- ?", "--", text)
+    return tidy(re.sub(r"-{3,}", "--", text))
+
+
+def sentence_case_start(text: str) -> str:
+    """A chapter that opens in capitals, "IT WAS late", opens as a sentence does."""
+    match = re.match(
+        r"""^(["']*)([A-Z][A-Z'\-]*(?:,? [A-Z][A-Z'\-]*){0,7})(?=[ ,;.!?]+["']?[a-zA-Z])""", text
+    )
+    if match is None:
+        return text
+    words = match[2].split(" ")
+    is_short_start = words[0] in ("A", "I", "O") and len(words) > 1 and len(words[1].strip(",")) > 1
+    if len(words[0].strip(",'")) < 2 and not is_short_start:
+        return text  # an ordinary capital: "A man", "I saw"
+    lowered = " ".join(w if w in ("I", "I'M", "I'LL") else w.lower() for w in words)
+    lowered = lowered.replace("i'm", "I'm").replace("i'll", "I'll")
+    return match[1] + lowered[0].upper() + lowered[1:] + text[match.end() :]
+
+
+# --- a book -> its chapters ---------------------------------------------------------------------
+
+
+@dataclass
+class Chapter:
+    """What stands below one heading: paragraphs of prose, and how many of verse were left out."""
+
+    heading: str = ""
+    prose: list[str] = field(default_factory=list)
+    verses: int = 0
+
+    def is_back_matter(self) -> bool:
+        return bool(_BACK_MATTER.match(self.heading.strip(" .:_*#")))
+
+    def text(self) -> str:
+        """The document, or "" where the chapter is none that should be learned from."""
+        length = len("\n\n".join(self.prose))
+        if self.is_back_matter() or length < MIN_CHAPTER or self.verses > 0.3 * len(self.prose):
+            return ""
+        prose = [sentence_case_start(self.prose[0]), *self.prose[1:]]
+        text = "\n\n".join(prose)
+        is_play = sum(bool(_SPEAKER.match(p)) for p in prose) > 0.25 * len(prose)
+        is_list = len(text) / len(prose) < 45
+        words = len(text) / 6
+        is_plain = (
+            len(_ARCHAIC.findall(text)) / words < 0.006
+            and len(_DIALECT.findall(text)) / words < 0.008
+        )
+        return text if not is_play and not is_list and is_plain and is_english(text) else ""
+
+
+def chapters(body: str, markdown: bool = False) -> list[str]:
+    """The chapters of a book that are worth learning from; none if much of it is verse."""
+    body = _PAGE_NUMBERS.sub("", _BRACKETED.sub("", normalise(body)))
+    body = re.sub(r"<[^>\n]{1,60}>", "", body)
+    found = [Chapter()]
+    for block in paragraphs(body):
+        lines = [line for line in block.split("\n") if line.strip()]
+        flat = " ".join(line.strip() for line in lines)
+        if markdown:
+            if flat.startswith("#"):
+                found.append(Chapter(flat))
+                continue
+            flat = _without_markdown(flat)
+        letters = len(re.findall("[A-Za-z]", flat))
+        if _is_heading(flat, letters):
+            found.append(Chapter(flat))
+        elif not _is_prose(flat, letters):
+            continue
+        elif is_verse(lines):
+            found[-1].verses += 1
+        else:
+            text = _clean_prose(flat if markdown else join_lines(lines))
+            is_caption = len(text) < 140 and not _ENDS_LINE.search(text)  # or title, or signature
+            if len(text) > 1 and not is_caption:
+                found[-1].prose.append(text)
+    verses = sum(chapter.verses for chapter in found)
+    if verses > 0.35 * max(1, sum(len(chapter.prose) for chapter in found)):
+        return []
+    return [text for chapter in found if (text := chapter.text())]
+
+
+# --- Project Gutenberg --------------------------------------------------------------------------
+
+
+def gutenberg_body(text: str) -> str | None:
+    """The book without what Project Gutenberg put around it; None if it is not free or not English.
+
+    None also if no mark tells where the book starts.
+    """
+    text = text.replace("\r\n", "\n")
+    head = text[:12_000]
+    if re.search(
+        r"COPYRIGHTED Project Gutenberg|copyright(?:ed)? (?:by|\(c\)) (?:19[4-9]\d|20\d\d)", head
+    ):
+        return None
+    language = re.search(r"^Language:\s*(\w+)", head, re.MULTILINE)
+    if language and language[1].lower() != "english":
+        return None
+    start = (
+        re.search(
+            r"\*\*\* ?START OF (?:THIS|THE) PROJECT GUTENBERG[^\n]*(?:\n[^\n]+){0,2}?\*\*\*", text
+        )
+        or re.search(r"\*END\*? ?THE SMALL PRINT[^\n]*\n", text)
+        or re.search(r"\*\*\* ?START OF[^\n]*\n", text)
+    )
+    if start is None:
+        return None
+    text = text[start.end() :]
+    end = re.search(
+        r"\n[^\n]{0,40}(?:\*\*\* ?END OF (?:THIS|THE) PROJECT GUTENBERG"
+        r"|End of (?:the |this )?Project Gutenberg)",
+        text,
+        re.IGNORECASE,
+    )
+    text = text[: end.start()] if end else text
+    last_tenth = int(len(text) * 0.9)
+    notes = re.compile(r"\n\s*\[?Transcriber'?s'? notes?\b", re.IGNORECASE).search(text, last_tenth)
+    return text[: notes.start()] if notes else text
+
+
+_NO_NOVEL = re.compile(  # titles of verse, plays and non-fiction
+    r"\b(poem|poems|verse|verses|ballad|ballads|songs?|sonnets?|play|plays|drama|letters?|rhymes?"
+    r"|lays|catalog|index|dictionary|comedy|tragedy|hymns?|works of|complete works"
+    r"|history of the world|essays?|sermon|lectures?|outline of|first principles|anticipations"
+    r"|washington|what is coming|bible|gospel|spirit|notes|travels|sea to sea|american notes"
+    r"|warfare|at war|fleet|eyes of asia|new army|memoirs?|autobiography|hamburgs"
+    r"|city of magic)\b",
+    re.IGNORECASE,
+)
+_FAIRY_TALES = re.compile(
+    r"fairy|tales|stor(?:y|ies)|book of (?:romance|princes|animal)|arabian|prince|wonder",
+    re.IGNORECASE,
+)
+_FOR_CHILDREN = (
+    "Nesbit", "Baum, L", "Grimm,", "Andersen", "Potter, B", "Carroll", "Barrie", "Burnett",
+    "Alcott", "Montgomery", "Alger", "Henty", "Goldfrap", "Weir", "Kipling", "Wrenn", "Verne",
+    "Stevenson",
+)  # fmt: skip
+_FICTION = (
+    "Doyle", "Wells", "London, Jack", "Twain", "Wodehouse", "Burroughs", "Emshwiller", "Orban",
+    "Kelley", "Christie", "Chesterton", "Stoker", "Lockhart", "Austen", "Wilde", "Dickens",
+    "Blackwood", "Collins", "Townsend", "Hoskins", "Kemble", "Wharton", "Bront", "Hardy",
+    "Tolstoy", "Garnett", "Trollope", "Shelley", "Haslett", "Chekhov", "Maupassant", "Poe",
+)  # fmt: skip
+
+
+def _is_for_children(author: str, title: str) -> bool:
+    if "Lang, Andrew" in author:
+        return bool(_FAIRY_TALES.search(title))
+    return any(name in author for name in _FOR_CHILDREN)
+
+
+def _is_fiction(author: str, title: str) -> bool:
+    return any(name in author for name in _FICTION)
+
+
+def gutenberg_children(archives: Sequence[Archive]) -> Iterator[Document]:
+    """Children's and young readers' books, in files "Author/Title.txt"."""
+    for document in _gutenberg(archives[0], _is_for_children, bytes_per_author=8_000_000):
+        if is_readable(document.text, words_per_sentence=27, letters_per_word=4.45):
+            yield document
+
+
+def gutenberg_fiction(archives: Sequence[Archive]) -> Iterator[Document]:
+    """General fiction, in files "Author/Title.txt"."""
+    for document in _gutenberg(archives[0], _is_fiction, bytes_per_author=6_000_000):
+        if is_readable(document.text, words_per_sentence=20, letters_per_word=4.4):
+            yield document
+
+
+def _gutenberg(
+    archive: Archive, is_wanted: Callable[[str, str], bool], bytes_per_author: int
+) -> Iterator[Document]:
+    """Chapters of the wanted books in a random order, one file per title, no author too often."""
+    paths = []
+    for path in archive.paths(r".+/.+\.txt"):
+        author, title = path.split("/", 1)
+        if not _NO_NOVEL.search(title) and is_wanted(author, title):
+            paths.append(path)
+    random.Random(1).shuffle(paths)
+    titles: set[str] = set()
+    bytes_of: dict[str, int] = {}
+    for path in paths:
+        author, title = path.split("/", 1)
+        author, title = author.strip('"'), re.sub("[^a-z]", "", title.lower())[:40]
+        if title in titles or bytes_of.get(author, 0) > 1.15 * bytes_per_author:
+            continue
+        titles.add(title)
+        bytes_of[author] = bytes_of.get(author, 0) + archive.size(path)
+        body = gutenberg_body(archive.text(path))
+        for number, text in enumerate(chapters(body) if body else []):
+            yield Document(f"{path}#{number}", text)
+
+
+# --- classic books as Markdown ------------------------------------------------------------------
+
+_NO_PROSE_AUTHORS = re.compile(  # philosophy, verse, plays
+    r"Gertrude Stein|Emma Goldman|Margaret Sanger|Maimonides|Martin Luther|Thomas Hobbes"
+    r"|John Stuart|Laozi|Henrik|Karel|Robert Frost|Rabindranath Tagore/Gitan|Robert W. Service"
+    r"|Emily Dickinson|Plato|Montesquieu|Publius|Rene Desc|S.ren K|Tacitus|Snorri"
+    r"|Thomas (?:Malory|More|Paine|Jefferson|. Kempis)|Julius Caesar|Jean-Jacques|Homer|Virgil"
+    r"|Dante|Ovid|Aristo|Marcus|Euripides|Sophocles|Aeschylus|William Shakespeare|John Milton"
+    r"|Edmund Spenser|Immanuel|David Hume|Benedict|Geoffrey Chaucer|Herodotus|Thucydides"
+    r"|Friedrich Nietzsche|Karl Marx|Adam Smith|Bertrand|Charles Baudelaire|Christopher Marlowe"
+    r"|Charles Fort|Confucius|Donald Keyhoe|Edward J. Ruppelt|Adolf|Carl von|Machiavelli|Niccol"
+    r"|Oscar Wilde/The Importance|Anton Chekhov/The (?:Seagull|Cherry)|George Bernard|Moli"
+    r"|Ben Jonson|Sigmund|Walt Whitman|William Blake|John Bunyan|Ayn Rand|Edmund Burke"
+    r"|Anonymous/(?:Beowulf|Bhag)|Arrian|Jean Racine|Lucretius|Sappho|Cotton Mather"
+    r"|Edgar Allan Poe/Poems|Elizabeth Barrett|Lynch"
+)
+_FIRST = re.compile(  # children's books and plain tales, so that the limit does not cut them off
+    r"Montgomery|Burnett|Barrie|Grahame|Lofting|Spyri|Wyss|Collodi|Sewell|Warner|Alcott"
+    r"|Treasure Island|Kidnapped|Baum|Carroll|Jungle Book|Captains Cour|Tom Sawyer"
+    r"|Prince and the Pauper|Call of the Wild|White Fang|Moonfleet|Coral Island|Robin Hood|Zorro"
+    r"|MacDonald|Nesbit|Pyle|Aesop|Andersen|Grimm|Christmas|Nowlan|Asimov|Bloch|Philip K|Norton"
+    r"|Brackett|Piper|Campbell|E. Smith|Lesser|Reynolds|Fairman|Evans|Rockwell|Christie|Doyle"
+    r"|Wells|Verne|Burroughs|Buchan|Wodehouse|Jerome|Crofts|Leblanc|Leroux|Fletcher|Rinehart"
+    r"|Orczy|Sabatini|Hope/|Heyer|Haggard|Grey|Brand|Bower|Hill/|Porter|Wiggin|Webster|Tarkington"
+    r"|Chesterton|Stoker|London|Connell|Lewis/|Wister|Milne|Lowndes|Wallace"
+)
+
+
+def classic_books(archives: Sequence[Archive]) -> Iterator[Document]:
+    """Novels, children's books first, in files "Author/Title.md" with a header above a rule."""
+    [archive] = archives
+    paths = [p for p in archive.paths(r".+/.+\.md") if not _NO_PROSE_AUTHORS.match(p)]
+    random.Random(5).shuffle(paths)
+    paths.sort(key=lambda path: not _FIRST.search(path))  # stable: random order within both
+    for path in paths:
+        text = archive.text(path)
+        if "\n---" in text[:1500]:
+            text = re.sub(r"\A.*?\n-{3,}\n", "", text, count=1, flags=re.DOTALL)
+        for number, chapter in enumerate(chapters(text, markdown=True)):
+            if is_readable(chapter, words_per_sentence=18, letters_per_word=4.35):
+                yield Document(f"{path}#{number}", chapter)

@@ -1,0 +1,89 @@
+"""Rules that all converters share: one spelling of characters, paragraphs, tidy punctuation."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+_FOLD = str.maketrans(
+    {
+        **dict.fromkeys("\u2018\u2019\u201a\u201b\u2032\u02bc\u00b4`", "'"),
+        **dict.fromkeys("\u201c\u201d\u201e\u201f\u2033\u00ab\u00bb", '"'),
+        **dict.fromkeys("\u2010\u2011\u2012\u2013\u2212\u2022", "-"),
+        **dict.fromkeys("\u2014\u2015", "--"),
+        **dict.fromkeys("\u00a0\u2002\u2003\u2007\u2009\u200a\u202f", " "),
+        **dict.fromkeys("\u200b\u200c\u200d\u200e\u200f\u2060\ufeff\u00ad"),  # invisible: removed
+        **dict.fromkeys("\u2028\u0085\f\v", "\n"),
+        "\u2029": "\n\n", "\u2026": "...", "\u2044": "/",
+        "\ufb00": "ff", "\ufb01": "fi", "\ufb02": "fl", "\ufb03": "ffi", "\ufb04": "ffl",
+        "\u0153": "oe", "\u0152": "Oe", "\u00e6": "ae", "\u00c6": "Ae",
+    }
+)  # fmt: skip
+_CONTROL = re.compile("[\x00-\x08\x0e-\x1f\x7f\x80-\x9f\ufffd\ue000-\uf8ff]")
+_ORPHAN_PUNCTUATION = (" ,", " .", " ;", " !", " ?", " :", "(")  # what `tidy` may have to mend
+_WORD = re.compile(r"[A-Za-z']+")
+_FREQUENT = frozenset(
+    {
+        "the", "of", "and", "to", "a", "in", "is", "was", "that", "it", "he", "for", "on",
+        "as", "with", "his", "her", "she", "at", "by", "be", "had", "from", "but", "not",
+        "they", "you", "this", "which", "are", "or", "an", "i",
+    }
+)  # fmt: skip
+ENDS_SENTENCE = re.compile(r"""[.!?]["')]*$""")
+
+
+def normalise(text: str) -> str:
+    """Unicode NFC, newlines as "\\n", typographic characters as ASCII, no control characters."""
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    return _CONTROL.sub("", unicodedata.normalize("NFC", text).translate(_FOLD))
+
+
+def paragraphs(text: str) -> list[str]:
+    """The blocks between blank lines."""
+    return [block for block in re.split(r"\n[ \t]*\n+", text) if block.strip()]
+
+
+def tidy(text: str) -> str:
+    """One line with single spaces, and without the holes that removed markup has left.
+
+    "( ; born 1900 )" becomes "(born 1900)", "word ," becomes "word,".
+    """
+    text = " ".join(text.split())
+    if not any(trace in text for trace in _ORPHAN_PUNCTUATION):
+        return text
+    text = re.sub(r""" +([,.;:!?])(?=\s|$|["')])""", r"\1", text)
+    text = re.sub(r"\(\s*[,;:\-\s]*\)", "", text)  # empty parentheses
+    text = re.sub(r"\(\s+", "(", text)
+    text = re.sub(r"\s+\)", ")", text)
+    text = re.sub(r"\(\s*[;,]\s*", "(", text)
+    text = re.sub(r"(?:\s*[;,]){2,}(?=\s|\))", ";", text)
+    text = re.sub(r"\s*[;,]\s*\)", ")", text)
+    text = re.sub(r'([a-z0-9)"])\s+,', r"\1,", text)
+    return re.sub(r" {2,}", " ", text).strip()
+
+
+def is_english(text: str, share: float = 0.28) -> bool:
+    """Whether so many of the words are the most frequent English ones; true for under 20 words."""
+    words = [word.lower() for word in _WORD.findall(text[:20_000])]
+    return len(words) < 20 or sum(word in _FREQUENT for word in words) / len(words) >= share
+
+
+def is_readable(text: str, words_per_sentence: float, letters_per_word: float) -> bool:
+    """Whether sentences and words are this short on average: simple style, for a small model."""
+    words = _WORD.findall(text)
+    sentences = len(re.findall(r"""[.!?]+["')]*(?:\s|$)""", text)) or 1
+    return (
+        bool(words)
+        and len(words) / sentences <= words_per_sentence
+        and sum(map(len, words)) / len(words) <= letters_per_word
+    )
+
+
+def share_of(text: str, wanted: str) -> float:
+    """The part of the characters that a regular expression matches, 0 to 1."""
+    return len(re.findall(wanted, text)) / max(1, len(text))
+
+
+def share_of_letters(text: str) -> float:
+    """The part of the characters that are letters of any alphabet or spaces, 0 to 1."""
+    return sum(character.isalpha() or character == " " for character in text) / max(1, len(text))

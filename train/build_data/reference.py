@@ -1,0 +1,113 @@
+"""Speeches, technical documentation, and the introductions of the World Factbook."""
+
+from __future__ import annotations
+
+import html
+import io
+import json
+import re
+import zipfile
+from collections.abc import Iterator, Sequence
+
+from train.build_data.archives import Archive, decode
+from train.build_data.cleaning import (
+    ENDS_SENTENCE,
+    is_english,
+    normalise,
+    paragraphs,
+    share_of_letters,
+    tidy,
+)
+from train.build_data.document import Document
+
+
+def speeches(archives: Sequence[Archive]) -> Iterator[Document]:
+    """Addresses of US presidents: two zip archives of plain text in NLTK's data."""
+    [archive] = archives
+    for path in archive.paths(r"packages/corpora/(?:inaugural|state_union)\.zip"):
+        with zipfile.ZipFile(io.BytesIO(archive.read(path))) as corpus:
+            for name in sorted(corpus.namelist()):
+                if not name.endswith(".txt") or "README" in name:
+                    continue
+                text = "\n\n".join(_speech(normalise(decode(corpus.read(name)))))
+                if len(text) > 1_000:
+                    yield Document(name, text)
+
+
+def _speech(text: str) -> Iterator[str]:
+    """Its paragraphs: some files have blank lines between them, others one line for each."""
+    for block in paragraphs(text) if text.count("\n\n") > 5 else text.split("\n"):
+        block = tidy(block)
+        capitals = sum(character.isupper() for character in block)
+        if len(block) > 40 and re.search(r'[.!?"]$', block) and capitals < 0.3 * len(block):
+            yield block
+
+
+def docs(archives: Sequence[Archive]) -> Iterator[Document]:
+    """The Rust book and the Open Source Guides, in that order."""
+    patterns = (r"src/.*\.md", r"_articles/[a-z0-9-]+\.md")
+    for archive, pattern in zip(archives, patterns, strict=True):
+        for path in archive.paths(pattern):
+            text = markdown_prose(archive.text(path))
+            if len(text) > 900 and is_english(text):
+                yield Document(path, text)
+
+
+_MARKDOWN_BLOCK = re.compile(  # heading, table, image, include, HTML, quote, list, code, ...
+    r"\s*(?:#|\||!\[|\{|<|>|:::|\+{3}|- |\* |\d+\. |    |\t|=)"
+)
+
+
+def markdown_prose(text: str) -> str:
+    """The paragraphs of a Markdown page, their links and emphasis as plain text."""
+    text = normalise(re.sub(r"(?<!`)`(?!`)", "", text))  # `code` within a line is a word like any
+    text = re.sub(r"\A---\n.*?\n---\n", "", text, flags=re.DOTALL)
+    # `normalise` has made ''' of ```.
+    fence = re.compile(r"^(`{3,}|'{3,}|~{3,}).*?^\1[^\n]*$", re.DOTALL | re.MULTILINE)
+    text = fence.sub("", text)
+    text = re.sub(r"<!--.*?-->", "", text, flags=re.DOTALL)
+    elements = re.compile(
+        r"<(pre|table|script|style|figure|details|code)\b.*?</\1>", re.DOTALL | re.IGNORECASE
+    )
+    text = elements.sub("", text)
+    text = re.sub(r"^\[[^\]]+\]:.*$", "", text, flags=re.MULTILINE)  # targets of links
+    blocks = (block for block in paragraphs(text) if not _MARKDOWN_BLOCK.match(block))
+    return "\n\n".join(block for block in map(_markdown_paragraph, blocks) if block)
+
+
+def _markdown_paragraph(block: str) -> str:
+    """Plain text, or "" for what is no prose."""
+    block = block.replace("\n", " ")
+    block = re.sub(r"!\[[^\]]*\]\([^)]*\)", "", block)
+    block = re.sub(r"\[([^\]]*)\](?:\([^)]*\)|\[[^\]]*\])", r"\1", block)
+    block = re.sub(r"<[^>]+>", "", block)
+    block = re.sub(r"\{[%{:].*?[%}]\}|\{:[^}]*\}", "", block)  # Liquid and kramdown
+    if "''" in block:  # what is left of ``code``
+        return ""
+    block = re.sub(r"\*{1,3}([^*]+)\*{1,3}", r"\1", block)
+    block = re.sub(r"(?<!\w)_([^_]+)_(?!\w)", r"\1", block)
+    block = tidy(html.unescape(block))
+    is_code = re.search(r"https?:|[{}|<>\\=@#$]|\]\(|\[|\]|::|->|\(\)", block)
+    is_prose = len(block) >= 50 and ENDS_SENTENCE.search(block) and share_of_letters(block) >= 0.9
+    return block if is_prose and not is_code else ""
+
+
+def factbook(archives: Sequence[Archive]) -> Iterator[Document]:
+    """The "Background" of each country, in one JSON file per country; surnames are in capitals."""
+    [archive] = archives
+    for path in archive.paths(r".+/.+\.json"):
+        try:
+            text = json.loads(archive.text(path))["Introduction"]["Background"]["text"]
+        except (ValueError, KeyError, TypeError):  # oceans and the like have no background
+            continue
+        text = re.sub(r"<br ?/?>\s*", "\n\n", text)
+        text = normalise(re.sub(r"<[^>]+>", "", html.unescape(text)))
+        text = re.sub(
+            r"((?:[A-Z][a-z'\-]+|al|de|el|von|van|bin|da|dos|[A-Z]\.) )([A-Z][A-Z'\-]+)\b(?!\))",
+            lambda match: match[1] + match[2].title(),
+            text,
+        )
+        text = re.sub(r"\b([A-Z][A-Z'\-]{5,})\b(?!\))", lambda match: match[1].title(), text)
+        text = "\n\n".join(tidy(block) for block in paragraphs(text) if len(block) > 60)
+        if len(text) > 300:
+            yield Document(path, text)
