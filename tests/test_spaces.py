@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import importlib
-import json
 import re
 import sys
 from pathlib import Path
@@ -96,26 +95,3 @@ def test_the_served_page_names_no_foreign_address_to_load_from(tiny_app: App) ->
     assert hosts == set()
     assert not config["analytics_enabled"]
     assert config["stylesheets"] == []
-
-
-def test_mcp_lists_each_endpoint_as_a_tool(tiny_app: App) -> None:
-    pytest.importorskip("mcp", reason="the mcp extra is not installed")
-    headers = {"Accept": "application/json, text/event-stream"}
-
-    def ask(method: str, parameters: dict) -> dict:
-        body = {"jsonrpc": "2.0", "id": 1, "method": method, "params": parameters}
-        answer = httpx.post(
-            f"{tiny_app.url}/gradio_api/mcp/",
-            json=body,
-            headers=headers,
-            trust_env=False,
-            timeout=60,
-        ).raise_for_status()
-        lines = [line for line in answer.text.splitlines() if line.startswith("data: ")]
-        return json.loads(lines[-1].removeprefix("data: "))["result"]
-
-    tools = {tool["name"]: tool for tool in ask("tools/list", {})["tools"]}
-    assert sorted(tools) == sorted(ENDPOINTS)
-    assert list(tools["classify"]["inputSchema"]["properties"]) == ["message"]
-    answer = ask("tools/call", {"name": "classify", "arguments": {"message": "Call now"}})
-    assert "spam_probability" in answer["content"][0]["text"]
