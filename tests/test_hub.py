@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -70,6 +71,30 @@ def test_a_dropped_connection_goes_on_where_it_stopped(
     ]
     assert len(ranges) == 1 and 0 < int(ranges[0][6:-1]) <= 300_000
     assert calls[-1] == len(DATA)
+
+
+def test_a_download_that_was_killed_goes_on_in_the_next_process(
+    hub: Hub, cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(constants, "DOWNLOAD_CHUNK_SIZE", 65536)
+    left = tmp_path / "left"
+
+    def kill(done: int, total: int) -> None:
+        if done > 300_000:
+            shutil.copytree(cache, left)  # what is on the disk when nothing can be tidied up
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        weights(hub, progress=kill)
+    use(hub, left, monkeypatch)
+    hub.requests.clear()
+    calls: list[tuple[int, int]] = []
+    assert weights(hub, sha256=SHA256, progress=lambda *counts: calls.append(counts)) == DATA
+    [start] = [asked[6:-1] for _, path, asked in hub.requests if path.startswith("/storage/")]
+    assert int(start) >= 4 * 65536  # one transfer, and of the rest only
+    assert calls[0][0] > int(start) and calls[-1] == (len(DATA), len(DATA))
+    blobs = left / "models--someone--tales" / "blobs"
+    assert [path.name for path in blobs.iterdir()] == [SHA256]  # and nothing is left of the part
 
 
 def test_a_byte_changed_on_the_way_is_noticed(hub: Hub) -> None:
