@@ -8,6 +8,7 @@ import pytest
 import torch
 
 from gpt2_scratch.config import GPT2Config
+from gpt2_scratch.model import GPT2
 from train import memory
 
 
@@ -16,7 +17,7 @@ def test_each_way_is_measured_in_a_process_of_its_own(capsys: pytest.CaptureFixt
     assert memory.main(options) == 0
     title, _, row = capsys.readouterr().out.splitlines()
     assert title.startswith("nano, 1 x 16 tokens per step")
-    found = re.fullmatch(r"LoRA +(\d+\.\d) +(\d+\.\d)", row)
+    found = re.fullmatch(r"LoRA +(\d+\.\d) +\d+\.\d +\d+\.\d", row)
     assert found is not None and 0.1 < float(found[1]) < 4.0  # torch alone is some hundred MB
 
 
@@ -24,17 +25,18 @@ def test_each_way_is_measured_in_a_process_of_its_own(capsys: pytest.CaptureFixt
 def test_what_a_way_trains(way: str, monkeypatch: pytest.MonkeyPatch) -> None:
     learning: list[tuple[bool, bool]] = []
 
-    def watch(task: object, model: torch.nn.Module, batch: tuple[torch.Tensor, ...]) -> object:
-        names = {name for name, p in model.named_parameters() if p.requires_grad}
+    def watch(model: GPT2, x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
+        names = [name for name, parameter in model.named_parameters() if parameter.requires_grad]
         learning.append((all("lora_" in name for name in names), model.gradient_checkpointing))
-        return loss(task, model, batch)
+        assert x.shape == y.shape == (2, 8)
+        return loss(model, x, y)
 
-    loss = memory.RandomTokens.loss
-    monkeypatch.setattr(memory.RandomTokens, "loss", watch)
+    loss = memory.loop.language_model_loss
+    monkeypatch.setattr(memory.loop, "language_model_loss", watch)
     config = GPT2Config(vocab_size=50, block_size=8, n_layer=1, n_head=2, n_embd=16)
     cost = memory.measure(way, config, rows=2, window=8, steps=3)
     assert learning == [memory.WAYS[way]] * 3
-    assert cost.seconds > 0 and cost.peak_bytes > 50e6
+    assert cost.seconds > 0 and cost.processor_seconds > 0 and cost.peak_bytes > 50e6
 
 
 def test_what_cannot_be_measured(capsys: pytest.CaptureFixture[str]) -> None:

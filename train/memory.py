@@ -11,21 +11,19 @@ count for the next.
 from __future__ import annotations
 
 import argparse
-import json
 import multiprocessing
 import resource
 import sys
-import tempfile
+import time
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
-from pathlib import Path
 
 import torch
-from torch import Tensor, nn
 
 from gpt2_scratch.config import PRESETS, GPT2Config
 from gpt2_scratch.model import GPT2
 from train import loop
+from train.parallel import join_processes
 from train.stage import with_adapters
 
 RANK = 8  # of the adapters
@@ -39,57 +37,41 @@ WAYS = {  # name -> (adapters only, gradient checkpointing)
 
 @dataclass(frozen=True)
 class Cost:
-    """peak_bytes: the most that the process, or on a GPU its tensors, held; seconds: of a step."""
+    """Of a process, or on a GPU of its tensors, and of its last step.
+
+    peak_bytes         the most that was held at once
+    seconds            from the start of the step to its end
+    processor_seconds  what it computed, summed over the threads: other programs do not count
+    """
 
     peak_bytes: int
     seconds: float
-
-
-@dataclass(frozen=True)
-class RandomTokens:
-    """A task with nothing to learn: rows of random tokens."""
-
-    config: GPT2Config
-    rows: int
-    window: int
-
-    def batch(self, index: int, rank: int, world_size: int) -> loop.Batch:
-        shape = (2, self.rows, self.window)
-        x, y = torch.randint(self.config.vocab_size, shape)  # (2, B, T) -> two of (B, T)
-        return x, y
-
-    def loss(self, model: nn.Module, batch: loop.Batch) -> Tensor:
-        return loop.language_model_loss(model, *batch)
-
-    def tokens(self, batch: loop.Batch) -> int:
-        return batch[0].numel()
-
-    def evaluate(self, model: nn.Module) -> dict[str, float]:
-        return {}
-
-    def samples(self, model: nn.Module) -> list[str]:
-        return []
+    processor_seconds: float
 
 
 def measure(way: str, config: GPT2Config, rows: int, window: int, steps: int) -> Cost:
-    """The cost of a run of `steps` updates, the writing of its state included; of this process.
+    """The cost of `steps` updates as `loop.train` makes them, in this process.
 
-    The time is that of the last step: the first one also makes the optimiser's state.
+    Two steps show all: the first makes the optimiser's state, the second has it from its start.
     """
     adapters_only, checkpointing = WAYS[way]
-    task = RandomTokens(config, rows, window)
-    settings = loop.Settings(
-        optimizer="adamw",
-        tokens=steps * rows * window,
-        gradient_checkpointing=checkpointing,
-        log_every=1,
-    )
-    model = with_adapters(GPT2(config), RANK if adapters_only else 0, seed=0)
-    with tempfile.TemporaryDirectory() as folder:
-        loop.train(model, task, settings, Path(folder))
-        lines = (Path(folder) / "log.jsonl").read_text(encoding="utf-8").splitlines()
-    speeds = [json.loads(line)["tokens_per_second"] for line in lines if "per_second" in line]
-    return Cost(_peak_bytes(), rows * window / speeds[-1])
+    device = join_processes()[2]
+    model = GPT2(config)
+    model.gradient_checkpointing = checkpointing
+    with_adapters(model, RANK if adapters_only else 0, seed=0).to(device).train()
+    optimizers = loop.make_optimizers(model, loop.Settings(optimizer="adamw"))
+    ids = torch.randint(config.vocab_size, (rows, window + 1), device=device)
+    for _ in range(steps):
+        started, computed = time.perf_counter(), time.process_time()
+        loop.language_model_loss(model, ids[:, :-1], ids[:, 1:]).backward()
+        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        for optimizer in optimizers:
+            optimizer.step()
+            optimizer.zero_grad(set_to_none=True)
+        if device.type == "cuda":
+            torch.cuda.synchronize()
+    seconds, processor_seconds = time.perf_counter() - started, time.process_time() - computed
+    return Cost(_peak_bytes(), seconds, processor_seconds)
 
 
 def _peak_bytes() -> int:
@@ -115,13 +97,14 @@ def main(argv: list[str] | None = None) -> int:
         parser.exit(1, f"The window of {arguments.model} is {config.block_size} tokens.\n")
     print(f"{arguments.model}, {arguments.rows} x {arguments.window} tokens per step, AdamW, "
           f"adapters of rank {RANK}, {torch.get_num_threads()} threads")  # fmt: skip
-    print(f"{'':22}{'peak GB':>9}{'s/step':>9}")
+    print(f"{'':22}{'peak GB':>9}{'s/step':>9}{'processor s/step':>18}")
     for way in arguments.ways:
         # "spawn": a forked process would begin with this one's memory.
         with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as fresh:
             sizes = (arguments.rows, arguments.window, arguments.steps)
             cost = fresh.submit(measure, way, config, *sizes).result()
-        print(f"{way:22}{cost.peak_bytes / 1e9:>9.1f}{cost.seconds:>9.1f}", flush=True)
+        times = f"{cost.seconds:>9.1f}{cost.processor_seconds:>18.1f}"
+        print(f"{way:22}{cost.peak_bytes / 1e9:>9.1f}{times}", flush=True)
     return 0
 
 
