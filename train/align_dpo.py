@@ -34,12 +34,9 @@ from train.finetune_chat import sample_answers
 from train.instruction_data import IGNORED, Example, encode_task, pad_examples
 from train.parallel import join_processes
 from train.stage import (
-    add_adapter_arguments,
-    add_seeds_argument,
-    add_stage_arguments,
+    add_finetuning_arguments,
     merged,
-    run_command_line,
-    run_seeds,
+    run_finetuning,
     run_stage,
     with_adapters,
 )
@@ -171,30 +168,22 @@ def encode_pairs(
 def main(argv: list[str] | None = None) -> int:
     """Align the assistant with preferences; see the module's first lines for examples."""
     parser = argparse.ArgumentParser(prog="python -m train.align_dpo", description=main.__doc__)
-    add_adapter_arguments(parser, base="chat")
     parser.add_argument("--beta", type=float, default=0.1, help="how much the reference holds")
-    parser.add_argument("--epochs", type=float, default=1.0, help="if no budget is given")
-    parser.add_argument("--batch-size", type=int, default=8, help="pairs per micro-batch")
-    add_seeds_argument(parser)
-    add_stage_arguments(parser, "chat-dpo", DEFAULTS)
-    return run_command_line(parser, align_all_seeds, argv)
+    add_finetuning_arguments(parser, "chat-dpo", DEFAULTS, base="chat", epochs=1.0, batch_size=8)
+    return run_finetuning(parser, align, "loss", figures_on_test_part, argv)
 
 
-def align_all_seeds(arguments: argparse.Namespace, command: str) -> None:
-    """Run the stage as parsed options say. Raises ValueError with a sentence for the user."""
-
-    def test_figures(weights: Path) -> dict[str, float]:
-        (before, tokenizer), (after, _) = load_model(arguments.base), load_model(weights)
-        pairs = encode_pairs(tokenizer, load_preferences("test"), after.config.block_size)
-        found = pair_log_probabilities(after, pairs)
-        figures = preference_figures(found, pair_log_probabilities(before, pairs), arguments.beta)
-        return {f"test {name}": value for name, value in figures.items()}
-
-    run_seeds(arguments, lambda options: align(options, command), "loss", test_figures)
+def figures_on_test_part(arguments: argparse.Namespace, weights: Path) -> dict[str, float]:
+    """Figures of a weight file on the test part, which decides nothing."""
+    (before, tokenizer), (after, _) = load_model(arguments.base), load_model(weights)
+    pairs = encode_pairs(tokenizer, load_preferences("test"), after.config.block_size)
+    found = pair_log_probabilities(after, pairs)
+    figures = preference_figures(found, pair_log_probabilities(before, pairs), arguments.beta)
+    return {f"test {name}": value for name, value in figures.items()}
 
 
 def align(arguments: argparse.Namespace, command: str) -> None:
-    """Train with one seed."""
+    """Train with one seed, as parsed options say. Raises ValueError with a sentence."""
     settings = loop.settings_from(arguments, DEFAULTS)
     if not arguments.beta > 0:
         raise ValueError(f"--beta must be above zero, not {arguments.beta}.")

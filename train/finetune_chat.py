@@ -39,12 +39,9 @@ from train.instruction_data import (
 )
 from train.parallel import join_processes
 from train.stage import (
-    add_adapter_arguments,
-    add_seeds_argument,
-    add_stage_arguments,
+    add_finetuning_arguments,
     merged,
-    run_command_line,
-    run_seeds,
+    run_finetuning,
     run_stage,
     with_adapters,
 )
@@ -188,34 +185,24 @@ def question_of(task: Instruction) -> tuple[str, str]:
 def main(argv: list[str] | None = None) -> int:
     """Train the assistant; see the module's first lines for examples."""
     parser = argparse.ArgumentParser(prog="python -m train.finetune_chat", description=main.__doc__)
-    add_adapter_arguments(parser)
-    parser.add_argument("--epochs", type=float, default=2.0, help="if no budget is given")
-    parser.add_argument("--batch-size", type=int, default=64, help="examples per micro-batch")
     parser.add_argument("--multi-turn", type=float, default=0.2, help="part of the tasks")
     parser.add_argument("--exercises", action=argparse.BooleanOptionalAction, default=True)
     parser.add_argument("--plain-text", type=float, default=0.05, help="part of the tokens")
-    add_seeds_argument(parser)
-    add_stage_arguments(parser, "chat", DEFAULTS)
-    return run_command_line(parser, finetune_all_seeds, argv)
+    add_finetuning_arguments(parser, "chat", DEFAULTS, epochs=2.0, batch_size=64)
+    return run_finetuning(parser, finetune, "response_loss", figures_on_test_part, argv)
 
 
-def finetune_all_seeds(arguments: argparse.Namespace, command: str) -> None:
-    """Run the stage as parsed options say. Raises ValueError with a sentence for the user."""
-
-    def test_figures(weights: Path) -> dict[str, float]:
-        model, tokenizer = load_model(weights)
-        tasks = load_instructions("book", "test")
-        return {
-            "book loss": response_loss(
-                model, encode_tasks(tokenizer, tasks, model.config.block_size)
-            )
-        }
-
-    run_seeds(arguments, lambda options: finetune(options, command), "response_loss", test_figures)
+def figures_on_test_part(arguments: argparse.Namespace, weights: Path) -> dict[str, float]:
+    """Figures of a weight file on the test part, which decides nothing."""
+    model, tokenizer = load_model(weights)
+    tasks = load_instructions("book", "test")
+    return {
+        "book loss": response_loss(model, encode_tasks(tokenizer, tasks, model.config.block_size))
+    }
 
 
 def finetune(arguments: argparse.Namespace, command: str) -> None:
-    """Train with one seed."""
+    """Train with one seed, as parsed options say. Raises ValueError with a sentence."""
     settings = loop.settings_from(arguments, DEFAULTS)
     for option, value in (
         ("--multi-turn", arguments.multi_turn),

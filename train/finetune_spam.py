@@ -48,12 +48,9 @@ from train.modern_messages import (
 from train.parallel import join_processes
 from train.perturbation import perturb
 from train.stage import (
-    add_adapter_arguments,
-    add_seeds_argument,
-    add_stage_arguments,
+    add_finetuning_arguments,
     merged,
-    run_command_line,
-    run_seeds,
+    run_finetuning,
     run_stage,
     with_adapters,
 )
@@ -195,7 +192,6 @@ def freeze(model: GPT2Classifier, what: str) -> GPT2Classifier:
 def main(argv: list[str] | None = None) -> int:
     """Train the spam classifier; see the module's first lines for examples."""
     parser = argparse.ArgumentParser(prog="python -m train.finetune_spam", description=main.__doc__)
-    add_adapter_arguments(parser)
     parser.add_argument("--protocol", choices=("full_dedup", "book"), default="full_dedup")
     parser.add_argument("--freeze", choices=FREEZING, default="none", help="what does not learn")
     parser.add_argument(
@@ -212,32 +208,25 @@ def main(argv: list[str] | None = None) -> int:
         default=0.0,
         help="weight of the loss of predicting the message's own tokens",
     )
-    parser.add_argument("--epochs", type=float, default=5.0, help="if no budget is given")
-    parser.add_argument("--batch-size", type=int, default=16, help="messages per micro-batch")
-    add_seeds_argument(parser)
-    add_stage_arguments(parser, "spam", DEFAULTS)
-    return run_command_line(parser, finetune_all_seeds, argv)
+    add_finetuning_arguments(parser, "spam", DEFAULTS, epochs=5.0, batch_size=16)
+    return run_finetuning(parser, finetune, "loss", figures_on_test_part, argv)
 
 
-def finetune_all_seeds(arguments: argparse.Namespace, command: str) -> None:
-    """Run the stage as parsed options say. Raises ValueError with a sentence for the user."""
-
-    def test_figures(weights: Path) -> dict[str, float]:
-        classifier = SpamClassifier.from_pretrained(str(weights))
-        test = evaluate_messages(classifier, spam_split(arguments.protocol)["test"])
-        figures = {f"test {key}": test[key] for key in ("accuracy", "f1", "roc_auc")}
-        for title, check in (
-            ("modern check", modern_check()),
-            ("independent check", independent_check()),
-        ):
-            figures[title] = evaluate_messages(classifier, check)["accuracy"]
-        return figures
-
-    run_seeds(arguments, lambda options: finetune(options, command), "loss", test_figures)
+def figures_on_test_part(arguments: argparse.Namespace, weights: Path) -> dict[str, float]:
+    """Figures of a weight file on the test part, which decides nothing."""
+    classifier = SpamClassifier.from_pretrained(str(weights))
+    test = evaluate_messages(classifier, spam_split(arguments.protocol)["test"])
+    figures = {f"test {key}": test[key] for key in ("accuracy", "f1", "roc_auc")}
+    for title, check in (
+        ("modern check", modern_check()),
+        ("independent check", independent_check()),
+    ):
+        figures[title] = evaluate_messages(classifier, check)["accuracy"]
+    return figures
 
 
 def finetune(arguments: argparse.Namespace, command: str) -> None:
-    """Train with one seed."""
+    """Train with one seed, as parsed options say. Raises ValueError with a sentence."""
     settings = loop.settings_from(arguments, DEFAULTS)
     if not 0.0 <= arguments.label_smoothing < 1.0 or arguments.modern < 0:
         raise ValueError("--label-smoothing must be from 0 to below 1, --modern not below 0.")

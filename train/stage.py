@@ -62,8 +62,20 @@ def run_command_line(
     return 0
 
 
-def add_adapter_arguments(parser: argparse.ArgumentParser, base: str = "base") -> None:
-    """--base, and --lora-rank, which `with_adapters` and `merged` obey."""
+def add_finetuning_arguments(
+    parser: argparse.ArgumentParser,
+    name: str,
+    defaults: loop.Settings,
+    *,
+    base: str = "base",
+    epochs: float,
+    batch_size: int,
+) -> None:
+    """`add_stage_arguments`, and what every fine-tuning has beside it.
+
+    --base and --lora-rank are for `with_adapters` and `merged`, --seeds for `run_finetuning`,
+    --epochs and --batch-size for `EpochOrder`.
+    """
     parser.add_argument(
         "--base",
         default=base,
@@ -72,6 +84,38 @@ def add_adapter_arguments(parser: argparse.ArgumentParser, base: str = "base") -
     parser.add_argument(
         "--lora-rank", type=int, default=0, help="train low-rank adapters only; 0: everything"
     )
+    parser.add_argument("--epochs", type=float, default=epochs, help="if no budget is given")
+    parser.add_argument(
+        "--batch-size", type=int, default=batch_size, help="examples per micro-batch"
+    )
+    parser.add_argument(
+        "--seeds", type=int, nargs="+", help="train once per seed and keep the best on validation"
+    )
+    add_stage_arguments(parser, name, defaults)
+
+
+def run_finetuning(
+    parser: argparse.ArgumentParser,
+    finetune: Callable[[argparse.Namespace, str], None],
+    figure: str,
+    measure: Callable[[argparse.Namespace, Path], Mapping[str, float]],
+    argv: list[str] | None,
+) -> int:
+    """`run_command_line`, once for each of --seeds; see `run_seeds`.
+
+    `finetune` trains with one seed, from the options and the command line; `measure` gets the
+    options and the weight file.
+    """
+
+    def run(arguments: argparse.Namespace, command: str) -> None:
+        run_seeds(
+            arguments,
+            lambda options: finetune(options, command),
+            figure,
+            lambda weights: measure(arguments, weights),
+        )
+
+    return run_command_line(parser, run, argv)
 
 
 def with_adapters(model: nn.Module, rank: int, seed: int) -> nn.Module:
@@ -92,13 +136,6 @@ def merged(model: nn.Module, arguments: argparse.Namespace) -> dict[str, Any]:
         merge(model)
         return {"lora_rank": arguments.lora_rank}
     return {}
-
-
-def add_seeds_argument(parser: argparse.ArgumentParser) -> None:
-    """--seeds, which `run_seeds` obeys."""
-    parser.add_argument(
-        "--seeds", type=int, nargs="+", help="train once per seed and keep the best on validation"
-    )
 
 
 def run_seeds(
