@@ -4,7 +4,8 @@ It speaks what the client asks of huggingface.co. For downloads: HEAD and GET of
 /<repository>/resolve/<revision>/<file>, large files redirected to a storage address as the Hub does
 with everything in LFS (X-Linked-ETag is their sha256), Range, and the errors with their codes. For
 uploads: creating a repository, listing it, the question which files go into LFS, the LFS batch and
-its uploads, and the commit. Spaces are repositories whose name here begins with "spaces/".
+its uploads, and the commit. Spaces are repositories whose name here begins with "spaces/", datasets
+those with "datasets/".
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from urllib.parse import unquote
 import pytest
 
 COMMIT = "607a30d783dfa663caf39e06633721c8d4cfcd7e"
-LFS_SUFFIXES = (".safetensors", ".bin")
+LFS_SUFFIXES = (".safetensors", ".bin", ".xz")
 
 
 @dataclass
@@ -154,7 +155,8 @@ class Handler(BaseHTTPRequestHandler):
     def create(self, request: dict[str, Any]) -> None:
         self.hub.created.append(request)
         name = f"{request['organization']}/{request['name']}"
-        repository = f"spaces/{name}" if request.get("type") == "space" else name
+        kind = request.get("type", "model")
+        repository = name if kind == "model" else f"{kind}s/{name}"
         if self.hub.refuse_creation:
             self.send_json({"error": "not today"}, self.hub.refuse_creation)
             return

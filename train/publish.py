@@ -1,7 +1,8 @@
-"""Put this repository on the Hugging Face Hub as a Space.
+"""Put this repository on the Hugging Face Hub as a Space, or the prepared data as a dataset.
 
     python -m train.publish --space USER/NAME --dry-run     # checks and plan, nothing is sent
     python -m train.publish --space USER/NAME               # needs `hf auth login` once
+    python -m train.publish --dataset USER/NAME             # see dataset_card.py
 
 What is uploaded is what git tracks, as it lies here; weight files become LFS objects there. Run
 again, it uploads what has changed and deletes what is gone. With --weights-repo the weight files
@@ -16,12 +17,14 @@ import fnmatch
 import json
 import re
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from gpt2_scratch.checkpoint import file_sha256, read_manifest
+from train.dataset_card import prepared_files
 from train.model_card import model_card
 
 REPOSITORY = Path(__file__).resolve().parent.parent
@@ -192,34 +195,35 @@ def _weight_problems(weights: Path) -> list[str]:
 
 def describe(plan: Plan, private: bool, hardware: str | None) -> str:
     """The plan for people."""
-    lines = []
-    for title, repository, files in (
-        ("Space", plan.space, plan.files),
-        ("model repository", plan.weights_repository, plan.weights),
-    ):
-        if repository is None:
-            continue
-        sizes = {
-            name: len(source) if isinstance(source, bytes) else source.stat().st_size
-            for name, source in files.items()
-        }
-        seen = "private" if private else "public"
-        lines.append(
-            f"{title} {repository} ({seen}): {len(files)} files, {sum(sizes.values()):,} B"
-        )
-        largest = sorted(sizes, key=lambda name: -sizes[name])[:5]
-        lines += [f"{sizes[name]:>14,} {name}" for name in largest]
-    lines.append(f"hardware: {hardware or 'as the Hub gives it'}")
-    return "\n".join(lines)
+    lines = [summary(f"Space {plan.space}", plan.files, private)]
+    if plan.weights_repository is not None:
+        title = f"model repository {plan.weights_repository}"
+        lines.append(summary(title, plan.weights, private))
+    return "\n".join([*lines, f"hardware: {hardware or 'as the Hub gives it'}"])
+
+
+def summary(title: str, files: Mapping[str, Path | bytes], private: bool) -> str:
+    """One repository: how many files, how large, and which are the largest."""
+    sizes = {
+        name: len(source) if isinstance(source, bytes) else source.stat().st_size
+        for name, source in files.items()
+    }
+    seen = "private" if private else "public"
+    largest = sorted(sizes, key=lambda name: -sizes[name])[:5]
+    return "\n".join(
+        [
+            f"{title} ({seen}): {len(files)} files, {sum(sizes.values()):,} B",
+            *(f"{sizes[name]:>14,} {name}" for name in largest),
+        ]
+    )
 
 
 def publish(plan: Plan, root: Path, private: bool, hardware: str | None) -> str:
     """Create what is missing, upload, and return the Space's address. ValueError in a sentence."""
     from huggingface_hub import HfApi, constants
-    from huggingface_hub.errors import HfHubHTTPError
 
     api = HfApi(endpoint=constants.ENDPOINT)
-    try:
+    with _one_sentence():
         if plan.weights_repository is not None:
             api.create_repo(plan.weights_repository, private=private, exist_ok=True)
             commit = _upload(api, plan.weights_repository, "model", plan.weights)
@@ -233,6 +237,27 @@ def publish(plan: Plan, root: Path, private: bool, hardware: str | None) -> str:
             exist_ok=True,
         )
         _upload(api, plan.space, "space", plan.files)
+    return f"{constants.ENDPOINT}/spaces/{plan.space}"
+
+
+def publish_dataset(repository: str, files: Mapping[str, Path | bytes], private: bool) -> str:
+    """Create the dataset repository, upload, and return its address. ValueError in a sentence."""
+    from huggingface_hub import HfApi, constants
+
+    api = HfApi(endpoint=constants.ENDPOINT)
+    with _one_sentence():
+        api.create_repo(repository, repo_type="dataset", private=private, exist_ok=True)
+        _upload(api, repository, "dataset", files)
+    return f"{constants.ENDPOINT}/datasets/{repository}"
+
+
+@contextmanager
+def _one_sentence() -> Iterator[None]:
+    """Whatever goes wrong between here and the Hub, as a ValueError that says what to do."""
+    from huggingface_hub.errors import HfHubHTTPError
+
+    try:
+        yield
     except HfHubHTTPError as error:
         status = getattr(error.response, "status_code", None)
         remedy = {
@@ -247,7 +272,6 @@ def publish(plan: Plan, root: Path, private: bool, hardware: str | None) -> str:
         raise ValueError(
             f"The Hub cannot be reached or the upload broke off ({reason})."
         ) from error
-    return f"{constants.ENDPOINT}/spaces/{plan.space}"
 
 
 def _upload(api: Any, repository: str, kind: str, files: Mapping[str, Path | bytes]) -> str:
@@ -264,9 +288,12 @@ def _upload(api: Any, repository: str, kind: str, files: Mapping[str, Path | byt
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Publish this repository as a Space on the Hugging Face Hub, after checking it."""
+    """Publish this repository as a Space on the Hugging Face Hub, or the prepared data as a
+    dataset, after checking it."""
     parser = argparse.ArgumentParser(prog="python -m train.publish", description=main.__doc__)
-    parser.add_argument("--space", required=True, metavar="USER/NAME")
+    what = parser.add_mutually_exclusive_group(required=True)
+    what.add_argument("--space", metavar="USER/NAME")
+    what.add_argument("--dataset", metavar="USER/NAME", help="corpus and instruction set")
     parser.add_argument(
         "--weights-repo", metavar="USER/NAME", help="a model repository for weights"
     )
@@ -274,16 +301,25 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--hardware", help="for example cpu-basic or zero-a10g")
     parser.add_argument("--dry-run", action="store_true", help="check and show the plan only")
     arguments = parser.parse_args(argv)
-    for name in (arguments.space, arguments.weights_repo):
+    if arguments.dataset and (arguments.weights_repo or arguments.hardware):
+        parser.error("--weights-repo and --hardware belong to a Space")
+    for name in (arguments.space, arguments.dataset, arguments.weights_repo):
         if name is not None and not re.fullmatch(r"[\w.-]+/[\w.-]+", name):
             parser.error(f"{name!r} is no USER/NAME")
     try:
-        plan = make_plan(REPOSITORY, arguments.space, arguments.weights_repo)
-        if found := problems(REPOSITORY, plan.files):
-            parser.exit(1, "Not published:\n" + "".join(f"- {problem}\n" for problem in found))
-        print(describe(plan, arguments.private, arguments.hardware))
+        if arguments.dataset:
+            files = prepared_files(arguments.dataset)
+            print(summary(f"dataset {arguments.dataset}", files, arguments.private))
+        else:
+            plan = make_plan(REPOSITORY, arguments.space, arguments.weights_repo)
+            if found := problems(REPOSITORY, plan.files):
+                listed = "".join(f"- {problem}\n" for problem in found)
+                parser.exit(1, f"Not published:\n{listed}")
+            print(describe(plan, arguments.private, arguments.hardware))
         if arguments.dry_run:
             print("Nothing was sent (--dry-run).")
+        elif arguments.dataset:
+            print(publish_dataset(arguments.dataset, files, arguments.private))
         else:
             print(publish(plan, REPOSITORY, arguments.private, arguments.hardware))
     except ValueError as error:

@@ -204,10 +204,11 @@ def write_documents(path: Path, texts: Sequence[str]) -> None:
     """The file appears under its name when it is complete."""
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(path.name + ".part")
-    # A dictionary of 64 MiB: what a book repeats of another one is stored once.
-    filters = [{"id": lzma.FILTER_LZMA2, "preset": 7, "dict_size": 64 << 20}]
-    with lzma.open(part, "wt", filters=filters, encoding="utf-8", newline="\n") as file:
-        file.write(f"\n{DOCUMENT_SEPARATOR}\n".join(texts) + "\n")
+    data = (f"\n{DOCUMENT_SEPARATOR}\n".join(texts) + "\n").encode("utf-8")
+    # A dictionary of up to 64 MiB: what a book repeats of another one is stored once.
+    dictionary = max(1 << 20, min(64 << 20, len(data)))
+    filters = [{"id": lzma.FILTER_LZMA2, "preset": 7, "dict_size": dictionary}]
+    part.write_bytes(lzma.compress(data, filters=filters))
     os.replace(part, path)
 
 
