@@ -11,6 +11,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -141,6 +142,22 @@ def stop_app(app: App) -> None:
         app.process.wait()
 
 
+@contextmanager
+def served_here(demo: Any) -> Iterator[str]:
+    """The address of an app that runs in this process, so that a test can reach into it."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("NO_PROXY", "*")
+        _, url, _ = demo.launch(
+            server_name="127.0.0.1",
+            prevent_thread_lock=True,
+            quiet=True,
+            ssr_mode=False,
+            _frontend=False,
+        )
+        yield url.rstrip("/")
+        demo.close()
+
+
 @pytest.fixture(scope="session")
 def tiny_weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A weights folder with tiny random checkpoints: base, chat and spam."""
@@ -213,7 +230,7 @@ def browser() -> Iterator[Any]:
 
 @pytest.fixture
 def open_page(browser: Any) -> Iterator[Any]:
-    """open_page(app, path="/", width=1440) -> Page.
+    """open_page(app or its address, path="/", width=1440) -> Page.
 
     At its end the test fails on an error in the browser's console and on a request to any other
     machine.
@@ -221,7 +238,8 @@ def open_page(browser: Any) -> Iterator[Any]:
     complaints: list[str] = []
     contexts = []
 
-    def open_page(app: App, path: str = "/", width: int = 1440) -> Page:
+    def open_page(app: App | str, path: str = "/", width: int = 1440) -> Page:
+        url = app if isinstance(app, str) else app.url
         context = browser.new_context(viewport={"width": width, "height": 900})
         contexts.append(context)
         page = context.new_page()
@@ -235,11 +253,11 @@ def open_page(browser: Any) -> Iterator[Any]:
             "request",
             lambda request: (
                 None
-                if request.url.startswith((app.url, "data:", "blob:"))
+                if request.url.startswith((url, "data:", "blob:"))
                 else complaints.append(f"request to {request.url}")
             ),
         )
-        page.goto(app.url + path)
+        page.goto(url + path)
         page.locator("#prompt textarea").wait_for()
         # The load event has been answered: from here on the page changes for our clicks only.
         page.locator("#next-token tr").nth(1).wait_for(state="attached")

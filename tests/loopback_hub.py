@@ -35,6 +35,7 @@ class Hub:
     files       repository -> file name -> content; put something in and it is there
     requests    (method, path, Range header or "") in order
     drop_after  file name -> bytes after which its next download loses the connection, once
+    halt_after  file name -> bytes after which its next download waits for `go_on`
     tamper      file names of which a byte changes on the way
     created     the requests for new repositories
     uploads     content of LFS files by sha256
@@ -44,6 +45,8 @@ class Hub:
     files: dict[str, dict[str, bytes]] = field(default_factory=dict)
     requests: list[tuple[str, str, str]] = field(default_factory=list)
     drop_after: dict[str, int] = field(default_factory=dict)
+    halt_after: dict[str, int] = field(default_factory=dict)
+    go_on: threading.Event = field(default_factory=threading.Event)
     tamper: set[str] = field(default_factory=set)
     created: list[dict[str, Any]] = field(default_factory=list)
     uploads: dict[str, bytes] = field(default_factory=dict)
@@ -202,6 +205,10 @@ class Handler(BaseHTTPRequestHandler):
             return
         if name in self.hub.tamper:
             content = content[:-1] + bytes([content[-1] ^ 1])
+        if (halt := self.hub.halt_after.pop(name, 0)) > start:
+            self.wfile.write(content[start:halt])
+            self.hub.go_on.wait(60)
+            start = halt
         limit = self.hub.drop_after.pop(name, None)
         self.wfile.write(content[start:limit])
         if limit is not None:

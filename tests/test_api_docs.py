@@ -17,6 +17,7 @@ from conftest import REPOSITORY, App
 from test_app import ENDPOINTS
 
 from gpt2_scratch.demo.api import Api
+from gpt2_scratch.demo.registry import Registry
 
 README = (REPOSITORY / "README.md").read_text(encoding="utf-8")
 SECTION = README.split("\n## API\n")[1].split("\n## ")[0]
@@ -98,6 +99,12 @@ def test_every_argument_stands_there_with_its_default(endpoint: str) -> None:
             assert f"{parameter.name}={json.dumps(parameter.default)}" in row
         elif parameter.name != "self":
             assert f"`{parameter.name}" in row
+
+
+def test_what_is_said_of_a_model_that_is_not_fetched_yet_stands_there() -> None:
+    with pytest.raises(ValueError) as refused:
+        Registry().language_model("gpt2")
+    assert f'"{refused.value}"' in " ".join(SECTION.split())
 
 
 def test_the_openapi_description_has_these_endpoints_and_no_other(tiny_app: App) -> None:

@@ -275,6 +275,7 @@ REFUSED = [
     ("generate", {"prompt": "a", "seed": "abc"}, "seed must be a whole number"),
     ("generate", {"prompt": "a", "seed": 2**40}, "seed must be a whole number"),
     ("generate", {"prompt": "a", "model": "spam"}, "model must be one of base, chat, gpt2"),
+    ("generate", {"prompt": "a", "model": "gpt2"}, "gpt2 is not here yet: choose it under Model"),
     ("generate", {"prompt": "a", "model": "../base"}, "model must be one of base, chat"),
     ("next_token", {"prompt": "a", "rows": 51}, "rows must be a whole number from 1 to 50"),
     ("next_token", {"prompt": ["a"]}, "prompt must be a text"),

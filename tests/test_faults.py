@@ -20,7 +20,7 @@ from typing import Any
 
 import httpx
 import pytest
-from conftest import App
+from conftest import App, served_here
 from gradio_client import Client
 from gradio_client.exceptions import AppError
 
@@ -355,17 +355,8 @@ def strict_app(tiny_weights: Path) -> Iterator[tuple[str, Work]]:
         patch.setattr(limits, "QUEUE_SIZE", 3)
         patch.setattr(Serving, "generate", slowly)
         patch.setattr(Api, "models", held)
-        patch.setenv("NO_PROXY", "*")
-        demo = showcase.build(Api(Registry()))
-        _, url, _ = demo.launch(
-            server_name="127.0.0.1",
-            prevent_thread_lock=True,
-            quiet=True,
-            ssr_mode=False,
-            _frontend=False,
-        )
-        yield url.rstrip("/"), work
-        demo.close()
+        with served_here(showcase.build(Api(Registry()))) as url:
+            yield url, work
 
 
 LONG = {"prompt": "the cat", "max_new_tokens": 256, "temperature": 0}

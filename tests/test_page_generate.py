@@ -2,12 +2,37 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
+import shutil
+import time
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
+import huggingface_hub
 import pytest
-from conftest import App, generate, make_weights, set_number, start_app, stop_app
+import safetensors.torch
+import torch
+from conftest import (
+    REPOSITORY,
+    App,
+    generate,
+    make_weights,
+    served_here,
+    set_number,
+    start_app,
+    stop_app,
+)
+from huggingface_hub import constants
+from loopback_hub import COMMIT, serve, use
+
+import app as showcase
+from gpt2_scratch.config import PRESETS, GPT2Config
+from gpt2_scratch.demo.api import Api
+from gpt2_scratch.demo.registry import Registry
+from gpt2_scratch.model import GPT2
+from gpt2_scratch.openai_gpt2 import PUBLISHED, Published, to_openai
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 expect = sync_api.expect
@@ -174,3 +199,64 @@ def test_stop_ends_a_generation_and_the_next_one_runs(
         page.context.close()  # before its server goes, which it would complain about
     finally:
         stop_app(app)
+
+
+# --- OpenAI's models, from a hub on this machine --------------------------------------------------
+
+SMALL = GPT2Config(n_layer=1, n_head=1, n_embd=8)  # with GPT-2's vocabulary: 1.6 MB
+WEIGHTS = "model.safetensors"
+
+
+@pytest.fixture
+def stand_in(monkeypatch: pytest.MonkeyPatch) -> bytes:
+    """A model.safetensors of OpenAI's layout which the package takes for gpt2, so small is it."""
+    model = GPT2(SMALL).init_weights(torch.Generator().manual_seed(0))
+    content = safetensors.torch.save(to_openai(model.state_dict()))
+    sha256 = hashlib.sha256(content).hexdigest()
+    monkeypatch.setitem(PUBLISHED, "gpt2", Published(COMMIT, len(content), sha256))
+    monkeypatch.setitem(PRESETS, "gpt2", SMALL)
+    return content
+
+
+def choose(page: Any, model: str) -> None:
+    page.locator("#generate-model input").click()
+    page.get_by_role("option", name=re.compile(f"^{model}(,|$)")).click()
+
+
+def test_a_model_of_openai_is_fetched_when_it_is_chosen(
+    stand_in: bytes,
+    tiny_weights: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    open_page: Any,
+) -> None:
+    weights = shutil.copytree(tiny_weights, tmp_path / "weights")
+    shutil.copy(REPOSITORY / "weights" / "gpt2.tiktoken", weights)
+    monkeypatch.setenv("GPT2_SCRATCH_WEIGHTS", str(weights))
+    monkeypatch.setattr(constants, "DOWNLOAD_CHUNK_SIZE", 65_536)
+    with serve() as hub, served_here(showcase.build(Api(Registry()))) as url:
+        page = open_page(url)
+        use(None, tmp_path / "cache", monkeypatch)
+        impatient = SimpleNamespace(**vars(time) | {"sleep": lambda seconds: None})
+        monkeypatch.setattr(huggingface_hub.utils._http, "time", impatient)  # between its tries
+        choose(page, "gpt2")
+        arrival = page.locator("#arrival")
+        expect(arrival).to_contain_text("The model 'gpt2' is not available.")
+        expect(arrival).to_contain_text("the Hub cannot be reached")
+        expect(arrival).to_contain_text("or choose a model of this repository.")
+        choose(page, "base")
+        expect(arrival).to_have_text("")
+
+        use(hub, tmp_path / "cache", monkeypatch)
+        hub.files["openai-community/gpt2"] = {WEIGHTS: stand_in}
+        hub.halt_after[WEIGHTS] = len(stand_in) // 2
+        choose(page, "gpt2")
+        expect(arrival).to_contain_text("Fetching gpt2 from the Hub: 1 of 2 MB")
+        expect(arrival.locator(".bar .fill")).to_have_attribute("style", re.compile(r"4\d\.\d%"))
+        hub.go_on.set()
+        expect(arrival).to_have_text("")
+        expect(page.locator("#next-token tr")).to_have_count(11)
+        set_number(page, "#max-new-tokens", "3")
+        generate(page)
+        expect(page.locator("#generated .statistics")).to_contain_text("gpt2 · 3 tokens")
+        page.context.close()  # before its server goes, which it would complain about

@@ -107,6 +107,13 @@ def test_another_model_can_stand_behind_base(weights: Path, tmp_path: Path) -> N
     assert str(tmp_path) not in problem and "train.pretrain" not in problem
 
 
+def test_a_repository_of_the_hub_is_named_whole(weights: Path) -> None:
+    for repository in ("someone/tales", "someone/tales@v2.1"):
+        assert Registry(repository).source("base") == repository
+    for path in (weights, weights / "chat.safetensors", Path("runs/base.safetensors")):
+        assert Registry(str(path)).source("base") == path.name
+
+
 def test_an_openai_model_is_there_once_it_has_been_fetched(
     weights: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -10,7 +10,7 @@ import gradio as gr
 
 from gpt2_scratch import limits
 from gpt2_scratch.demo.api import Api, Generated, NextToken
-from gpt2_scratch.demo.boundary import boundary, on_model, on_page, on_stream
+from gpt2_scratch.demo.boundary import on_model, on_page, on_stream
 from gpt2_scratch.demo.first_paint import SEED, first_paint
 from gpt2_scratch.demo.lenses import Lens
 from gpt2_scratch.demo.registry import OPENAI, Registry, parameters
@@ -163,7 +163,8 @@ def build(demo: gr.Blocks, api: Api) -> Lens:
         """One of OpenAI's models is chosen: it is fetched, unless it is here."""
         if name in OPENAI:
             yield from _arrival(api.registry, name)
-        yield {}
+        else:
+            yield {}
 
     def next_tokens(
         prompt: str,
@@ -212,7 +213,7 @@ def build(demo: gr.Blocks, api: Api) -> Lens:
     on_page(other.change, lambda name: gr.update(visible=name != NOBODY), other, beside)
     chosen = [
         changed(
-            boundary(fetch),
+            fetch,
             chosen_model,
             arrival,
             api_visibility="private",
@@ -271,14 +272,15 @@ def _arrival(registry: Registry, name: str) -> Iterator[dict[str, Any]]:
 
     thread = threading.Thread(target=work, daemon=True)
     thread.start()
+    # huggingface_hub asks six times, for half a minute, before it takes the Hub for out of reach
+    yield {"message": f"Asking the Hub for {name}", "part": 0}
     while thread.is_alive():
         thread.join(0.3)
         if seen["total"] and thread.is_alive():
             megabytes = f"{seen['done'] / 1e6:,.0f} of {seen['total'] / 1e6:,.0f} MB"
             part = min(1.0, seen["done"] / seen["total"])
             yield {"message": f"Fetching {name} from the Hub: {megabytes}", "part": part}
-    if seen["problem"]:
-        raise ValueError(seen["problem"])
+    yield {"message": seen["problem"]} if seen["problem"] else {}
 
 
 def candidate_rows(tokenizer: Tokenizer, rows: list[NextToken]) -> list[dict[str, Any]]:

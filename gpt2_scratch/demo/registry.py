@@ -12,6 +12,7 @@ from gpt2_scratch.chat import Assistant
 from gpt2_scratch.checkpoint import COMMANDS, expected_shapes, load_model
 from gpt2_scratch.classifier import SpamClassifier
 from gpt2_scratch.config import PRESETS
+from gpt2_scratch.hub import REPOSITORY
 from gpt2_scratch.limits import FETCHED_PARAMETERS, check_choice
 from gpt2_scratch.model import GPT2
 from gpt2_scratch.tokenizer import Tokenizer, weights_dir
@@ -86,8 +87,14 @@ class Registry:
         return self._load("spam", lambda: SpamClassifier.from_pretrained(self.sources["spam"]))
 
     def source(self, name: str) -> str:
-        """What stands behind a name, for display: of a path the file's name only."""
-        return Path(self.sources[name]).name
+        """What stands behind a name, for display: of a path its last part only.
+
+        A repository of the Hub, owner/name, is public and no path: it is shown whole.
+        """
+        source = self.sources[name]
+        path = Path(source)
+        is_path = path.suffix == ".safetensors" or path.is_dir()
+        return source if REPOSITORY.fullmatch(source) and not is_path else path.name
 
     def problem(self, name: str) -> str | None:
         """Why a model cannot be used, in the words its endpoint answers with; None if it can.
