@@ -24,11 +24,19 @@ from contextlib import closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from gpt2_scratch.kv_cache import KVCache
-from gpt2_scratch.sampling import SamplingSettings, check_integer, check_number, sample, shown
+from gpt2_scratch.sampling import (
+    SamplingSettings,
+    as_array,
+    check_integer,
+    check_number,
+    sample_row,
+    shown,
+)
 from gpt2_scratch.text import fold_for
 from gpt2_scratch.tokenizer import IncrementalDecoder
 
@@ -363,20 +371,16 @@ class Continuation:
         return step
 
 
-@torch.inference_mode()
 def choose(
     logits: Tensor, settings: SamplingSettings, generator: torch.Generator, window: list[int]
 ) -> tuple[int, float]:
     """One draw from logits (V,): the token, and its probability under the model itself."""
-    logits = logits.float()
-    log_total = logits.logsumexp(dim=-1)  # (V,) -> (): the softmax's denominator
-    if not math.isfinite(log_total):
+    row = as_array(logits)
+    largest = row.max()
+    if not math.isfinite(largest):  # a NaN is the largest of any numbers
         raise ValueError("The model's logits are not finite: its weights are damaged; reload them.")
-    previous_ids = None
-    if settings.repetition_penalty != 1.0:
-        previous_ids = torch.tensor([window], device=logits.device)  # (1, T)
-    token = int(sample(logits[None], settings, generator, previous_ids))  # (1, V) -> (1,)
-    return token, float((logits[token] - log_total).exp())
+    token = sample_row(row, settings, generator, window)
+    return token, float(np.exp(row[token] - largest) / np.exp(row - largest).sum())  # softmax
 
 
 @dataclass(frozen=True)

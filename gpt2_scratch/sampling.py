@@ -14,10 +14,14 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from numbers import Real
-from typing import TypeGuard
+from typing import Any, TypeGuard
 
+import numpy as np
 import torch
+from numpy.typing import ArrayLike, NDArray
 from torch import Tensor
+
+Row = NDArray[Any]  # of one text: numbers or ids
 
 MAX_TEMPERATURE = 5.0
 GREEDY_BELOW = 1e-6  # dividing by less than this overflows float32; in the limit it is argmax
@@ -124,12 +128,11 @@ def reshape_logits(
     Returns:
         (B, V) float32; tokens that cannot be drawn have -inf, at least one is left in each row.
     """
-    logits = _penalise(logits.float(), settings.repetition_penalty, previous_ids)
-    reshaped = torch.full_like(logits, float("-inf"))
-    for row, out in zip(logits, reshaped, strict=True):
-        ids, kept = _shortlist(row, settings)
-        out[ids] = kept
-    return reshaped
+    reshaped = torch.full(logits.shape, float("-inf"))
+    for row, previous, out in zip(logits, _each(previous_ids, logits), reshaped, strict=True):
+        ids, kept = _shortlist(_penalise(as_array(row), settings, previous), settings)
+        out[torch.from_numpy(ids)] = torch.from_numpy(kept)
+    return reshaped.to(logits.device)
 
 
 def sample(
@@ -142,16 +145,34 @@ def sample(
 
     Arguments as in `reshape_logits`. The generator gives one number per row, or none when greedy.
     """
-    logits = _penalise(logits.float(), settings.repetition_penalty, previous_ids)
+    rows = zip(logits, _each(previous_ids, logits), strict=True)
+    drawn = [sample_row(as_array(row), settings, generator, previous) for row, previous in rows]
+    return torch.tensor(drawn, device=logits.device)  # B integers -> (B,)
+
+
+def sample_row(
+    logits: Row,
+    settings: SamplingSettings,
+    generator: torch.Generator | None = None,
+    previous_ids: ArrayLike | None = None,
+) -> int:
+    """Draw one token from the logits (V,) of one text, whose ids so far are previous_ids (T,)."""
+    logits = _penalise(logits, settings, previous_ids)
     if settings.greedy:
-        return logits.argmax(dim=-1)  # (B, V) -> (B,)
+        return int(logits.argmax())
     if generator is None:
         raise ValueError("Sampling needs a torch.Generator; see SamplingSettings.generator().")
-    drawn = []
-    for row in logits:
-        ids, kept = _shortlist(row, settings)
-        drawn.append(ids[_draw(kept, generator)])
-    return torch.stack(drawn)  # B x () -> (B,)
+    ids, kept = _shortlist(logits, settings)
+    return int(ids[_draw(kept, generator)])
+
+
+def as_array(logits: Tensor) -> Row:
+    """Logits (V,) as NumPy sees them: float32, in the main memory.
+
+    Drawing is a dozen small operations on a few numbers. PyTorch takes several times as long to
+    start one, and shares some out among threads that have to be waited for.
+    """
+    return logits.detach().float().cpu().numpy()
 
 
 @dataclass(frozen=True)
@@ -191,82 +212,97 @@ def next_token_table(
         previous = previous.to(device=logits.device, dtype=torch.int64)  # -> (1, T)
     raw = logits.softmax(dim=-1)  # (V,)
     reshaped = reshape_logits(logits[None], settings, previous)[0].softmax(dim=-1)  # (V,)
-    ids = _top_k_ids(logits, rows)
+    ids = torch.from_numpy(_top_k_ids(as_array(logits), rows)).to(logits.device)
     ids = ids[logits[ids].argsort(descending=True, stable=True)][:rows]
     columns = (column[ids].tolist() for column in (logits, raw, reshaped))
     return [Candidate(*row) for row in zip(ids.tolist(), *columns, strict=True)]
 
 
-def _penalise(logits: Tensor, penalty: float, previous_ids: Tensor | None) -> Tensor:
+def _each(previous_ids: Tensor | None, logits: Tensor) -> Sequence[Row | None]:
+    """The previous ids of each row of logits: (B, T) -> B arrays (T,), or B times None."""
+    if previous_ids is None:
+        return [None] * len(logits)
+    return list(previous_ids.cpu().numpy())
+
+
+def _penalise(logits: Row, settings: SamplingSettings, previous_ids: ArrayLike | None) -> Row:
     """The repetition penalty of CTRL (Keskar et al. 2019, https://arxiv.org/abs/1909.05858).
 
     The paper divides the logits of seen tokens by the penalty. For a negative logit that would be
     a reward, so negative ones are multiplied, as has become usual.
     """
+    penalty = settings.repetition_penalty
     if penalty == 1.0 or previous_ids is None:
         return logits
-    seen = logits.gather(-1, previous_ids)  # (B, V) -> (B, T)
-    seen = torch.where(seen > 0, seen / penalty, seen * penalty)
-    return logits.scatter(-1, previous_ids, seen)  # a token seen twice is penalised once
+    ids = np.asarray(previous_ids)
+    seen = logits[ids]  # (V,) -> (T,)
+    penalised = logits.copy()
+    penalised[ids] = np.where(
+        seen > 0, seen / penalty, seen * penalty
+    )  # twice seen, once penalised
+    return penalised
 
 
-def _shortlist(logits: Tensor, settings: SamplingSettings) -> tuple[Tensor, Tensor]:
+def _shortlist(logits: Row, settings: SamplingSettings) -> tuple[Row, Row]:
     """Temperature, top-k and top-p on one row: the tokens that may be drawn, and their logits.
 
     (V,) -> ids (n,) in rising order and logits (n,). After a top-k all further work is on k
     numbers in place of a whole vocabulary.
     """
     if settings.greedy:
-        best = logits.argmax(dim=-1, keepdim=True)  # (V,) -> (1,)
+        best = logits.argmax(keepdims=True)  # (V,) -> (1,)
         return best, logits[best]
-    if 0 < settings.top_k < logits.size(0):
+    if 0 < settings.top_k < len(logits):
         ids = _top_k_ids(logits, settings.top_k)  # a positive factor does not change which they are
     else:
-        ids = torch.arange(logits.size(0), device=logits.device)
-    logits = logits[ids] / settings.temperature
+        ids = np.arange(len(logits))
+    logits = logits[ids] / np.float32(settings.temperature)
     if settings.top_p < 1.0:
         inside = _nucleus_ids(logits, settings.top_p)
         ids, logits = ids[inside], logits[inside]
     return ids, logits
 
 
-def _top_k_ids(logits: Tensor, k: int) -> Tensor:
+def _top_k_ids(logits: Row, k: int) -> Row:
     """The places of the k largest of (V,) logits, rising; of a tie at the border all are kept.
 
-    To keep exactly k, `torch.topk` would have to break the tie, and which of two equals it prefers
-    is not defined. A threshold depends on the values alone.
+    To keep exactly k, one would have to break the tie. A threshold depends on the values alone.
     """
-    kth = logits.topk(min(k, logits.size(0))).values[-1]
-    return (logits >= kth).nonzero()[:, 0]
+    place = max(len(logits) - k, 0)
+    kth = np.partition(logits, place)[place]  # in linear time: nothing else gets into order
+    return np.flatnonzero(logits >= kth)
 
 
-def _nucleus_ids(logits: Tensor, p: float) -> Tensor:
+def _nucleus_ids(logits: Row, p: float) -> Row:
     """The places of the nucleus (Holtzman et al. 2020, https://arxiv.org/abs/1904.09751), rising.
 
     The most probable tokens enter one by one until their mass reaches p; the first always does.
     Among equals the smaller id comes first. (V,) -> (n,)
     """
-    probabilities = logits.softmax(dim=-1)  # (V,)
-    # Sorting is the slow part. Tokens below (1 - p) / V have less than 1 - p of mass all together:
-    # the others reach p without them. That leaves a small part of a vocabulary to sort.
-    floor = 0.5 * (1 - p) / len(probabilities)  # half of it: room for rounding
-    ids = (probabilities >= floor).nonzero()[:, 0]
-    ordered, order = probabilities[ids].sort(descending=True, stable=True)
-    mass_before = ordered.cumsum(dim=-1) - ordered
-    inside = mass_before < p
-    inside[0] = True  # said outright, because float32 takes a p of 1e-50 for 0
-    return ids[order[inside]].sort().values
+    probabilities = _softmax(logits)  # (V,)
+    ordered = np.sort(probabilities)[::-1]
+    mass = ordered.cumsum(dtype=np.float64)  # of the first, the first two, ...
+    count = min(int(np.searchsorted(mass, p)) + 1, len(ordered))  # the first mass that is p or more
+    last = ordered[count - 1]
+    above = np.flatnonzero(probabilities > last)
+    equal = np.flatnonzero(probabilities == last)[: count - len(above)]
+    return np.sort(np.concatenate([above, equal]))
 
 
-def _draw(logits: Tensor, generator: torch.Generator) -> Tensor:
-    """One index from softmax(logits), by inverting the cumulative distribution: (n,) -> ().
+def _draw(logits: Row, generator: torch.Generator) -> int:
+    """One index from softmax(logits), by inverting the cumulative distribution: (n,) -> index.
 
     Lay the probabilities end to end on a line, throw a dart, see whose piece it hits. This takes
     one random number, where `torch.multinomial` takes one per vocabulary entry; and leaving out
     impossible tokens changes nothing, so a shortlist draws what the whole row would.
     """
-    ends = logits.softmax(dim=-1).cumsum(dim=-1, dtype=torch.float64)  # (n,), rising to 1
+    ends = _softmax(logits).cumsum(dtype=np.float64)  # (n,), rising to 1
     dart = torch.rand((), dtype=torch.float64, generator=generator, device=generator.device)
-    dart = dart.to(ends.device) * ends[-1]  # rounding may let the line end beside 1
-    hit = torch.searchsorted(ends, dart, right=True)  # right: never an empty piece
-    return hit.clamp(max=len(logits) - 1)
+    reached = float(dart) * ends[-1]  # rounding may let the line end beside 1
+    hit = np.searchsorted(ends, reached, side="right")  # right: never an empty piece
+    return min(int(hit), len(ends) - 1)
+
+
+def _softmax(logits: Row) -> Row:
+    raised = np.exp(logits - logits.max())
+    return raised / raised.sum()
