@@ -255,18 +255,20 @@ class Engine:
             assert request.text is not None
             if count < len(request.text.unread):
                 del request.text.unread[:count]
-        finished = []
+        drawn: list[tuple[_Request, TokenStep | Exception]] = []
         for (request, text), row in zip(complete, logits, strict=False):
             try:
-                step = text.accept(row)
+                drawn.append((request, text.accept(row)))
             except Exception as error:  # this text alone
-                request.results.put(error)
-                finished.append(request)
-                continue
-            request.results.put(step)
-            if step.finish_reason:
-                finished.append(request)
-        return finished
+                drawn.append((request, error))
+        # All together: a reader who wakes up takes turns with this thread, which is at its end.
+        for request, result in drawn:
+            request.results.put(result)
+        return [
+            request
+            for request, result in drawn
+            if isinstance(result, Exception) or result.finish_reason
+        ]
 
     def _adapt(self, rows: int, seconds: float) -> None:
         """Read as much of the prompts per step as takes CHUNK_SECONDS."""

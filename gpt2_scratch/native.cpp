@@ -24,7 +24,10 @@ namespace {
 
 constexpr int64_t LANES = 16;          // floats of one vector; a compiler splits it where it must
 constexpr int64_t PANEL = 2 * LANES;   // outputs that are computed together
-constexpr int64_t TILE = 12;           // rows that share one reading of a panel: 24 sums + 2 weights
+constexpr int64_t TILE = 12;           // rows at a time: 24 sums and 2 weights in 32 registers
+constexpr int64_t DEPTH = 128;         // inputs at a time, when there are many rows
+constexpr int64_t USUAL_WIDTH = 64;    // of a head, in each GPT-2 from 124M to 1.5B
+constexpr int64_t GROUP = 8 * TILE;    // rows that share one widening of these
 
 typedef float Vector __attribute__((vector_size(4 * LANES), aligned(4), may_alias));
 typedef int32_t Int32s __attribute__((vector_size(4 * LANES), aligned(4), may_alias));
@@ -125,10 +128,27 @@ inline float gelu(float x) {  // x * (1 + tanh(y)) / 2 = x / (1 + exp(-2y))
     return x / (1.0f + exponential(-2.0f * y));
 }
 
-// One panel of outputs for ROWS rows. x: (ROWS, inputs); y: (ROWS, stride), from this panel on.
+// What becomes of a row's sums in one panel. y: from the first output on.
+inline void finish(const Linear& linear, const Vector sum[2], int64_t panel, float* y, Then then) {
+    const int64_t first = panel * PANEL;
+    const int64_t width = linear.outputs - first < PANEL ? linear.outputs - first : PANEL;
+    float out[PANEL];
+    std::memcpy(out, sum, sizeof out);
+    if (linear.scale)
+        for (int64_t n = 0; n < width; n++) out[n] *= linear.scale[first + n];
+    if (linear.bias)
+        for (int64_t n = 0; n < width; n++) out[n] += linear.bias[first + n];
+    if (then == Then::Gelu)
+        for (int64_t n = 0; n < PANEL; n++) out[n] = gelu(out[n]);
+    if (then == Then::Add)
+        for (int64_t n = 0; n < width; n++) y[first + n] += out[n];
+    else
+        std::memcpy(y + first, out, width * sizeof(float));
+}
+
+// One panel of outputs for ROWS rows, the weights straight from memory. x: (ROWS, inputs).
 template <class W, int ROWS>
-void multiply_tile(const Linear& linear, const float* x, int64_t panel, float* y, int64_t stride,
-                   Then then) {
+void multiply_few(const Linear& linear, const float* x, int64_t panel, float* y, Then then) {
     const int64_t inputs = linear.inputs;
     const W* w = static_cast<const W*>(linear.weight) + panel * inputs * PANEL;
     Vector sum[ROWS][2] = {};
@@ -140,42 +160,75 @@ void multiply_tile(const Linear& linear, const float* x, int64_t panel, float* y
             sum[r][1] += x[r * inputs + k] * w1;
         }
     }
-    const int64_t first = panel * PANEL;
-    const int64_t width = linear.outputs - first < PANEL ? linear.outputs - first : PANEL;
-    for (int r = 0; r < ROWS; r++) {
-        float out[PANEL];
-        std::memcpy(out, sum[r], sizeof out);
-        if (linear.scale)
-            for (int64_t n = 0; n < width; n++) out[n] *= linear.scale[first + n];
-        if (linear.bias)
-            for (int64_t n = 0; n < width; n++) out[n] += linear.bias[first + n];
-        if (then == Then::Gelu)
-            for (int64_t n = 0; n < PANEL; n++) out[n] = gelu(out[n]);
-        float* to = y + r * stride + first;
-        if (then == Then::Add)
-            for (int64_t n = 0; n < width; n++) to[n] += out[n];
-        else
-            std::memcpy(to, out, width * sizeof(float));
+    for (int r = 0; r < ROWS; r++) finish(linear, sum[r], panel, y + r * linear.outputs, then);
+}
+
+// Many rows: DEPTH inputs of a panel are widened once, stay in the processor's nearest cache, and
+// meet GROUP rows, a tile of TILE after the other, before the next DEPTH. x: (tiles, inputs, TILE).
+template <class W>
+void multiply_many(const Linear& linear, const float* x, int64_t rows, int64_t panel, float* y,
+                   Then then) {
+    const int64_t inputs = linear.inputs;
+    const W* w = static_cast<const W*>(linear.weight) + panel * inputs * PANEL;
+    for (int64_t start = 0; start < rows; start += GROUP) {
+        const int64_t count = rows - start < GROUP ? rows - start : GROUP;
+        Vector sums[GROUP][2] = {};
+        for (int64_t from = 0; from < inputs; from += DEPTH) {
+            const int64_t depth = inputs - from < DEPTH ? inputs - from : DEPTH;
+            Vector wide[DEPTH][2];
+            for (int64_t k = 0; k < depth; k++) {
+                wide[k][0] = widen(w + (from + k) * PANEL);
+                wide[k][1] = widen(w + (from + k) * PANEL + LANES);
+            }
+            for (int64_t row = 0; row < count; row += TILE) {
+                const float* tile = x + (start + row) * inputs + from * TILE;
+                Vector sum[TILE][2];
+                std::memcpy(sum, sums[row], sizeof sum);
+                for (int64_t k = 0; k < depth; k++, tile += TILE) {
+                    const Vector w0 = wide[k][0], w1 = wide[k][1];
+                    for (int r = 0; r < TILE; r++) {
+                        sum[r][0] += tile[r] * w0;
+                        sum[r][1] += tile[r] * w1;
+                    }
+                }
+                std::memcpy(sums[row], sum, sizeof sum);
+            }
+        }
+        for (int64_t row = 0; row < count; row++)
+            finish(linear, sums[row], panel, y + (start + row) * linear.outputs, then);
     }
 }
 
-// y = x @ weight.T * scale + bias, or what `then` makes of it. x: (rows, inputs).
+// y = x @ weight.T * scale + bias, or what `then` makes of it. x: (rows, inputs); tiles: room for
+// x in another order, for all rows and up to a whole tile.
 template <class W>
-void multiply(const Linear& linear, const float* x, int64_t rows, float* y, Then then) {
+void multiply(const Linear& linear, const float* x, int64_t rows, float* y, Then then,
+              float* tiles) {
+    const int64_t inputs = linear.inputs;
     const int64_t panels = (linear.outputs + PANEL - 1) / PANEL;
+    if (rows >= TILE) {
+#pragma omp for schedule(static)
+        for (int64_t start = 0; start < rows; start += TILE)  // (TILE, inputs) -> (inputs, TILE)
+            for (int64_t k = 0; k < inputs; k++)
+                for (int64_t r = 0; r < TILE; r++)
+                    tiles[start * inputs + k * TILE + r] =
+                        start + r < rows ? x[(start + r) * inputs + k] : 0.0f;
+#pragma omp for schedule(static)
+        for (int64_t panel = 0; panel < panels; panel++)
+            multiply_many<W>(linear, tiles, rows, panel, y, then);
+        return;
+    }
 #pragma omp for schedule(static)
     for (int64_t panel = 0; panel < panels; panel++) {
         int64_t row = 0;
-        auto tile = [&](auto kernel, int64_t count) {
-            kernel(linear, x + row * linear.inputs, panel, y + row * linear.outputs,
-                   linear.outputs, then);
+        auto next = [&](auto kernel, int64_t count) {
+            kernel(linear, x + row * inputs, panel, y + row * linear.outputs, then);
             row += count;
         };
-        while (rows - row >= TILE) tile(multiply_tile<W, TILE>, TILE);
-        while (rows - row >= 8) tile(multiply_tile<W, 8>, 8);
-        while (rows - row >= 4) tile(multiply_tile<W, 4>, 4);
-        while (rows - row >= 2) tile(multiply_tile<W, 2>, 2);
-        while (rows - row >= 1) tile(multiply_tile<W, 1>, 1);
+        while (rows - row >= 8) next(multiply_few<W, 8>, 8);
+        while (rows - row >= 4) next(multiply_few<W, 4>, 4);
+        while (rows - row >= 2) next(multiply_few<W, 2>, 2);
+        while (rows - row >= 1) next(multiply_few<W, 1>, 1);
     }
 }
 
@@ -227,15 +280,45 @@ void remember(const Model& model, const Cache& cache, int64_t layer, const int64
     }
 }
 
+// out = factor * weights @ values. weights: (seen,), values: (seen, width)
+template <int WIDTH>
+inline void weigh(const float* weights, int64_t seen, const float* values, int64_t width,
+                  float factor, float* out) {
+    constexpr int64_t VECTORS = WIDTH / LANES;
+    if (WIDTH) {
+        Vector even[VECTORS + 1] = {}, odd[VECTORS + 1] = {};  // no sum waits for the one before
+        for (int64_t p = 0; p < seen; p += 2) {
+            const float* v = values + p * WIDTH;
+            for (int64_t n = 0; n < VECTORS; n++) even[n] += weights[p] * widen(v + n * LANES);
+            if (p + 1 == seen) break;
+            for (int64_t n = 0; n < VECTORS; n++)
+                odd[n] += weights[p + 1] * widen(v + WIDTH + n * LANES);
+        }
+        for (int64_t n = 0; n < VECTORS; n++) {
+            const Vector sum = factor * (even[n] + odd[n]);
+            std::memcpy(out + n * LANES, &sum, sizeof sum);
+        }
+    } else {
+        std::memset(out, 0, width * sizeof(float));
+        for (int64_t p = 0; p < seen; p++)
+#pragma omp simd
+            for (int64_t i = 0; i < width; i++)
+                out[i] += weights[p] * factor * values[p * width + i];
+    }
+}
+
 // Each row, at position p, gathers from the positions 0..p of its slot. qkv: (rows, 3C) -> (rows, C)
+// WIDTH: of a head where it is known now, so that a head's sums stay in registers; 0: any other.
+template <int WIDTH>
 void attend(const Model& model, const Cache& cache, int64_t layer, const int64_t* slots,
             const int64_t* positions, int64_t rows, const float* qkv, float* y) {
-    const int64_t C = model.n_embd, width = C / model.n_head;
+    const int64_t C = model.n_embd, width = WIDTH ? WIDTH : C / model.n_head;
     const float factor = 1.0f / std::sqrt(static_cast<float>(width));
     std::unique_ptr<float[]> weights(new float[cache.max_length]);
 #pragma omp for schedule(dynamic, 4)
     for (int64_t item = 0; item < rows * model.n_head; item++) {
-        const int64_t row = item / model.n_head, head = item % model.n_head;
+        // Head by head: the rows of one text read the same keys and values, while they are near.
+        const int64_t head = item / rows, row = item % rows;
         const int64_t seen = positions[row] + 1;
         const int64_t sequence = (layer * cache.slots + slots[row]) * model.n_head + head;
         const float* keys = cache.keys + sequence * cache.max_length * width;
@@ -252,12 +335,7 @@ void attend(const Model& model, const Cache& cache, int64_t layer, const int64_t
 #pragma omp simd reduction(+ : total)
         for (int64_t p = 0; p < seen; p++) total += weights[p] = exponential(weights[p] - largest);
         float* out = y + row * C + head * width;
-        std::memset(out, 0, width * sizeof(float));
-        for (int64_t p = 0; p < seen; p++) {
-            const float weight = weights[p] / total;
-#pragma omp simd
-            for (int64_t i = 0; i < width; i++) out[i] += weight * values[p * width + i];
-        }
+        weigh<WIDTH>(weights.get(), seen, values, width, 1.0f / total, out);
     }
 }
 
@@ -266,30 +344,35 @@ void forward(const Model& model, const Cache& cache, int64_t rows, const int64_t
              const int64_t* slots, const int64_t* positions, int64_t wanted_rows,
              const int64_t* wanted, float* logits, int threads) {
     const int64_t C = model.n_embd;
-    std::unique_ptr<float[]> memory(new float[rows * 9 * C]);
+    const int64_t whole = (rows + TILE - 1) / TILE * TILE;
+    std::unique_ptr<float[]> memory(new float[(rows * 9 + whole * 4) * C]);
     float* x = memory.get();          // (rows, C), the stream
     float* normal = x + rows * C;     // (rows, C), a normalised copy of it
     float* qkv = normal + rows * C;   // (rows, 3C)
     float* hidden = qkv + rows * 3 * C;  // (rows, 4C); attention's result is in its first (rows, C)
+    float* tiles = hidden + rows * 4 * C;  // (whole, 4C)
 #pragma omp parallel num_threads(threads)
     {
         embed<W>(model, tokens, positions, rows, x);
         for (int64_t layer = 0; layer < model.n_layer; layer++) {
             const Layer& l = model.layers[layer];
             normalise(l.ln_1, x, rows, C, model.epsilon, normal);
-            multiply<W>(l.c_attn, normal, rows, qkv, Then::Store);
+            multiply<W>(l.c_attn, normal, rows, qkv, Then::Store, tiles);
             remember(model, cache, layer, slots, positions, rows, qkv);
-            attend(model, cache, layer, slots, positions, rows, qkv, hidden);
-            multiply<W>(l.attn_c_proj, hidden, rows, x, Then::Add);
+            if (C == USUAL_WIDTH * model.n_head)
+                attend<USUAL_WIDTH>(model, cache, layer, slots, positions, rows, qkv, hidden);
+            else
+                attend<0>(model, cache, layer, slots, positions, rows, qkv, hidden);
+            multiply<W>(l.attn_c_proj, hidden, rows, x, Then::Add, tiles);
             normalise(l.ln_2, x, rows, C, model.epsilon, normal);
-            multiply<W>(l.c_fc, normal, rows, hidden, Then::Gelu);
-            multiply<W>(l.mlp_c_proj, hidden, rows, x, Then::Add);
+            multiply<W>(l.c_fc, normal, rows, hidden, Then::Gelu, tiles);
+            multiply<W>(l.mlp_c_proj, hidden, rows, x, Then::Add, tiles);
         }
 #pragma omp for schedule(static)
         for (int64_t i = 0; i < wanted_rows; i++)
             std::memcpy(hidden + i * C, x + wanted[i] * C, C * sizeof(float));
         normalise(model.ln_f, hidden, wanted_rows, C, model.epsilon, normal);
-        multiply<W>(model.wte, normal, wanted_rows, logits, Then::Store);
+        multiply<W>(model.wte, normal, wanted_rows, logits, Then::Store, tiles);
     }
 }
 
