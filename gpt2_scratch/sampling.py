@@ -250,7 +250,7 @@ def _shortlist(logits: Row, settings: SamplingSettings) -> tuple[Row, Row]:
     numbers in place of a whole vocabulary.
     """
     if settings.greedy:
-        best = logits.argmax(keepdims=True)  # (V,) -> (1,)
+        best = np.array([logits.argmax()])  # (V,) -> (1,)
         return best, logits[best]
     if 0 < settings.top_k < len(logits):
         ids = _top_k_ids(logits, settings.top_k)  # a positive factor does not change which they are
