@@ -111,7 +111,7 @@ def test_a_run_leaves_weights_log_and_manifest(folder: Path) -> None:
 
 
 def test_ctrl_c_saves_and_resume_ends_where_an_unbroken_run_does(folder: Path) -> None:
-    budget = [*steps(80), "--optimizer", "adamw"]
+    budget = [*steps(40), "--optimizer", "adamw"]
     straight = run(folder, "straight", *budget)
 
     out, log = folder / "parts.safetensors", folder / "parts" / "log.jsonl"
@@ -147,7 +147,7 @@ def test_ctrl_c_saves_and_resume_ends_where_an_unbroken_run_does(folder: Path) -
         lines = [json.loads(line) for line in path.open()]
         return [(line["step"], line["loss"]) for line in lines if "loss" in line]
 
-    assert [step for step, _ in losses(log)] == [10, 20, 30, 40, 50, 60, 70, 80]
+    assert [step for step, _ in losses(log)] == [10, 20, 30, 40]
     assert losses(log) == losses(folder / "straight" / "log.jsonl")
 
 
