@@ -7,7 +7,6 @@ import json
 import re
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any, get_args, get_type_hints, is_typeddict
 
@@ -23,14 +22,13 @@ README = (REPOSITORY / "README.md").read_text(encoding="utf-8")
 SECTION = README.split("\n## API\n")[1].split("\n## ")[0]
 
 
-def example(language: str) -> str:
+def example(language: str, app: App) -> str:
     """The one example of the section in this language, but for the address, which is the test's."""
     (found,) = re.findall(rf"```{language}\n(.*?)```", SECTION, flags=re.DOTALL)
-    return found
+    return str(found).replace("http://127.0.0.1:7860", app.url)
 
 
-def run(command: list[str], code: str, app: App) -> str:
-    code = code.replace("http://127.0.0.1:7860", app.url)
+def run(command: list[str], code: str) -> str:
     done = subprocess.run([*command, code], capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stderr
     return done.stdout
@@ -47,20 +45,20 @@ def node() -> str | None:
     return str(compute_driver_executable()[0])
 
 
-def test_the_python_example_runs(tiny_app: App) -> None:
-    shown = run([sys.executable, "-c"], example("python"), tiny_app)
-    assert "'spam_probability'" in shown
+def test_the_python_example_runs(tiny_app: App, capsys: pytest.CaptureFixture[str]) -> None:
+    exec(compile(example("python", tiny_app), "README.md", "exec"), {})
+    assert "'spam_probability'" in capsys.readouterr().out
 
 
 def test_the_curl_example_runs(tiny_app: App) -> None:
-    shown = run(["bash", "-euo", "pipefail", "-c"], example("bash"), tiny_app)
+    shown = run(["bash", "-euo", "pipefail", "-c"], example("bash", tiny_app))
     last = shown.split("event: complete\ndata: ")[1]
     assert json.loads(last)[0]["finish_reason"] in ("length", "stop")
 
 
 @pytest.mark.skipif(node() is None, reason="there is no Node.js on this machine")
 def test_the_javascript_example_runs(tiny_app: App) -> None:
-    shown = run([str(node()), "--input-type=module", "-e"], example("javascript"), tiny_app)
+    shown = run([str(node()), "--input-type=module", "-e"], example("javascript", tiny_app))
     assert re.search(r"^(ham|spam) [\d.e-]+$", shown.splitlines()[-1])
 
 
