@@ -16,6 +16,7 @@ WEIGHTS = REPOSITORY / "weights"
 
 def test_everything_is_read_from_the_folder(tmp_path: Path) -> None:
     assert training_view(tmp_path)["runs"] == []  # empty, and no complaint
+    assert training_view(tmp_path)["diversity"] == {}
     last = {"step": 9, "tokens": 450, "validation": {"f1": 1}, "samples": ["b", "c"]}
     write(tmp_path / "chat.log.jsonl", [*LINES, last])
     write(tmp_path / "pilot.log.jsonl", [*LINES, last])
@@ -30,7 +31,16 @@ def test_everything_is_read_from_the_folder(tmp_path: Path) -> None:
             "sft_before": {"n": 9, "exact_match": 0.1, "kinds": kinds},
             "book": {"n": 2, "response_loss": 3.5},
         },
-        "base": {"wikipedia": {"bits_per_byte": 1.5, "perplexity": 40.0, "tokens": 7}},
+        "base": {
+            "wikipedia": {"bits_per_byte": 1.5, "perplexity": 40.0, "tokens": 7},
+            "mixture": {
+                "diversity": {
+                    "authors": {"distinct_3": 0.9, "repeated_4": 0.01},
+                    "1.0": {"distinct_3": 0.8, "repeated_4": 0.05},
+                    "0.5": {"distinct_3": 0.4, "repeated_4": 0.3},
+                }
+            },
+        },
     }
     for name, metrics in tables.items():
         (tmp_path / f"{name}.metrics.json").write_text(json.dumps(metrics))
@@ -44,6 +54,11 @@ def test_everything_is_read_from_the_folder(tmp_path: Path) -> None:
     }
     assert view["confusion"] == [{"title": "full", **matrix}]
     assert view["base"] == [{"title": "wikipedia", **tables["base"]["wikipedia"]}]
+    assert view["diversity"] == {
+        "temperatures": [0.5, 1.0],
+        "model": {"distinct_3": [0.4, 0.8], "repeated_4": [0.3, 0.05]},
+        "authors": {"distinct_3": 0.9, "repeated_4": 0.01},
+    }
     assert [(row["title"], row["figures"]) for row in view["answers"]] == [
         ("sft", [{"name": "exact_match", "before": 0.1, "after": 0.5}]),
         ("book", [{"name": "response_loss", "before": None, "after": 3.5}]),

@@ -13,6 +13,8 @@ const TITLES = {
   rouge_l: "ROUGE-L",
   sft: "short tasks",
   book: "the book's tasks",
+  distinct_3: "different 3-grams",
+  repeated_4: "repeated 4-grams",
   f1: "F1",
   roc_auc: "ROC AUC",
 };
@@ -276,6 +278,20 @@ function heldOut() {
   return section("Held-out text", hint, table(props.value.base, columns));
 }
 
+function diversity() {
+  const { temperatures: x, model, authors } = props.value.diversity;
+  const ours = Object.entries(model).map(([name, y]) => ({ name: titleOf(name), x, y, points: true }));
+  const theirs = Object.entries(authors).map(([name, value]) => ({
+    name: "the authors' " + titleOf(name),
+    x,
+    y: x.map(() => value),
+  }));
+  const hint = "continuations of held-out stories: cold text repeats itself, hot text rambles";
+  const grid = node("div", "charts");
+  grid.append(lineChart("Part of all n-grams of 200 tokens", [...ours, ...theirs], "temperature"));
+  return section("Temperature and diversity", hint, grid);
+}
+
 function spam() {
   const row = node("div", "charts");
   for (const part of props.value.confusion) {
@@ -377,6 +393,7 @@ function draw() {
   state.run = Math.min(state.run, value.runs.length - 1);
   root.append(curves());
   if (value.base.length) root.append(heldOut());
+  if (value.diversity.temperatures) root.append(diversity());
   if (value.confusion.length) root.append(spam());
   if (value.answers.length || value.samples.length) root.append(answers());
   if (value.data.length) root.append(data());

@@ -17,6 +17,7 @@ POINTS = 80  # of a curve: single batches are noise
 CELLS = ("tn", "fp", "fn", "tp")
 BEFORE = "_before"  # how `train.evaluate` marks the figures of the model before fine-tuning
 # The order in which the page lists what a table of figures may have.
+DIVERSITY_FIGURES = ("distinct_3", "repeated_4")
 CHAT_FIGURES = ("response_loss", "exact_match", "contains_match", "rouge_l")
 
 
@@ -34,6 +35,7 @@ def training_view(folder: Path) -> dict[str, Any]:
         "runs": [_run(log) for log in logs],
         "models": models,
         "base": _table(metrics.get("base", {}), ("bits_per_byte", "perplexity", "tokens")),
+        "diversity": _diversity(metrics.get("base", {})),
         "confusion": [
             {"title": title, **figures}
             for title, figures in spam.items()
@@ -76,6 +78,20 @@ def _table(metrics: dict[str, Any], columns: tuple[str, ...]) -> list[dict[str, 
         for title, figures in metrics.items()
         if isinstance(figures, dict) and all(column in figures for column in columns)
     ]
+
+
+def _diversity(base: dict[str, Any]) -> dict[str, Any]:
+    """{"temperatures", "model": {figure: values}, "authors": {figure: value}}; {} if unmeasured."""
+    rows = dict(base.get("mixture", {}).get("diversity", {}))
+    authors = rows.pop("authors", None)
+    if not rows or authors is None:
+        return {}
+    ordered = sorted(rows, key=float)
+    return {
+        "temperatures": [float(temperature) for temperature in ordered],
+        "model": {figure: [rows[t][figure] for t in ordered] for figure in DIVERSITY_FIGURES},
+        "authors": {figure: authors[figure] for figure in DIVERSITY_FIGURES},
+    }
 
 
 def _before_and_after(chat: dict[str, Any]) -> list[dict[str, Any]]:
