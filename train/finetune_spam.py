@@ -120,11 +120,14 @@ class SpamTask:
     def evaluate(self, model: nn.Module) -> dict[str, float]:
         assert isinstance(model, GPT2Classifier)
         classifier = SpamClassifier(model, self.tokenizer)
-        sms = evaluate_messages(classifier, self.validation)
+        truth, scores = _predict(classifier, [*self.validation, *self.modern])
+        count = len(self.validation)
+        sms = binary_metrics(truth[:count], scores[:count], classifier.threshold)
         figures = {key: sms[key] for key in ("accuracy", "f1", "roc_auc")}
         if self.modern:
-            figures["modern_accuracy"] = evaluate_messages(classifier, self.modern)["accuracy"]
-        figures["loss"] = log_loss(*_predict(classifier, [*self.validation, *self.modern]))
+            modern = binary_metrics(truth[count:], scores[count:], classifier.threshold)
+            figures["modern_accuracy"] = modern["accuracy"]
+        figures["loss"] = log_loss(truth, scores)
         return {key: round(value, 5) for key, value in figures.items()}
 
     def samples(self, model: nn.Module) -> list[str]:

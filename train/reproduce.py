@@ -52,7 +52,9 @@ def chain(budget: str) -> list[Stage]:
         base = "--preset nano --vocab-size 300 --n-layer 1 --block-size 256 --tokens 8k"
     small = ("--evaluate-every", "1000")
     few: tuple[str, ...] = ("--modern", "40", "--tokens", "2k", *small) if tiny else ()
-    chat = ("--tokens", "3k", "--batch-size", "8", *small) if tiny else ("--minutes", "30")
+    chat: tuple[str, ...] = ("--minutes", "30")
+    if tiny:
+        chat = ("--tokens", "3k", "--batch-size", "8", "--no-exercises", *small)
     short = "seconds" if tiny else ""
     return [
         Stage("datasets", ("--download", *DATA), budget=short or "360 MB"),
