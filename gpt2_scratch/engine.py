@@ -6,11 +6,11 @@ longest. Here the batch is put together anew for every step (Yu et al. 2022, Orc
 https://www.usenix.org/conference/osdi22/presentation/yu): who has finished leaves, who waits comes
 in, and each text keeps its own settings, seed, stop tokens and deadline.
 
-A thread of its own is the only one that runs the model. It owns a cache of `slots` sequences,
+A thread of its own is the only one that runs the model. It owns a cache of a fixed number of slots,
 allocated once; a request has a slot from its first step to its last, and gives it back at once when
-it is finished or closed. Requests come in by order of arrival. A prompt is read in pieces, as many
-tokens per step as take about CHUNK_SECONDS, so that the texts which are being written go on
-meanwhile.
+it is finished or closed. A text whose beginning some slot still holds starts from there (slots.py).
+Requests come in by order of arrival. A prompt is read in pieces, as many tokens per step as take
+about CHUNK_SECONDS, so that the texts which are being written go on meanwhile.
 
 The engine knows token ids only. `Engine.generate_tokens` has the arguments and the results of
 `generation.generate_tokens`; `generation.stream` and `chat.Assistant` take an engine for a model.
@@ -42,6 +42,7 @@ from gpt2_scratch.generation import (
 from gpt2_scratch.kv_cache import KVCache
 from gpt2_scratch.rows import RowModel
 from gpt2_scratch.sampling import SamplingSettings, check_integer
+from gpt2_scratch.slots import Slots
 
 SLOTS = 8
 WAITING = 64
@@ -71,17 +72,27 @@ class Engine:
     Args:
         model: computes the rows; only the engine's thread calls it.
         slots: texts in the running batch, 1 to 64.
+        spare: further slots of the cache, 0 to 1,000, which remember texts that are finished.
+        reuse: whether a text may start from what a slot remembers; it is the same text either way.
         waiting: requests that may wait for a slot, from 0; one more is refused.
 
     The thread starts with the first request and ends with `close`.
     """
 
-    def __init__(self, model: RowModel, slots: int = SLOTS, waiting: int = WAITING) -> None:
-        slots = check_integer("slots", slots, 1, 64)
+    def __init__(
+        self,
+        model: RowModel,
+        slots: int = SLOTS,
+        waiting: int = WAITING,
+        spare: int = 0,
+        reuse: bool = True,
+    ) -> None:
+        self._batch_limit = check_integer("slots", slots, 1, 64)
         self.model, self.config = model, model.config
         self._waiting_limit = check_integer("waiting", waiting, 0, 1_000_000)
-        self._cache = KVCache(self.config, slots)
-        self._free = deque(range(slots))
+        spare = check_integer("spare", spare, 0, 1000)
+        self._cache = KVCache(self.config, self._batch_limit + spare)
+        self._slots = Slots(self._cache, reuse)
         self._chunk = 4 * SMALLEST_CHUNK  # until it is known how fast the model reads
         self._waiting: deque[_Request] = deque()
         self._running: list[_Request] = []  # by arrival
@@ -135,7 +146,8 @@ class Engine:
         with self._changed:
             if self._closing:
                 raise RuntimeError("The engine is closed.")
-            if len(self._waiting) >= self._waiting_limit + len(self._free):
+            room = self._batch_limit - len(self._running)
+            if len(self._waiting) >= self._waiting_limit + room:
                 raise ValueError("Too many requests are waiting: try again in a minute.")
             self._waiting.append(request)
             if self._thread is None:
@@ -179,11 +191,10 @@ class Engine:
             return False
 
     def _admit(self) -> None:
-        while self._waiting and (self._free or self._waiting[0].closed):
+        while self._waiting and (len(self._running) < self._batch_limit or self._waiting[0].closed):
             request = self._waiting.popleft()
             if request.closed:
                 continue
-            request.slot = self._free.popleft()
             request.text = Continuation(
                 self.config,
                 request.ids,
@@ -192,11 +203,13 @@ class Engine:
                 request.stop_ids,
                 request.deadline,
             )
+            request.slot, known = self._slots.take(request.text.window)
+            del request.text.unread[:known]
             self._running.append(request)
 
     def _release(self, request: _Request) -> None:
         self._running.remove(request)
-        self._free.append(request.slot)
+        self._slots.give_back(request.slot)
 
     def _step(self) -> None:
         """One forward pass for the batch, and a token for each text that has been read to its end.
@@ -244,6 +257,7 @@ class Engine:
             tokens += text.unread[:count]
             slots += [request.slot] * count
             positions += range(text.seen, text.seen + count)
+            self._slots.will_read(request.slot, text.seen)
             if count == len(text.unread):
                 wanted.append(len(tokens) - 1)
                 complete.append((request, text))
@@ -253,6 +267,7 @@ class Engine:
         self._adapt(len(tokens), time.perf_counter() - start)
         for request, count in batch:
             assert request.text is not None
+            self._slots.has_read(request.slot, request.text.unread[:count])
             if count < len(request.text.unread):
                 del request.text.unread[:count]
         drawn: list[tuple[_Request, TokenStep | Exception]] = []

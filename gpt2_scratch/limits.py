@@ -34,6 +34,8 @@ NEXT_TOKEN_ROWS = 50
 DEADLINE_SECONDS = 30.0
 # Texts written side by side: a step of the engine for eight costs little more than for one.
 STREAMS = 8
+# Finished texts of which the engine remembers what it has read: the turn before of that many talks.
+REMEMBERED = 8
 # Memory for what the engine of one model remembers of its texts; large models get fewer places.
 CACHE_BYTES = 2**30
 # Requests that may wait. Eight at a time the last one still gets an answer in under a minute;

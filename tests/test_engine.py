@@ -59,7 +59,7 @@ class CountingModel:
 
 
 @contextmanager
-def running(model: RowModel, **options: int) -> Iterator[Engine]:
+def running(model: RowModel, **options: Any) -> Iterator[Engine]:
     engine = Engine(model, **options)
     try:
         yield engine

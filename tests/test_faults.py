@@ -162,7 +162,7 @@ AT_AND_ABOVE: dict[str, list[tuple[str, dict[str, Any], dict[str, Any], str]]] =
 }
 # Tested below in ways of their own, or no limits of a request.
 OTHERS = {"DEADLINE_SECONDS", "QUEUE_SIZE", "UPLOAD_BYTES", "INFLUENCE_SPANS"}
-OTHERS |= {"SESSIONS", "STREAMS", "CACHE_BYTES", "BEAMS", "BEAM_TOKENS"}
+OTHERS |= {"SESSIONS", "STREAMS", "REMEMBERED", "CACHE_BYTES", "BEAMS", "BEAM_TOKENS"}
 OTHERS |= {"FETCHED_PARAMETERS"}  # tests/test_registry.py
 
 
@@ -322,6 +322,7 @@ def test_strange_text_gets_an_answer_or_a_sentence(tiny_app: App, text: str) -> 
 class Work:
     """What the model of `strict_app` has done."""
 
+    serving: Serving | None = None
     steps: int = 0
     ended: threading.Event = field(default_factory=threading.Event)
     asked: threading.Event = field(default_factory=threading.Event)
@@ -341,6 +342,7 @@ def strict_app(tiny_weights: Path) -> Iterator[tuple[str, Work]]:
         return models(self)
 
     def slowly(self: Serving, *arguments: Any) -> Iterator[Any]:
+        work.serving = self
         try:
             with closing(generate(self, *arguments)) as steps:
                 for step in steps:
@@ -420,10 +422,61 @@ def test_a_client_that_leaves_ends_its_work(strict_app: tuple[str, Work]) -> Non
         event_id = join(http, "generate", LONG).json()["event_id"]
         with http.stream("GET", f"/call/generate/{event_id}") as answer:
             next(answer.iter_lines())  # something has come; now the client goes
+            assert work.serving is not None
+            engine = work.serving.served("base").engine
+            assert engine.load == (1, 0)
     assert work.ended.wait(30)
     assert 1 <= work.steps < 256
+    give_up = time.monotonic() + 30
+    while engine.load != (0, 0):  # its place in the batch is free before its text would be done
+        assert time.monotonic() < give_up
+        time.sleep(0.01)
     with connect(url) as http:  # and the line moves on
         assert call(http, "tokenize", {"text": "a"})[0] == "complete"
+
+
+# --- together -------------------------------------------------------------------------------------
+
+
+def test_streams_and_other_requests_do_not_starve_each_other(tiny_app: App) -> None:
+    """Verdicts and maps are answered while texts are being written, and these go on meanwhile."""
+    done = threading.Event()
+    received = [0] * 4  # parts of texts, by client
+    others = [
+        ("classify", {"message": "Win a prize, call now"}),
+        ("attention", {"text": "the cat sat on the mat"}),
+    ]
+
+    def write(client: int) -> list[str]:
+        events: list[str] = []
+        with connect(tiny_app.url) as http:
+            while not done.is_set():
+                event_id = join(http, "generate", LONG).raise_for_status().json()["event_id"]
+                with http.stream("GET", f"/call/generate/{event_id}") as answer:
+                    for line in answer.iter_lines():
+                        if line.startswith("event: "):
+                            events.append(line.removeprefix("event: "))
+                            received[client] += 1
+        return events
+
+    with connect(tiny_app.url) as http, ThreadPoolExecutor(len(received)) as pool:
+        writing = [pool.submit(write, client) for client in range(len(received))]
+        try:
+            give_up = time.monotonic() + 60
+            while not all(received):
+                assert time.monotonic() < give_up
+                time.sleep(0.01)
+            before = list(received)
+            for endpoint, body in others * 5:
+                start = time.monotonic()
+                assert call(http, endpoint, body)[0] == "complete"
+                assert time.monotonic() - start < 20  # a fraction of a second on an idle machine
+            after = list(received)
+        finally:
+            done.set()
+        events = [event for texts in writing for event in texts.result(60)]
+    assert all(now > then for now, then in zip(after, before, strict=True))
+    assert "error" not in events and events.count("complete") >= len(received)
 
 
 # --- a long day -----------------------------------------------------------------------------------

@@ -105,8 +105,10 @@ class Serving:
             rows = TorchRows(model if mode == "fp32" else rounded(model, mode))
         config = model.config
         slot_bytes = 2 * 4 * config.n_layer * config.block_size * config.n_embd
-        slots = min(max(limits.CACHE_BYTES // slot_bytes, 1), limits.STREAMS)
-        return Served(Engine(rows, slots), mode, compiled)
+        fitting = max(limits.CACHE_BYTES // slot_bytes, 1)
+        slots = min(fitting, limits.STREAMS)
+        spare = min(fitting - slots, limits.REMEMBERED)
+        return Served(Engine(rows, slots, spare=spare), mode, compiled)
 
     def description(self) -> str:
         """One line for the page: how its models decode."""
