@@ -63,6 +63,7 @@ def test_a_dropped_connection_goes_on_where_it_stopped(
     hub: Hub, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(constants, "DOWNLOAD_CHUNK_SIZE", 65536)
+    monkeypatch.setattr(time, "sleep", lambda seconds: None)  # the client waits a second first
     hub.drop_after["model.safetensors"] = 300_000
     calls: list[int] = []
     assert weights(hub, sha256=SHA256, progress=lambda done, _: calls.append(done)) == DATA
