@@ -41,7 +41,7 @@ PROMPT = "def forward(self, x"
 
 
 def connect(app: App) -> Client:
-    return Client(app.url, verbose=False, analytics_enabled=False)
+    return Client(app.url, verbose=False, analytics_enabled=False, ssl_verify=False)
 
 
 @pytest.fixture(scope="module")

@@ -507,7 +507,9 @@ def test_mixed_requests_of_eight_clients(tiny_app: App) -> None:
 
     with ThreadPoolExecutor(8) as pool:
         # as a program would: one client, which is one session, for all its calls
-        clients = list(pool.map(lambda _: Client(tiny_app.url, verbose=False), range(8)))
+        clients = list(
+            pool.map(lambda _: Client(tiny_app.url, verbose=False, ssl_verify=False), range(8))
+        )
 
         def work(number: int, turns: int) -> list[str]:
             events = []
