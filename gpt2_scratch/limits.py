@@ -63,7 +63,7 @@ INFLUENCE_SPANS = 60
 # 500 messages take a few seconds on two cores.
 BATCH_ROWS = 500
 # 500 messages of 1,000 characters fit, in UTF-8 and with quoting.
-UPLOAD_BYTES = 1_000_000
+UPLOAD_BYTES = 2**20
 
 # Chat. A window holds a few thousand characters, older turns are dropped; these bounds only keep a
 # request from carrying a book.

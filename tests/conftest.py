@@ -274,6 +274,15 @@ def open_tab(page: Page, name: str) -> None:
     page.get_by_role("tab", name=name).click()
 
 
+def tab_to(page: Page, target: str) -> None:
+    """Press the Tab key until the focus is on what this selector means."""
+    for _ in range(30):
+        page.keyboard.press("Tab")
+        if page.evaluate("(target) => document.activeElement.matches(target)", target):
+            return
+    pytest.fail(f"30 stops of the Tab key did not lead to {target}")
+
+
 def generate(page: Page) -> str:
     """Click Generate, wait for the end and the explanation, and give back the marked text."""
     mark_old = "document.querySelector('#generated .alternatives')?.setAttribute('data-old', '')"

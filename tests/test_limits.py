@@ -85,7 +85,7 @@ def test_upload_kind_and_size(tmp_path) -> None:
     assert limits.check_upload(good) == good
     large = tmp_path / "large.txt"
     large.write_bytes(b"x" * (limits.UPLOAD_BYTES + 1))
-    with pytest.raises(ValueError, match="1,000,001 bytes; at most 1,000,000"):
+    with pytest.raises(ValueError, match="1,048,577 bytes; at most 1,048,576"):
         limits.check_upload(large)
     program = tmp_path / "messages.exe"
     program.write_bytes(b"x")

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import App, generate, open_tab, set_number
+from conftest import App, generate, open_tab, set_number, tab_to
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 expect = sync_api.expect
@@ -78,6 +78,44 @@ def test_nothing_that_is_written_becomes_code(tiny_app: App, open_page: Any) -> 
     assert page.title() == title
     assert page.evaluate("document.body.getAttribute('pwned')") is None
     assert page.locator("img[src='x']").count() == 0
+
+
+def test_the_keyboard_opens_every_tab_and_works_there(tiny_app: App, open_page: Any) -> None:
+    """The Generate and the Attention tab have a test of their own for what is inside."""
+    page = open_page(tiny_app)
+
+    def open_by_keyboard(tab: str) -> None:
+        page.get_by_role("tab", selected=True).focus()
+        for _ in range(5):
+            if page.evaluate("document.activeElement.dataset.tabId") == tab:
+                break
+            page.keyboard.press("Tab")
+        page.keyboard.press("Enter")
+        expect(page.locator(f"[role=tab][data-tab-id={tab}]")).to_have_attribute(
+            "aria-selected", "true"
+        )
+
+    open_by_keyboard("spam")
+    tab_to(page, "#message textarea")
+    page.keyboard.press("Control+A")
+    page.keyboard.type("See you at noon")
+    expect(page.locator("#verdict .words")).to_have_text("See you at noon")
+    tab_to(page, "#verdict .word")
+    page.keyboard.press("ArrowRight")
+    expect(page.locator("#verdict .readout")).to_contain_text("Without “you” the spam probability")
+
+    open_by_keyboard("chat")
+    tab_to(page, "#conversation .offer")
+    page.keyboard.press("Enter")
+    expect(page.locator("#instruction textarea")).not_to_have_value("")
+    tab_to(page, "#instruction textarea")
+    page.keyboard.press("Enter")
+    expect(page.locator("#conversation .retry")).to_be_visible()  # it has been answered
+
+    open_by_keyboard("attention")
+    expect(page.locator("#attention-maps .matrix svg")).to_be_visible()
+    open_by_keyboard("training")
+    expect(page.locator("#training")).not_to_be_empty()
 
 
 def test_a_tab_without_weights_says_which_command_makes_them(

@@ -23,6 +23,7 @@ from conftest import (
     set_number,
     start_app,
     stop_app,
+    tab_to,
 )
 from huggingface_hub import constants
 from loopback_hub import COMMIT, serve, use
@@ -142,21 +143,14 @@ def test_the_keyboard_is_enough(tiny_app: App, open_page: Any) -> None:
     page = open_page(tiny_app)
     page.locator("#prompt textarea").focus()
 
-    def tab_to(target: str) -> None:
-        for _ in range(20):
-            page.keyboard.press("Tab")
-            if page.evaluate("(target) => document.activeElement.matches(target)", target):
-                return
-        pytest.fail(f"20 stops of the Tab key did not lead to {target}")
-
-    tab_to("#generate")
+    tab_to(page, "#generate")
     page.keyboard.press("Enter")
     page.locator("#generated .alternatives").wait_for()
-    tab_to("#generated .written")
+    tab_to(page, "#generated .written")
     page.keyboard.press("ArrowRight")
     expect(page.locator("#generated .written").nth(1)).to_be_focused()
     expect(page.locator("#generated .alternatives")).to_contain_text("choice.")
-    tab_to("#generated .alternatives button")
+    tab_to(page, "#generated .alternatives button")
 
 
 def test_stop_ends_a_generation_and_the_next_one_runs(

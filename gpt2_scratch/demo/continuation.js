@@ -139,9 +139,13 @@ function listen(written) {
   });
 }
 
+let drawn = ""; // the end of a stream comes with its last value again: what has the focus stays
+
 function draw() {
   const root = element.querySelector(".panel");
   const value = props.value || {};
+  if (JSON.stringify(value) === drawn) return;
+  drawn = JSON.stringify(value);
   state.chosen = -1;
   if (value.prompt === undefined) {
     const words = "The text appears here, with what the model wrote marked.";

@@ -75,6 +75,19 @@ def build(demo: gr.Blocks, api: Api) -> Lens:
                         elem_id="generated-beside",
                     )
                 gr.Examples(PROMPTS, prompt, label="Prompts to try", cache_examples=False)
+                with gr.Accordion("Beam search", open=False, elem_id="beam-search"):
+                    gr.Markdown(BEAM_SEARCH, elem_classes="statistics")
+                    num_beams = gr.Slider(
+                        1, limits.BEAMS, 4, step=1, label="Beams", info="Texts kept at each step."
+                    )
+                    with gr.Row():
+                        search = gr.Button(
+                            "Search", size="sm", min_width=100, elem_id="search-beams"
+                        )
+                        stop_search = gr.Button(
+                            "Stop", size="sm", min_width=100, elem_id="stop-beams"
+                        )
+                    found = panel("beams.js", {}, elem_id="beams")
             with gr.Column(scale=2, min_width=280):
                 table = panel(
                     "next_token.js", first_paint(api.registry, "next_token"), elem_id="next-token"
@@ -100,20 +113,6 @@ def build(demo: gr.Blocks, api: Api) -> Lens:
                     shape = shaping("", temperature=0.8)
                     max_new_tokens = new_tokens("", 100)
                     seed = seed_field("")
-
-                with gr.Accordion("Beam search", open=False, elem_id="beam-search"):
-                    gr.Markdown(BEAM_SEARCH, elem_classes="statistics")
-                    num_beams = gr.Slider(
-                        1, limits.BEAMS, 4, step=1, label="Beams", info="Texts kept at each step."
-                    )
-                    with gr.Row():
-                        search = gr.Button(
-                            "Search", size="sm", min_width=100, elem_id="search-beams"
-                        )
-                        stop_search = gr.Button(
-                            "Stop", size="sm", min_width=100, elem_id="stop-beams"
-                        )
-                    found = panel("beams.js", {}, elem_id="beams")
 
     # What was written last, one (prompt, Generated) per model. On the server, for this visitor.
     last = gr.State([])

@@ -68,13 +68,14 @@ function coloured(verdict, said) {
   for (const word of verdict.words) {
     const mark = node("span", word.influence > 0 ? "word for-spam" : "word for-ham", word.text);
     mark.style.setProperty("--push", Math.abs(word.influence) / strongest);
-    for (const event of ["mouseenter", "click"]) {
+    for (const event of ["mouseenter", "click", "focus"]) {
       mark.addEventListener(event, () => {
         said.textContent = readout(word, verdict.spam_probability);
       });
     }
     message.append(mark);
   }
+  roving([...message.children], 1, 0);
   return message;
 }
 
@@ -116,6 +117,7 @@ function draw() {
   heading.append(gauge(verdict), words);
 
   const said = node("p", "said readout", "Point at a word to see the verdict without it.");
+  said.setAttribute("aria-live", "polite");
   glass.append(heading, coloured(verdict, said), said);
   glass.append(strongest(verdict, "spam"), strongest(verdict, "ham"));
 }

@@ -45,7 +45,7 @@ def build(demo: gr.Blocks, api: Api) -> gr.Textbox:
     with gr.Tab("Spam", id="spam") as tab:
         unavailable = notice()
         with gr.Row():
-            with gr.Column(scale=1, min_width=280):
+            with gr.Column(scale=1, min_width=280, elem_classes="given"):
                 message = gr.Textbox(
                     SPAM[0],
                     label="Message",
@@ -55,6 +55,9 @@ def build(demo: gr.Blocks, api: Api) -> gr.Textbox:
                     max_length=limits.MESSAGE_CHARS,
                     elem_id="message",
                 )
+                with gr.Column(elem_classes="examples"):
+                    for kind, messages in (("Spam", SPAM), ("Ordinary messages", HAM)):
+                        gr.Examples(messages, message, label=f"{kind} to try", cache_examples=False)
             with gr.Column(scale=1, min_width=280):
                 painted = first_paint(api.registry, "spam")
                 shown = gr.State(SPAM[0] if painted else None)  # the message of the verdict
@@ -66,10 +69,6 @@ def build(demo: gr.Blocks, api: Api) -> gr.Textbox:
                 )
                 with gr.Accordion("How the words get their colours", open=False):
                     gr.Markdown(METHOD)
-        with gr.Row():
-            for kind, messages in (("Spam", SPAM), ("Ordinary messages", HAM)):
-                with gr.Column(scale=1, min_width=280):
-                    gr.Examples(messages, message, label=f"{kind} to try", cache_examples=False)
 
         gr.Markdown("**Many messages at once**", elem_classes="heading")
         with gr.Row():
