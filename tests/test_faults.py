@@ -531,6 +531,6 @@ def test_mixed_requests_of_eight_clients(tiny_app: App) -> None:
 
         answered(turns=5)
         before = memory(tiny_app.process.pid)
-        answered(turns=10)
+        answered(turns=20)
         grown = memory(tiny_app.process.pid) - before
     assert grown < 30_000_000
