@@ -74,9 +74,11 @@ def test_a_dropped_connection_goes_on_where_it_stopped(
     assert calls[-1] == len(DATA)
 
 
+@pytest.mark.parametrize("kind", ["model", "space"])  # a Space's: train.download_weights
 def test_a_download_that_was_killed_goes_on_in_the_next_process(
-    hub: Hub, cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    hub: Hub, cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str
 ) -> None:
+    hub.files[f"spaces/{REPOSITORY}"] = hub.files[REPOSITORY]
     monkeypatch.setattr(constants, "DOWNLOAD_CHUNK_SIZE", 65536)
     left = tmp_path / "left"
 
@@ -86,15 +88,16 @@ def test_a_download_that_was_killed_goes_on_in_the_next_process(
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        weights(hub, progress=kill)
+        weights(hub, kind=kind, progress=kill)
     use(hub, left, monkeypatch)
     hub.requests.clear()
     calls: list[tuple[int, int]] = []
-    assert weights(hub, sha256=SHA256, progress=lambda *counts: calls.append(counts)) == DATA
+    rest = weights(hub, kind=kind, sha256=SHA256, progress=lambda *counts: calls.append(counts))
+    assert rest == DATA
     [start] = [asked[6:-1] for _, path, asked in hub.requests if path.startswith("/storage/")]
     assert int(start) >= 4 * 65536  # one transfer, and of the rest only
     assert calls[0][0] > int(start) and calls[-1] == (len(DATA), len(DATA))
-    blobs = left / "models--someone--tales" / "blobs"
+    blobs = left / f"{kind}s--someone--tales" / "blobs"
     assert [path.name for path in blobs.iterdir()] == [SHA256]  # and nothing is left of the part
 
 
