@@ -39,7 +39,12 @@ def add_stage_arguments(
         default=weights_dir() / f"{name}.safetensors",
         help="the weight file to write",
     )
-    parser.add_argument("--run", type=Path, help="folder of the log and the resumable state")
+    parser.add_argument(
+        "--run",
+        "--run-folder",  # torchrun takes --run for an abbreviation of an option of its own
+        type=Path,
+        help="folder of the log and the resumable state",
+    )
     loop.add_settings_arguments(parser, defaults)
 
 
