@@ -6,6 +6,7 @@ import argparse
 import json
 
 import pytest
+import torch
 from conftest import App
 
 from gpt2_scratch.benchmark import __main__ as benchmark
@@ -15,6 +16,7 @@ from gpt2_scratch.config import PRESETS, GPT2Config
 from gpt2_scratch.generation import TokenStep
 from gpt2_scratch.model import GPT2
 from gpt2_scratch.quantization import stored_bytes
+from train import benchmark as train_benchmark
 
 TINY = GPT2Config(vocab_size=300, block_size=80, n_layer=2, n_head=2, n_embd=32)
 
@@ -68,6 +70,46 @@ def test_serve_runs_one_stream_and_many(tiny: GPT2) -> None:
     for row in rows:
         assert 0 < row["first token ms, p50"] <= row["p95"]
         assert row["x one stream"] == pytest.approx(row["tokens/s"] / rows[0]["tokens/s"])
+
+
+def test_a_conversation_is_measured_with_and_without_memory(tiny: GPT2) -> None:
+    (row,) = benchmark.turns(tiny, options("turns"))
+    assert (row["turn"], row["tokens"]) == (1, benchmark.TURN_TOKENS)
+    assert row["x"] == pytest.approx(row["reading all, ms"] / row["remembering, ms"])
+
+
+def test_training_races_the_other_loop_step_by_step(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setitem(PRESETS, "nano", TINY)
+    train_benchmark.main(["--no-compile", "--rows", "2", "--window", "20", "--steps", "3"])
+    _, _, *rows = capsys.readouterr().out.splitlines()
+    found = [[cell.strip() for cell in row.strip("|").split("|")] for row in rows]
+    assert {row[0] for row in found} == {"ours: Muon", "nanoGPT's loop"}
+    rates = {row[0]: float(row[1].replace(",", "")) for row in found}
+    ours = next(row for row in found if row[0] == "ours: Muon")
+    assert float(ours[3]) == pytest.approx(rates["ours: Muon"] / rates["nanoGPT's loop"], abs=0.02)
+
+
+def test_each_step_of_the_race_counts_once_for_each() -> None:
+    calls: list[int] = []
+    others = {"other": lambda x, y: calls.append(x.numel())}
+    task = train_benchmark.Race((2, 20), 300, "ours", others, warmup=1)
+    for index in range(5):
+        x, y = task.batch(index, 0, 1)
+        assert torch.equal(x[:, 1:], y[:, :-1])
+    assert calls == [40] * 5
+    assert {name: len(taken) for name, taken in task.seconds.items()} == {"other": 4, "ours": 3}
+
+
+def test_the_other_loop_learns() -> None:
+    model = GPT2(TINY)
+    before = {name: tensor.clone() for name, tensor in model.state_dict().items()}
+    step = train_benchmark.nanogpt_step(model, compiled=False)
+    x = torch.arange(60).view(2, 30)
+    losses = [step(x, x + 1) for _ in range(6)]
+    assert losses[-1] < losses[0]
+    assert all(torch.equal(before[name], tensor) for name, tensor in model.state_dict().items())
 
 
 def test_a_peer_that_is_missing_is_named(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,8 +1,9 @@
-"""`python -m gpt2_scratch.benchmark decode|prefill|serve|load`; --help lists the options.
+"""`python -m gpt2_scratch.benchmark decode|prefill|serve|turns|load`; --help lists the options.
 
     decode   tokens/s of one greedy text: a prompt of 32 tokens is read, then new ones are written
     prefill  milliseconds until the first token after a long prompt
     serve    many texts at a time through the engine: all their tokens/s, and the first token's wait
+    turns    milliseconds until the first token of each turn of a conversation that grows
     load     clients of `python app.py` through HTTP, with requests of all kinds
 
 Rounds are interleaved, so that a machine that changes its speed is as unfair to all; figures are
@@ -39,6 +40,7 @@ PROMPT_TOKENS = 32
 READ_FLOATS = 2**26  # 256 MB, far more than any cache
 STREAMS = (1, 2, 4, 8)
 QUEUED = 32
+TURN_TOKENS = 64
 
 Row = dict[str, Any]
 
@@ -124,13 +126,8 @@ def entrants(model: GPT2, arguments: argparse.Namespace) -> list[Contestant]:
 
 
 def serve(model: GPT2, arguments: argparse.Namespace) -> list[Row]:
-    """Streams through one engine, in the mode that the app would choose or --mode names."""
-    rows_model: RowModel = TorchRows(model)
-    if is_available():
-        mode = arguments.mode or choose_mode(model)
-        rows_model = NativeGPT2(model, mode)
-        print(f"compiled kernels, {mode}", file=sys.stderr)
-    engine = Engine(rows_model)
+    """Streams through one engine, each of which reads all of its prompt."""
+    engine = Engine(served(model, arguments.mode), reuse=False)
     found: list[Row] = []
     alone = 0.0
     for streams in (*STREAMS, STREAMS[-1] + QUEUED):
@@ -149,6 +146,41 @@ def serve(model: GPT2, arguments: argparse.Namespace) -> list[Row]:
             }
         )
     engine.close()
+    return found
+
+
+def served(model: GPT2, mode: str | None) -> RowModel:
+    """What the app computes with: by the compiled kernels, in the mode that it would choose."""
+    if not is_available():
+        return TorchRows(model)
+    mode = mode or choose_mode(model)
+    print(f"compiled kernels, {mode}", file=sys.stderr)
+    return NativeGPT2(model, mode)
+
+
+def turns(model: GPT2, arguments: argparse.Namespace) -> list[Row]:
+    """A conversation: each prompt is the one before and TURN_TOKENS more.
+
+    Once with an engine that remembers what it has read and once with one that does not.
+    """
+    rows_model = served(model, arguments.mode)
+    asked = prompt_ids(model.config.block_size, model.config.vocab_size)
+    lengths = range(TURN_TOKENS, model.config.block_size, TURN_TOKENS)
+    waits: dict[tuple[bool, int], list[float]] = {}
+    for _ in range(arguments.rounds):
+        for reuse in (True, False):
+            engine = Engine(rows_model, slots=1, reuse=reuse)
+            for length in lengths:
+                start = time.perf_counter()
+                steps = engine.generate_tokens(asked[:length], GREEDY, 1)
+                next(steps)
+                waits.setdefault((reuse, length), []).append(time.perf_counter() - start)
+            engine.close()
+    found: list[Row] = []
+    for length in lengths:
+        with_reuse, without = (1000 * median(waits[reuse, length]) for reuse in (True, False))
+        row: Row = {"turn": len(found) + 1, "tokens": length, "remembering, ms": with_reuse}
+        found.append(row | {"reading all, ms": without, "x": without / with_reuse})
     return found
 
 
@@ -173,6 +205,9 @@ def at_once(engine: Engine, streams: int, new: int) -> tuple[float, list[float]]
             thread.join()
 
     return streams * new / seconds(all_of_them), waits
+
+
+MEASURES = {"decode": decode, "prefill": prefill, "serve": serve, "turns": turns}
 
 
 def table(rows: list[Row]) -> str:
@@ -200,7 +235,7 @@ def random_or_trained(name: str) -> GPT2:
 def parse(argv: list[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m gpt2_scratch.benchmark", description=__doc__)
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
-    parser.add_argument("what", choices=("decode", "prefill", "serve", "load"))
+    parser.add_argument("what", choices=(*MEASURES, "load"))
     parser.add_argument(
         "--model",
         default="nano",
@@ -210,9 +245,11 @@ def parse(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--tokens", type=int, default=128, help="new tokens of each text")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--threads", type=int, default=torch.get_num_threads())
-    parser.add_argument("--mode", choices=MODES, help="of serve; default: what the app chooses")
+    parser.add_argument(
+        "--mode", choices=MODES, help="of serve and turns; default: the app's choice"
+    )
     parser.add_argument("--clients", type=int, default=16, help="of load")
-    parser.add_argument("--seconds", type=float, default=60.0, help="of load")
+    parser.add_argument("--minutes", type=float, default=1.0, help="of load")
     parser.add_argument("--json", action="store_true", help="JSON, not a table")
     return parser.parse_args(argv)
 
@@ -222,10 +259,9 @@ def main(argv: list[str] | None = None) -> None:
     torch.set_num_threads(arguments.threads)
     try:
         if arguments.what == "load":
-            rows = load(arguments.model, arguments.clients, arguments.seconds)
+            rows = load(arguments.model, arguments.clients, 60 * arguments.minutes)
         else:
-            measure = {"decode": decode, "prefill": prefill, "serve": serve}[arguments.what]
-            rows = measure(random_or_trained(arguments.model), arguments)
+            rows = MEASURES[arguments.what](random_or_trained(arguments.model), arguments)
     except ValueError as error:
         sys.exit(str(error))
     print(json.dumps(rows, indent=2) if arguments.json else table(rows))

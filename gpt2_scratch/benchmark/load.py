@@ -25,6 +25,7 @@ from typing import Any
 APP = Path(__file__).resolve().parents[2] / "app.py"
 START_SECONDS = 180
 ANSWER_SECONDS = 120
+WARM_SECONDS = 10
 KINDS: list[tuple[str, dict[str, Any]]] = [
     ("generate", {"prompt": "Once upon a time", "max_new_tokens": 100}),
     ("generate", {"prompt": "The harbour was quiet. " * 20, "max_new_tokens": 60}),
@@ -72,21 +73,28 @@ def load(model: str, clients: int, seconds: float) -> list[dict[str, Any]]:
                 raise ValueError(
                     f"The app does not answer {endpoint} ({outcome}); start it by hand."
                 )
+        _all_clients(url, clients, WARM_SECONDS)  # each place of the batch has had its first text
         before = resident_megabytes(process.pid)
-        answers: list[Answer] = []
-        ends_at = time.monotonic() + seconds
-        threads = [
-            threading.Thread(target=_client, args=(url, number, ends_at, answers))
-            for number in range(clients)
-        ]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
+        answers = _all_clients(url, clients, seconds)
         return summary(answers, seconds, before, resident_megabytes(process.pid))
     finally:
         process.terminate()
         process.wait()
+
+
+def _all_clients(url: str, clients: int, seconds: float) -> list[Answer]:
+    """What the clients were answered in this time, and what they had asked for at its end."""
+    answers: list[Answer] = []
+    ends_at = time.monotonic() + seconds
+    threads = [
+        threading.Thread(target=_client, args=(url, number, ends_at, answers))
+        for number in range(clients)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return answers
 
 
 def _client(url: str, number: int, ends_at: float, answers: list[Answer]) -> None:

@@ -1,0 +1,157 @@
+"""Training speed: this package's loop beside that of nanoGPT, on the same model and batches.
+
+    python -m train.benchmark --preset nano --steps 5
+
+Our loop is the real one, `loop.train`. Between two of its steps each of the others takes one of its
+own with the same batch, so that a machine which changes its speed is as unfair to all. Figures are
+medians. The others do what nanoGPT's train.py (https://github.com/karpathy/nanoGPT) does on a
+processor without a GPU: float32, AdamW that is not fused, clipping, and a model which is compiled
+or is not.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import copy
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from statistics import median
+
+import torch
+from torch import Tensor, nn
+
+from gpt2_scratch.config import PRESETS
+from gpt2_scratch.model import GPT2
+from train import loop
+
+Step = Callable[[Tensor, Tensor], object]
+# A run of ours by what is special about it; each one races the others anew.
+OURS = {
+    "ours: Muon, compiled": loop.Settings(optimizer="muon", compile=True),
+    "ours: AdamW, compiled": loop.Settings(optimizer="adamw", compile=True),
+    "ours: Muon": loop.Settings(optimizer="muon", compile=False),
+}
+
+
+def nanogpt_step(model: GPT2, compiled: bool) -> Step:
+    """One update as nanoGPT makes it, of a copy of the model."""
+    model = copy.deepcopy(model).train()
+    decayed = [p for p in model.parameters() if p.dim() >= 2]
+    others = [p for p in model.parameters() if p.dim() < 2]
+    groups = [
+        {"params": decayed, "weight_decay": 0.1},
+        {"params": others, "weight_decay": 0.0},
+    ]
+    optimizer = torch.optim.AdamW(groups, lr=6e-4, betas=(0.9, 0.95), fused=False)
+    runner: nn.Module = torch.compile(model) if compiled else model
+
+    def step(x: Tensor, y: Tensor) -> float:
+        logits = runner(x, all_positions=True)  # (B, T) -> (B, T, V)
+        loss = nn.functional.cross_entropy(logits.flatten(0, 1), y.flatten())  # (B*T, V), (B*T,)
+        loss.backward()
+        nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        optimizer.step()
+        optimizer.zero_grad(set_to_none=True)
+        return loss.item()
+
+    return step
+
+
+@dataclass
+class Race:
+    """A task of random tokens for `loop.train` that lets the others run between its steps.
+
+    seconds  of each contestant's steps, by name; ours are those between two batches
+    """
+
+    shape: tuple[int, int]  # (B, T)
+    vocab_size: int
+    name: str
+    others: dict[str, Step]
+    warmup: int
+    seconds: dict[str, list[float]] = field(default_factory=dict)
+    handed_over: float = 0.0
+
+    def batch(self, index: int, rank: int, world_size: int) -> loop.Batch:
+        if index:
+            self.note(index - 1, self.name, time.perf_counter() - self.handed_over)
+        generator = torch.Generator().manual_seed(index)
+        tokens = torch.randint(
+            self.vocab_size, (self.shape[0], self.shape[1] + 1), generator=generator
+        )
+        x, y = tokens[:, :-1].contiguous(), tokens[:, 1:].contiguous()  # (B, T + 1) -> (B, T)
+        for name, step in self.others.items():
+            start = time.perf_counter()
+            step(x, y)
+            self.note(index, name, time.perf_counter() - start)
+        self.handed_over = time.perf_counter()
+        return x, y
+
+    def note(self, index: int, name: str, seconds: float) -> None:
+        if index >= self.warmup:  # the first steps compile
+            self.seconds.setdefault(name, []).append(seconds)
+
+    def loss(self, model: nn.Module, batch: loop.Batch) -> Tensor:
+        return loop.language_model_loss(model, *batch)
+
+    def tokens(self, batch: loop.Batch) -> int:
+        return batch[0].numel()
+
+    def evaluate(self, model: nn.Module) -> dict[str, float]:
+        return {}
+
+    def samples(self, model: nn.Module) -> list[str]:
+        return []
+
+
+def race(
+    model: GPT2, shape: tuple[int, int], name: str, settings: loop.Settings, steps: int, warmup: int
+) -> dict[str, float]:
+    """Median tokens per second of one run of ours and of nanoGPT's two ways."""
+    others = {
+        "nanoGPT's loop, compiled": nanogpt_step(model, compiled=True),
+        "nanoGPT's loop": nanogpt_step(model, compiled=False),
+    }
+    if not settings.compile:
+        del others["nanoGPT's loop, compiled"]
+    task = Race(shape, model.config.vocab_size, name, others, warmup)
+    total = shape[0] * shape[1] * (warmup + steps + 1)  # the last step's end is not seen
+    with tempfile.TemporaryDirectory() as folder, contextlib.redirect_stdout(sys.stderr):
+        loop.train(copy.deepcopy(model), task, replace(settings, tokens=total), Path(folder))
+    return {key: shape[0] * shape[1] / median(taken) for key, taken in task.seconds.items()}
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Print tokens per second of training, ours beside nanoGPT's loop."""
+    parser = argparse.ArgumentParser(prog="python -m train.benchmark", description=main.__doc__)
+    parser.add_argument("--preset", choices=PRESETS, default="nano")
+    parser.add_argument("--rows", type=int, default=8, help="texts in a batch")
+    parser.add_argument("--window", type=int, default=256, help="tokens of each")
+    parser.add_argument("--steps", type=int, default=5, help="that count")
+    parser.add_argument("--warmup", type=int, default=2, help="steps before these")
+    parser.add_argument("--compile", action=argparse.BooleanOptionalAction, default=True)
+    arguments = parser.parse_args(argv)
+    model = GPT2(PRESETS[arguments.preset]).init_weights(torch.Generator().manual_seed(0))
+    shape = (arguments.rows, arguments.window)
+    print("| | tokens/s | of nanoGPT's loop, compiled | of nanoGPT's loop |")
+    print("|---|---|---|---|")
+    for name, settings in OURS.items():
+        if settings.compile and not arguments.compile:
+            continue
+        rates = race(model, shape, name, settings, arguments.steps, arguments.warmup)
+        for runner, rate in sorted(rates.items(), key=lambda item: item[1]):
+            ratios = [
+                f"{rate / rates[peer]:.2f}" if peer in rates else ""
+                for peer in ("nanoGPT's loop, compiled", "nanoGPT's loop")
+            ]
+            print(f"| {runner} | {rate:,.0f} | {' | '.join(ratios)} |", flush=True)
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
