@@ -48,7 +48,7 @@ def nanogpt_step(model: GPT2, compiled: bool) -> Step:
         {"params": others, "weight_decay": 0.0},
     ]
     optimizer = torch.optim.AdamW(groups, lr=6e-4, betas=(0.9, 0.95), fused=False)
-    runner: nn.Module = torch.compile(model) if compiled else model
+    runner: Callable[..., Tensor] = torch.compile(model) if compiled else model
 
     def step(x: Tensor, y: Tensor) -> float:
         logits = runner(x, all_positions=True)  # (B, T) -> (B, T, V)
