@@ -302,6 +302,33 @@ def test_each_reading_of_a_message_varies_it(folder: Path) -> None:
         assert torch.equal(varied.batch(number, 0, 1)[0], batch)
 
 
+def test_the_soup_is_the_mean_of_the_seeds_weights(
+    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever the losses say: once the mean is made to look better, once worse."""
+    budget = ["--tokens", "3k", "--evaluate-every", "9", "--run", str(folder / "run"), "--soup"]
+    losses = iter([0.2, 0.1, 0.1, 0.2])
+    run("spam", *budget, "--seeds", "3", "4")
+    monkeypatch.setattr(finetune_spam, "log_loss", lambda truth, scores: next(losses))
+    run("spam", *budget, "--seeds", "3", "4", "--resume")
+    assert "Kept the mean as" in capsys.readouterr().out
+    seeds = [read_checkpoint(folder / "run" / f"seed-{n}" / "spam.safetensors") for n in (3, 4)]
+    soup = read_checkpoint(folder / "spam.safetensors")
+    for name, tensor in soup.tensors.items():
+        if name != "score.weight":  # the head has a temperature of its own
+            mean = (seeds[0].tensors[name] + seeds[1].tensors[name]) / 2
+            assert torch.allclose(tensor, mean, atol=2e-3), name
+    assert json.loads(soup.metadata["seeds"]) == [3, 4]
+    assert SpamClassifier.from_pretrained("spam").threshold == json.loads(
+        soup.metadata["threshold"]
+    )
+
+    run("spam", *budget, "--seeds", "3", "4", "--resume")
+    assert "Kept the mean as" not in capsys.readouterr().out
+    best = read_checkpoint(folder / "spam.safetensors").tensors
+    assert any(all(torch.equal(best[name], seed.tensors[name]) for name in best) for seed in seeds)
+
+
 def test_seeds_are_trained_one_by_one_and_the_best_is_kept(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

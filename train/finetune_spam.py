@@ -4,6 +4,7 @@
     python -m train.finetune_spam --epochs 6 --learning-rate 3e-4 --base weights/base.safetensors
     python -m train.finetune_spam --protocol book --freeze last-block    # the book's recipe
     python -m train.finetune_spam --seeds 0 1 2                          # mean and spread
+    python -m train.finetune_spam --seeds 0 1 2 --soup                   # and the mean of weights
 
 Beside the SMS Spam Collection it learns from messages of today (`modern_messages.py`), and each
 message is varied each time it is read (`perturbation.py`). What training cannot decide is decided
@@ -14,6 +15,7 @@ and the threshold. The test part decides nothing.
 from __future__ import annotations
 
 import argparse
+import json
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -24,7 +26,13 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from gpt2_scratch.checkpoint import load_model
+from gpt2_scratch.checkpoint import (
+    build_model,
+    load_model,
+    read_checkpoint,
+    save_checkpoint,
+    update_manifest,
+)
 from gpt2_scratch.classifier import LABELS, GPT2Classifier, SpamClassifier, pad_batch
 from gpt2_scratch.text import fold_for
 from gpt2_scratch.tokenizer import Tokenizer
@@ -133,19 +141,21 @@ class SpamTask:
     def samples(self, model: nn.Module) -> list[str]:
         return []
 
-    def calibrate(self, model: GPT2Classifier) -> dict[str, float]:
-        """Choose the temperature and the threshold on the validation messages.
 
-        The temperature goes into the head itself: scores divided by it are the scores of a
-        smaller head. Returns both for the header.
-        """
-        messages = [*self.validation, *self.modern]
-        classifier = SpamClassifier(model, self.tokenizer)
-        temperature = fit_temperature(*_predict(classifier, messages))
-        with torch.no_grad():
-            model.score.weight /= temperature
-        threshold = best_threshold(*_predict(classifier, messages))
-        return {"temperature": round(temperature, 4), "threshold": round(threshold, 4)}
+def calibrate(
+    model: GPT2Classifier, tokenizer: Tokenizer, messages: Sequence[Message]
+) -> dict[str, float]:
+    """Choose the temperature and the threshold on validation messages.
+
+    The temperature goes into the head itself: scores divided by it are the scores of a smaller
+    head. Returns both for the header.
+    """
+    classifier = SpamClassifier(model, tokenizer)
+    temperature = fit_temperature(*_predict(classifier, messages))
+    with torch.no_grad():
+        model.score.weight /= temperature
+    threshold = best_threshold(*_predict(classifier, messages))
+    return {"temperature": round(temperature, 4), "threshold": round(threshold, 4)}
 
 
 def encode_message(tokenizer: Tokenizer, text: str, window: int) -> list[int]:
@@ -211,8 +221,13 @@ def main(argv: list[str] | None = None) -> int:
         default=0.0,
         help="weight of the loss of predicting the message's own tokens",
     )
+    parser.add_argument(
+        "--soup",
+        action="store_true",
+        help="with --seeds: keep the mean of their weights if it does better on validation",
+    )
     add_finetuning_arguments(parser, "spam", DEFAULTS, epochs=5.0, batch_size=16)
-    return run_finetuning(parser, finetune, "loss", figures_on_test_part, argv)
+    return run_finetuning(parser, finetune, "loss", figures_on_test_part, argv, keep_soup)
 
 
 def figures_on_test_part(arguments: argparse.Namespace, weights: Path) -> dict[str, float]:
@@ -226,6 +241,60 @@ def figures_on_test_part(arguments: argparse.Namespace, weights: Path) -> dict[s
     ):
         figures[title] = evaluate_messages(classifier, check)["accuracy"]
     return figures
+
+
+def validation_messages(
+    arguments: argparse.Namespace,
+) -> tuple[Sequence[Message], Sequence[Message]]:
+    """What training decides by: messages of the SMS collection, and messages of today."""
+    sms = spam_split(arguments.protocol)["validation"]
+    if not arguments.modern:
+        return sms, []
+    made = modern_messages("validation", MODERN_VALIDATION)
+    return sms, [*made, *written_messages("validation")]
+
+
+def keep_soup(arguments: argparse.Namespace, sources: Sequence[Path]) -> None:
+    """With --soup: write the mean of the sources' weights over the best of them, if it is better.
+
+    Fine-tunings of one base end in one valley, so the mean of their weights makes about the
+    verdicts of an ensemble at the price of one model. Wortsman et al. 2022,
+    https://arxiv.org/abs/2203.05482.
+    """
+    if not arguments.soup:
+        return
+    messages = [message for part in validation_messages(arguments) for message in part]
+    best = SpamClassifier.from_pretrained(str(arguments.out))
+    read = [read_checkpoint(source) for source in sources]
+    mean = {
+        name: torch.stack([checkpoint.tensors[name] for checkpoint in read]).mean(dim=0)
+        for name in read[0].tensors
+    }
+    score = mean.pop("score.weight")
+    model = GPT2Classifier(build_model(read[0].config, mean)).requires_grad_(False).eval()
+    model.score.weight.copy_(score)
+    header = calibrate(model, best.tokenizer, messages)
+    soup = SpamClassifier(model, best.tokenizer, header["threshold"])
+    losses = [log_loss(*_predict(classifier, messages)) for classifier in (best, soup)]
+    print(f"Validation loss: {losses[0]:.4f} of the best seed, {losses[1]:.4f} of the mean.")
+    if losses[1] >= losses[0]:
+        return
+    metadata = {
+        **read_checkpoint(arguments.out).metadata,
+        "tokens": json.dumps(sum(json.loads(c.metadata["tokens"]) for c in read)),
+        "seeds": json.dumps(arguments.seeds),
+        **{key: json.dumps(value) for key, value in header.items()},
+    }
+    save_checkpoint(
+        arguments.out,
+        {**mean, "score.weight": model.score.weight},
+        read[0].config,
+        kind="classifier",
+        tokenizer=best.tokenizer.name,
+        metadata=metadata,
+    )
+    update_manifest(arguments.out, metrics={})
+    print(f"Kept the mean as {arguments.out}.")
 
 
 def finetune(arguments: argparse.Namespace, command: str) -> None:
@@ -243,24 +312,17 @@ def finetune(arguments: argparse.Namespace, command: str) -> None:
     model.score.requires_grad_(True)
     if not arguments.lora_rank:
         freeze(model, arguments.freeze)
-    split = spam_split(arguments.protocol)
-    modern: list[Message] = []
-    messages = split["train"]
+    messages = spam_split(arguments.protocol)["train"]
     if arguments.modern:
         made = modern_messages("train", arguments.modern)
         messages = [*messages, *made, *written_messages("train")[: arguments.modern]]
-        modern = [
-            *modern_messages("validation", MODERN_VALIDATION),
-            *written_messages("validation"),
-        ]
     window = trunk.config.block_size
     lengths = [len(encode_message(tokenizer, message.text, window)) for message in messages]
     order = EpochOrder(lengths, arguments.batch_size, settings.seed)
     task = SpamTask(
         messages,
         order,
-        split["validation"],
-        modern,
+        *validation_messages(arguments),
         tokenizer,
         window,
         arguments.perturb,
@@ -269,7 +331,8 @@ def finetune(arguments: argparse.Namespace, command: str) -> None:
     )
 
     def finish() -> dict[str, Any]:
-        return {**task.calibrate(model), **merged(model, arguments)}
+        held_out = [*task.validation, *task.modern]
+        return {**calibrate(model, tokenizer, held_out), **merged(model, arguments)}
 
     run_stage(
         model,

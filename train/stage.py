@@ -105,11 +105,13 @@ def run_finetuning(
     figure: str,
     measure: Callable[[argparse.Namespace, Path], Mapping[str, float]],
     argv: list[str] | None,
+    combine: Callable[[argparse.Namespace, Sequence[Path]], None] | None = None,
 ) -> int:
     """`run_command_line`, once for each of --seeds; see `run_seeds`.
 
     `finetune` trains with one seed, from the options and the command line; `measure` gets the
-    options and the weight file.
+    options and the weight file; `combine` the options and the weight files of all seeds, when the
+    best of them has been kept.
     """
 
     def run(arguments: argparse.Namespace, command: str) -> None:
@@ -118,6 +120,7 @@ def run_finetuning(
             lambda options: finetune(options, command),
             figure,
             lambda weights: measure(arguments, weights),
+            lambda weights: combine(arguments, weights) if combine else None,
         )
 
     return run_command_line(parser, run, argv)
@@ -148,11 +151,13 @@ def run_seeds(
     run: Callable[[argparse.Namespace], None],
     figure: str,
     measure: Callable[[Path], Mapping[str, float]],
+    combine: Callable[[Sequence[Path]], None],
 ) -> None:
     """Run a stage, or with --seeds once per seed; print the figures with their mean and spread.
 
     figure   the validation figure by which one of several weight files is kept, the lowest
     measure  figures of a weight file on text that decides nothing
+    combine  called at the end, with the weight files of all seeds
 
     Each seed has a run folder of its own, and leaves its weight file there. --resume goes on with
     the seeds that are not finished.
@@ -183,6 +188,7 @@ def run_seeds(
     update_manifest(arguments.out, metrics={})
     arguments.out.with_suffix(".metrics.json").unlink(missing_ok=True)
     print(f"Kept seed {chosen} as {arguments.out}.")
+    combine([folder / f"seed-{seed}" / arguments.out.name for seed in arguments.seeds])
 
 
 def format_seeds(rows: Mapping[int, Mapping[str, float]]) -> str:
