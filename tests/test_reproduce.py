@@ -17,6 +17,7 @@ from gpt2_scratch.chat import Assistant
 from gpt2_scratch.checkpoint import load_model, read_manifest
 from gpt2_scratch.classifier import SpamClassifier
 from train import reproduce
+from train.build_data.archives import BASE_VARIABLE
 from train.catalogue import CORPUS, DATASETS
 
 
@@ -47,7 +48,7 @@ def test_the_chain_is_printed_in_order(capsys: pytest.CaptureFixture[str]) -> No
     assert header.split() == ["makes", "budget", "command"]
     commands = [line.split("python -m train.")[1].split()[0] for line in lines]
     assert commands == [
-        *("datasets", "tokenizer", "packing", "pretrain"),
+        *("build_data", "datasets", "tokenizer", "packing", "pretrain"),
         *("finetune_spam", "finetune_chat", "evaluate"),
     ]
     assert reproduce.main(["--from", "finetune_chat"]) == 0
@@ -62,9 +63,8 @@ def test_every_command_is_one_that_its_stage_understands(
     for stage in reproduce.chain(budget):
         words = shlex.split(stage.command())
         assert words[:3] == ["python", "-m", f"train.{stage.module}"]
-        module = __import__(f"train.{stage.module}", fromlist=["main"])
         with pytest.raises(SystemExit) as caught:
-            module.main([*stage.options, "--help"])
+            stage.run([*stage.options, "--help"])
         assert caught.value.code == 0
 
 
@@ -87,17 +87,12 @@ def test_a_chain_that_stops_says_where(
     folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("GPT2_SCRATCH_DATA", str(folder / "nowhere"))
-    monkeypatch.setattr("train.datasets._download", _no_network)
+    monkeypatch.setenv(BASE_VARIABLE, "http://127.0.0.1:9")  # nobody listens there
+    monkeypatch.setenv("no_proxy", "127.0.0.1")
     with pytest.raises(SystemExit) as caught:
         reproduce.main(["--run", "--budget", "tiny", "--weights", str(folder)])
     assert caught.value.code == 1
-    assert "The chain stopped at datasets; go on with" in capsys.readouterr().err
-
-
-def _no_network(*_: object) -> None:
-    from train.datasets import DatasetError
-
-    raise DatasetError("There is no network.")
+    assert "The chain stopped at build_data; go on with" in capsys.readouterr().err
 
 
 def test_toys_do_not_replace_the_weights(capsys: pytest.CaptureFixture[str]) -> None:

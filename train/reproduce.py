@@ -43,6 +43,13 @@ class Stage:
     def command(self) -> str:
         return shlex.join(["python", "-m", f"train.{self.module}", *self.options])
 
+    def run(self, options: list[str]) -> int:
+        """What the command does, in this process; its exit status."""
+        module = importlib.import_module(f"train.{self.module}")
+        if hasattr(module, "__path__"):  # a package, whose command is in its __main__.py
+            module = importlib.import_module(f"{module.__name__}.__main__")
+        return module.main(options)
+
 
 def chain(budget: str) -> list[Stage]:
     """The stages in order, for "full" or "tiny"."""
@@ -57,7 +64,8 @@ def chain(budget: str) -> list[Stage]:
         chat = ("--tokens", "3k", "--batch-size", "8", "--no-exercises", *small)
     short = "seconds" if tiny else ""
     return [
-        Stage("datasets", ("--download", *DATA), budget=short or "360 MB"),
+        Stage("build_data", ("corpus", "sft"), budget=short or "if missing"),
+        Stage("datasets", ("--download", *DATA), budget=short or "verified"),
         Stage(
             "tokenizer",
             ("--vocab-size", "300") if tiny else (),
@@ -90,7 +98,7 @@ def run_chain(stages: Sequence[Stage]) -> None:
         if (cache_folder() / "runs" / name / STATE_FILE).exists():
             options.append("--resume")
         try:
-            status = importlib.import_module(f"train.{stage.module}").main(options)
+            status: object = stage.run(options)
         except SystemExit as end:  # how a command line says that it cannot go on
             status = end.code
         path = weights_dir() / stage.makes

@@ -141,7 +141,8 @@ def build(
     jobs: int = 1,
     progress: bool = True,
 ) -> dict[str, int]:
-    """Build the files that `output` does not have; return documents by source.
+    """Build the files that neither `output` nor training's folders have; return how many documents
+    each of them got.
 
     names  only these sources; none means all
     jobs   processes that convert
@@ -156,11 +157,8 @@ def build(
     counts = {}
     for source in tqdm(sources, desc="files", unit="file", disable=not progress):
         if path := existing[source.name]:
-            texts = read_documents(path)
-            if missing:
-                for text in texts:
-                    seen.add(text)
-            counts[source.name] = len(texts)
+            for text in read_documents(path) if missing else []:
+                seen.add(text)
         else:
             kept = select(source, seen, read_records(work, source.name))
             _write(source, kept, output, work.parent / "archives")

@@ -1,0 +1,281 @@
+"""The instruction set: its sources, and what is kept of their tasks.
+
+The published file was drawn by one program from one stream of random numbers. Here each source has
+a stream of its own, so that sources can be made alone and in parallel: the tasks have the same
+texts, kinds and limits, but other words of them are picked.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+import lzma
+import os
+import random
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from gpt2_scratch.tokenizer import Tokenizer
+from train.build_data import (
+    instruction_tasks,
+    language_tasks,
+    message_tasks,
+    question_tasks,
+    sentence_tasks,
+    word_tasks,
+    written_tasks,
+)
+from train.build_data.archives import Archive
+from train.build_data.pipeline import Converter, Record, read_records, run_converters
+from train.build_data.tasks import Task, is_clean
+from train.catalogue import SFT
+from train.data_manifest import add_to_manifest, describe_file
+from train.datasets import available, fetch
+
+_ORIGINS = {origin.split("@")[0]: origin for origin in SFT.origin}
+TATOEBA = "Hoangduc212001/hoang"
+WORDNET = "globalwordnet/english-wordnet"
+
+
+@dataclass(frozen=True)
+class Source:
+    """Some tasks, out of some repositories of the catalogue, in the order that `convert` wants.
+
+    tasks    how many the published file has
+    licence  of the first repository's part, and of others named there
+    """
+
+    name: str
+    repositories: tuple[str, ...]
+    convert: Callable[[Sequence[Archive], random.Random], Iterator[Task]]
+    tasks: int
+    licence: str
+
+    def origins(self) -> tuple[str, ...]:
+        return tuple(_ORIGINS[repository] for repository in self.repositories)
+
+
+SOURCES: tuple[Source, ...] = (
+    Source("project-written", (), written_tasks.written, 220, "this repository's own"),
+    Source(
+        "annexare-countries", ("annexare/Countries", TATOEBA), question_tasks.countries, 1_094,
+        "MIT",
+    ),
+    Source(
+        "periodic-table", ("Bowserinator/Periodic-Table-JSON",), question_tasks.elements, 594,
+        "CC BY-SA 3.0",
+    ),
+    Source(
+        "tatoeba", (TATOEBA,), sentence_tasks.tatoeba, 17_487,
+        "CC BY 2.0 FR (Tatoeba, through manythings.org/anki)",
+    ),
+    Source(
+        "project-synthetic", (TATOEBA, WORDNET), language_tasks.synthetic, 15_666,
+        "this repository's own",
+    ),
+    Source(
+        "open-english-wordnet", (WORDNET, TATOEBA), word_tasks.open_english_wordnet, 7_006,
+        "CC BY 4.0 and the WordNet licence",
+    ),
+    Source(
+        "instruction-induction", ("orhonovich/instruction-induction",),
+        instruction_tasks.instruction_induction, 5_528, "Apache-2.0",
+    ),
+    Source(
+        "codespell", ("codespell-project/codespell", TATOEBA), word_tasks.codespell, 4_800,
+        "CC BY-SA 3.0 (the dictionary) and CC BY 2.0 FR (Tatoeba)",
+    ),
+    Source(
+        "ms-personality-chat", ("microsoft/botframework-cli",), message_tasks.personality_chat,
+        4_200, "MIT",
+    ),
+    Source(
+        "OpenTriviaQA", ("uberspot/OpenTriviaQA",), question_tasks.open_trivia, 3_328,
+        "CC BY-SA 4.0",
+    ),
+    Source("clinc150", ("clinc/oos-eval",), message_tasks.clinc150, 3_200, "CC BY 3.0"),
+    Source(
+        "uci-sentiment", ("Nanofication/TWC-Naive-Bayes",), message_tasks.sentiment, 2_771,
+        "CC BY 4.0 (UCI, Sentiment Labelled Sentences)",
+    ),
+    Source(
+        "disfl-qa", ("google-research-datasets/Disfl-QA",), message_tasks.disfl_qa, 2_400,
+        "CC BY 4.0",
+    ),
+    Source(
+        "self-instruct", ("yizhongw/self-instruct",), instruction_tasks.self_instruct, 2_471,
+        "Apache-2.0; parts: CC BY 4.0 (QuaRel, QuaRTz, QASC), MIT (CommonsenseQA, CommonGen), "
+        "CC BY-SA 3.0/4.0 (AdversarialQA), free with credit to Google LLC (PAWS)",
+    ),
+    Source(
+        "wikisplit", ("google-research-datasets/wiki-split",), question_tasks.wikisplit, 1_659,
+        "CC BY-SA 4.0",
+    ),
+    Source("gsm8k", ("openai/grade-school-math",), question_tasks.gsm8k, 900, "MIT"),
+    Source(
+        "banking77", ("PolyAI-LDN/task-specific-datasets",), message_tasks.banking77, 898,
+        "CC BY 4.0",
+    ),
+    Source("svamp", ("arkilpatel/SVAMP",), question_tasks.svamp, 751, "MIT"),
+    Source(
+        "e2e-nlg", ("tuetschek/e2e-dataset",), question_tasks.restaurants, 651, "CC BY-SA 4.0"
+    ),
+    Source(
+        "chatterbot-corpus", ("gunthercox/chatterbot-corpus",), message_tasks.chatterbot, 255,
+        "BSD-3-Clause",
+    ),
+)  # fmt: skip
+
+
+def converter(source: Source) -> Converter:
+    return Converter(source.name, source.origins(), functools.partial(records, source))
+
+
+def records(source: Source, archives: Sequence[Archive]) -> Iterator[Record]:
+    """The source's tasks, drawn from its own stream of random numbers."""
+    rng = random.Random(f"31 {source.name}")  # a string seeds alike in every process
+    return (task._asdict() for task in source.convert(archives, rng))
+
+
+# --- what is kept -------------------------------------------------------------------------------
+
+_MAX_TOKENS = {"instruction": 110, "input": 120, "output": 80}  # of GPT-2's vocabulary
+_LIMITS = {  # at most so many of a kind, so that none outweighs the others
+    "gsm8k:word_problem": 900,
+    "ms-personality-chat:chitchat": 4_200,
+    "disfl-qa:fluency": 2_400,
+    "open-english-wordnet:definition": 3_000,
+    "tatoeba:write_sentence": 3_300,
+    "tatoeba:grammar": 3_200,
+    "OpenTriviaQA:trivia": 1_900,
+    "instruction-induction:second_word_letter": 150,
+    "instruction-induction:letters_list": 250,
+    "instruction-induction:larger_animal": 300,
+    "instruction-induction:orthography_starts_with": 250,
+    "clinc150:intent": 900,
+}
+_FIRST = ("project-written", "annexare-countries", "periodic-table")  # of equal prompts these stay
+_MAY_REPEAT = ("upper", "lower", "punctuation", "sort_numbers", "alphabetical", "contraction")
+_KEPT_FOR_ASKING = re.compile(  # a model that never saw these can be asked them by hand
+    r"\b180 minutes|\b9 (x|times|by) 6\b|\b6 (x|times|by) 9\b|\b27\b.*\b15\b|\b15\b.*\b27\b"
+    r"|\bpenguins fly\b|\bshelf\b"
+)
+
+
+def folded(text: str) -> str:
+    """What is equal of two copies of a prompt: letters and digits."""
+    return re.sub(r"[^a-z0-9]+", " ", text.casefold()).strip()
+
+
+class HeldOut:
+    """The prompts, and the longer inputs, of the set that the book tests with."""
+
+    def __init__(self, tasks: Iterable[dict[str, str]]) -> None:
+        tasks = list(tasks)
+        self._prompts = {folded(f"{task['instruction']} {task['input']}") for task in tasks}
+        self._inputs = {folded(task["input"]) for task in tasks if len(task["input"]) > 15}
+
+    def has(self, task: Task) -> bool:
+        prompt = folded(f"{task.instruction} {task.input}")
+        return prompt in self._prompts or (
+            len(task.input) > 15 and folded(task.input) in self._inputs
+        )
+
+
+def select(tasks: Iterable[Task], held_out: HeldOut, tokenizer: Tokenizer) -> list[Task]:
+    """The tasks that are good to learn from, each prompt once, in a random order."""
+    order = list(tasks)
+    random.Random(31).shuffle(order)
+    order.sort(key=lambda task: task.source.split(":")[0] not in _FIRST)
+    prompts: set[str] = set()
+    counts: Counter[str] = Counter()
+    kept = []
+    for task in order:
+        prompt = folded(f"{task.instruction} {task.input}")
+        if (
+            prompt not in prompts
+            and counts[task.source] < _LIMITS.get(task.source, len(order))
+            and is_good(task, tokenizer)
+            and not held_out.has(task)
+        ):
+            prompts.add(prompt)
+            counts[task.source] += 1
+            kept.append(task)
+    random.Random(5).shuffle(kept)
+    return kept
+
+
+def is_good(task: Task, tokenizer: Tokenizer) -> bool:
+    """Whole, in plain English, short, and with an answer that answers."""
+    source, _, kind = task.source.rpartition(":")
+    text = f"{task.instruction} | {task.input} | {task.output}"
+    if not task.instruction or not folded(task.output):
+        return False
+    if "\ufffd" in text or sum(map(str.isascii, text)) < 0.97 * len(text):
+        return False
+    if source != "project-written" and not is_clean(text):
+        return False
+    if source == "wikisplit" and re.search(r"\s'\s|\(|\)|[a-z]\.[A-Z]|``|\s-\s", text):
+        return False
+    if source == "project-synthetic" and _KEPT_FOR_ASKING.search(
+        f"{task.instruction} {task.input}"
+    ):
+        return False
+    repeats = task.input and folded(task.input) == folded(task.output)
+    if repeats and kind not in _MAY_REPEAT and source != "instruction-induction":
+        return False
+    return all(
+        len(tokenizer.encode(getattr(task, part))) <= limit for part, limit in _MAX_TOKENS.items()
+    )
+
+
+# --- building -----------------------------------------------------------------------------------
+
+
+def build(output: Path, work: Path, *, jobs: int = 1, progress: bool = True) -> dict[str, int]:
+    """Build the file if neither `output` nor training's folders have it; return how many tasks
+    each source gave it.
+
+    Raises DatasetError when a repository cannot be downloaded or is not what it should be.
+    """
+    path = output / SFT.filename
+    if path.is_file() or available(SFT):
+        return {}
+    held_out = HeldOut(json.loads(fetch("instruction-data", progress).read_text("utf-8")))
+    run_converters([converter(source) for source in SOURCES], work, jobs, progress)
+    tasks = [
+        (source.name, Task(**record))
+        for source in SOURCES
+        for record in read_records(work, source.name)
+    ]
+    source_of = {task: name for name, task in tasks}
+    kept = select([task for _, task in tasks], held_out, Tokenizer.load("gpt2"))
+    write_tasks(path, kept)
+    write_credits(path.parent / "credits" / "sft.tsv")
+    add_to_manifest(output, SFT.name, describe_file(output, SFT, len(kept)))
+    return dict(Counter(source_of[task] for task in kept))
+
+
+def write_tasks(path: Path, tasks: Iterable[Task]) -> None:
+    """JSON lines, compressed; the file appears under its name when it is complete."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(path.name + ".part")
+    lines = []
+    for task in tasks:
+        fields = ("instruction", "input", "output", "source")
+        line = {field: getattr(task, field) for field in fields}
+        lines.append(json.dumps(line, ensure_ascii=False) + "\n")
+    part.write_bytes(lzma.compress("".join(lines).encode("utf-8")))
+    os.replace(part, path)
+
+
+def write_credits(path: Path) -> None:
+    """Source, repositories at their commits, licence: what the licences ask to be told."""
+    lines = ["source\trepositories\tlicence"]
+    for source in SOURCES:
+        lines.append(f"{source.name}\t{', '.join(source.origins())}\t{source.licence}")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
