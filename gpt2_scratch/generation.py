@@ -320,6 +320,7 @@ class Continuation:
     window  the tokens that attention can see, the newest last
     unread  the end of `window` that the cache does not hold yet
     seen    how many tokens of the window the cache does hold; 0 says that it starts anew
+    left    how many tokens may still come
     """
 
     def __init__(
@@ -334,7 +335,7 @@ class Continuation:
         self._ends_at = _ends_at(deadline)
         self._settings, self._generator = settings, settings.generator()
         self._block_size, self._stop_ids = config.block_size, stop_ids
-        self._left = max_new_tokens
+        self.left = max_new_tokens
         room = min(max_new_tokens, config.block_size // 2)
         self._window_moved = len(prompt) > config.block_size
         self.window = prompt[-(config.block_size - room) :] if self._window_moved else list(prompt)
@@ -346,12 +347,15 @@ class Continuation:
 
     def accept(self, logits: Tensor) -> TokenStep:
         """Draw the next token from its logits (V,) and append it. Raises ValueError for NaN."""
-        token_id, probability = choose(logits, self._settings, self._generator, self.window)
-        self._left -= 1
+        return self.append(*choose(logits, self._settings, self._generator, self.window))
+
+    def append(self, token_id: int, probability: float) -> TokenStep:
+        """Append a token that somebody has drawn, and look whether it is the last."""
+        self.left -= 1
         finish_reason: FinishReason | None = None
         if token_id in self._stop_ids:
             finish_reason = "stop"
-        elif not self._left:
+        elif not self.left:
             finish_reason = "length"
         elif time.monotonic() >= self._ends_at:
             finish_reason = "deadline"

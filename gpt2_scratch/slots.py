@@ -56,7 +56,7 @@ class Slots:
         """The slot that begins with most of these tokens, and how many; 0 if it is not worth it."""
         if not self._reuse:
             return 0, 0
-        lengths = [_common(held, tokens) for held in self._held]
+        lengths = [common_beginning(held, tokens) for held in self._held]
         known = max(lengths)
         return (lengths.index(known), known) if known >= SHORTEST else (0, 0)
 
@@ -73,7 +73,7 @@ class Slots:
         self._free.append(slot)
 
 
-def _common(one: Sequence[int], other: Sequence[int]) -> int:
+def common_beginning(one: Sequence[int], other: Sequence[int]) -> int:
     """How many tokens two sequences begin with in common."""
     pairs = enumerate(zip(one, other, strict=False))
     return next((i for i, (a, b) in pairs if a != b), min(len(one), len(other)))
