@@ -48,7 +48,7 @@ def test_messages_are_found(tmp_path: Path, name: str, content, messages: list[s
         ("a.txt", "\n \n", "no messages"),
         ("a.csv", '"' + "x" * 200_000, "cannot be read as CSV"),
         ("a.txt", "x\n" * 100_000, "100,000 messages; at most 500"),
-        ("a.txt", b"x" * 5_000_000, "5,000,000 bytes; at most 1,000,000"),
+        ("a.txt", b"x" * 5_000_000, "5,000,000 bytes; at most 1,048,576"),
         ("a.xlsx", "message\nx\n", r"Only \.csv and \.txt"),
     ],
 )

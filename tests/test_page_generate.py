@@ -21,8 +21,6 @@ from conftest import (
     make_weights,
     served_here,
     set_number,
-    start_app,
-    stop_app,
     tab_to,
 )
 from huggingface_hub import constants
@@ -153,14 +151,13 @@ def test_the_keyboard_is_enough(tiny_app: App, open_page: Any) -> None:
     tab_to(page, "#generated .alternatives button")
 
 
-def test_stop_ends_a_generation_and_the_next_one_runs(
-    open_page: Any, tiny_weights: Path, tmp_path_factory: pytest.TempPathFactory
+def test_stop_ends_a_generation_and_a_search_and_the_next_one_runs(
+    open_page: Any, tiny_weights: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    folder = tmp_path_factory.mktemp("slow")
-    slow = make_weights(folder / "slow", n_layer=24, n_head=4, n_embd=256) / "base.safetensors"
-    app = start_app(tiny_weights, folder, "--model", str(slow))
-    try:
-        page = open_page(app)
+    monkeypatch.setenv("GPT2_SCRATCH_WEIGHTS", str(tiny_weights))
+    slow = make_weights(tmp_path / "slow", n_layer=24, n_head=4, n_embd=256) / "base.safetensors"
+    with served_here(showcase.build(Api(Registry(str(slow))))) as url:
+        page = open_page(url)
         expect(page.locator("#generate-model input")).to_have_value("base (base.safetensors)")
         set_number(page, "#max-new-tokens", "256")
         page.locator("#generate").click()
@@ -168,12 +165,8 @@ def test_stop_ends_a_generation_and_the_next_one_runs(
         page.locator("#stop-generate").click()
         page.locator("#generated .alternatives").wait_for()  # what was under way has arrived
         stopped = page.locator("#generated mark").text_content()
-        tokens = int(
-            re.search(r"(\d+) tokens", page.locator("#generated .statistics").text_content()).group(
-                1
-            )
-        )
-        assert tokens < 256
+        statistics = page.locator("#generated .statistics").text_content()
+        assert int(re.search(r"(\d+) tokens", statistics).group(1)) < 256
         page.wait_for_timeout(700)
         assert page.locator("#generated mark").text_content() == stopped
 
@@ -189,10 +182,8 @@ def test_stop_ends_a_generation_and_the_next_one_runs(
 
         set_number(page, "#max-new-tokens", "2")
         generate(page)
-        assert "2 tokens" in page.locator("#generated .statistics").text_content()
+        expect(page.locator("#generated .statistics")).to_contain_text("2 tokens")
         page.context.close()  # before its server goes, which it would complain about
-    finally:
-        stop_app(app)
 
 
 # --- OpenAI's models, from a hub on this machine --------------------------------------------------
