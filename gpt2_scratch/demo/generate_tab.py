@@ -99,6 +99,7 @@ def build(demo: gr.Blocks, api: Api) -> Lens:
                             choices,
                             value="base",
                             label="Model",
+                            info="gpt2: OpenAI's, fetched once chosen.",
                             min_width=120,
                             elem_id="generate-model",
                         )
@@ -106,6 +107,7 @@ def build(demo: gr.Blocks, api: Api) -> Lens:
                             [("nothing", NOBODY), *choices],
                             value=NOBODY,
                             label="Compare with",
+                            info="On the same prompt, with the same dice.",
                             min_width=120,
                             elem_id="generate-other",
                         )
@@ -255,7 +257,7 @@ def _model_choices(registry: Registry) -> list[tuple[str, str]]:
         (name if registry.source(name) == name else f"{name} ({registry.source(name)})", name)
         for name in ("base", "chat")
     ]
-    openai = [(f"{name}, OpenAI, {parameters(name) / 1e6:,.0f}M", name) for name in OPENAI]
+    openai = [(f"{name}, {parameters(name) / 1e6:,.0f}M", name) for name in OPENAI]
     return ours + openai
 
 
