@@ -6,6 +6,8 @@ import hashlib
 import re
 import shutil
 import time
+from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -18,7 +20,6 @@ from conftest import (
     REPOSITORY,
     App,
     generate,
-    make_weights,
     served_here,
     set_number,
     tab_to,
@@ -28,8 +29,10 @@ from loopback_hub import COMMIT, serve, use
 
 import app as showcase
 from gpt2_scratch.config import PRESETS, GPT2Config
+from gpt2_scratch.demo import generate_tab
 from gpt2_scratch.demo.api import Api
 from gpt2_scratch.demo.registry import Registry
+from gpt2_scratch.demo.serving import Serving
 from gpt2_scratch.model import GPT2
 from gpt2_scratch.openai_gpt2 import PUBLISHED, Published, to_openai
 
@@ -151,15 +154,30 @@ def test_the_keyboard_is_enough(tiny_app: App, open_page: Any) -> None:
     tab_to(page, "#generated .alternatives button")
 
 
+def slowly(write: Any, seconds: float) -> Any:
+    """`write`, whose steps take their time: nobody can stop what is over at once."""
+
+    def writing(*arguments: Any, **options: Any) -> Iterator[Any]:
+        with closing(write(*arguments, **options)) as steps:
+            for step in steps:
+                time.sleep(seconds)
+                yield step
+
+    return writing
+
+
 def test_stop_ends_a_generation_and_a_search_and_the_next_one_runs(
-    open_page: Any, tiny_weights: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    open_page: Any, tiny_weights: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("GPT2_SCRATCH_WEIGHTS", str(tiny_weights))
-    slow = make_weights(tmp_path / "slow", n_layer=24, n_head=4, n_embd=256) / "base.safetensors"
-    with served_here(showcase.build(Api(Registry(str(slow))))) as url:
+    monkeypatch.setattr(Serving, "generate", slowly(Serving.generate, 0.1))
+    monkeypatch.setattr(generate_tab, "stream_beams", slowly(generate_tab.stream_beams, 0.5))
+    other = Registry(str(tiny_weights / "chat.safetensors"))
+    with served_here(showcase.build(Api(other))) as url:
         page = open_page(url)
-        expect(page.locator("#generate-model input")).to_have_value("base (base.safetensors)")
+        expect(page.locator("#generate-model input")).to_have_value("base (chat.safetensors)")
         set_number(page, "#max-new-tokens", "256")
+        set_number(page, "#seed", "1")  # with it the model does not end the text by itself
         page.locator("#generate").click()
         expect(page.locator("#generated mark")).not_to_be_empty()
         page.locator("#stop-generate").click()
@@ -167,6 +185,7 @@ def test_stop_ends_a_generation_and_a_search_and_the_next_one_runs(
         stopped = page.locator("#generated mark").text_content()
         statistics = page.locator("#generated .statistics").text_content()
         assert int(re.search(r"(\d+) tokens", statistics).group(1)) < 256
+        assert "the model ended the text" not in statistics
         page.wait_for_timeout(700)
         assert page.locator("#generated mark").text_content() == stopped
 
