@@ -5,11 +5,12 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import os
 import random
 import re
 import zipfile
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -21,10 +22,12 @@ from gpt2_scratch.tokenizer import Tokenizer
 from train import datasets
 from train.build_data import language_tasks, number_tasks, sft
 from train.build_data.__main__ import main
-from train.build_data.archives import Archive
+from train.build_data.archives import Archive, archive_path
+from train.build_data.pipeline import Converter, Record, read_records, run_converters
 from train.build_data.tasks import Task, is_clean, make, with_article
 from train.catalogue import DATASETS, SFT
 from train.data_manifest import read_data_manifest
+from train.datasets import DatasetError
 
 BOOK = [{"instruction": "What is 2 + 3?", "input": "", "output": "5"}]
 
@@ -363,7 +366,7 @@ def test_countries_and_elements(made: Callable[[str], list[Task]]) -> None:
         "Peru is in South America. Its capital is Lima. The international phone code is +51."
         in (answers)
     )
-    assert not any("Antarctica" in answer for answer in answers)
+    assert not any("Antarctica" in answer or ".." in answer for answer in answers)
     assert not any("Singapore is the capital" in answer for answer in answers)
     elements = made("periodic-table")
     assert "Fe is the symbol for iron." in {task.output for task in elements}
@@ -578,3 +581,26 @@ def test_the_command_builds_the_instruction_set(
     assert not any(task.instruction == "What is 2 + 3?" for task in tasks)
     credits = (tmp_path / "cache/data/instruct/credits/sft.tsv").read_text()
     assert "globalwordnet/english-wordnet@" in credits and "CC BY-SA 4.0" in credits
+
+
+def end_this_process(archives: Sequence[Archive]) -> Iterator[Record]:
+    yield {"a": 1}
+    os._exit(1)  # as the system ends a process that takes too much memory
+
+
+def test_a_source_that_is_not_finished_has_no_file(tmp_path: Path) -> None:
+    [svamp] = [source for source in sft.SOURCES if source.name == "svamp"]
+    path = archive_path(tmp_path / "archives", svamp.origins()[0])
+    path.parent.mkdir()
+    path.write_bytes(zip_of({"README.md": "no problems"}))
+    work = tmp_path / "sft"
+    for converter, message in (
+        (sft.converter(svamp), r"has no file SVAMP\.json"),
+        (Converter("ended", (), end_this_process), "fewer --jobs"),
+    ):
+        with pytest.raises(DatasetError, match=message):
+            run_converters([converter], work, jobs=1, progress=False)
+    assert list(work.glob("*.jsonl")) == []
+    path.write_bytes(zip_of(REPOSITORIES["arkilpatel/SVAMP"]))
+    run_converters([sft.converter(svamp)], work, jobs=1, progress=False)
+    assert len(list(read_records(work, "svamp"))) == 1

@@ -68,8 +68,8 @@ def test_what_is_published_can_be_taken(
     [request] = hub.created
     assert request["type"] == "dataset"
     there = hub.files[REPOSITORY]
-    expected = {*(d.filename for d in PREPARED), CREDITS, MANIFEST, "README.md", ".gitattributes"}
-    assert there.keys() == expected
+    expected = {*(d.filename for d in PREPARED), CREDITS, "instruct/credits/sft.tsv"}
+    assert there.keys() == expected | {MANIFEST, "README.md", ".gitattributes"}
     assert len(hub.uploads) == len(PREPARED)  # the compressed files went the LFS way
 
     folder = elsewhere(tmp_path, monkeypatch)
@@ -94,7 +94,9 @@ def test_the_card(built: Path, hub: Hub) -> None:
         assert dataset.attribution in card and dataset.licence in card
         assert all(origin.split("@")[1] in card for origin in dataset.origin)
     shared = card.split("must be shared alike")[0].split("made from")[-1]
-    assert "`corpus/wikipedia.txt.xz`" in shared and "openstax" not in shared
+    for dataset in PREPARED:
+        named = f"`{dataset.filename}`" in shared
+        assert named == (dataset.name in ("wikipedia", "sgd", "topicalchat", "sft"))
 
 
 def test_a_dry_run_and_what_is_missing(
@@ -102,7 +104,7 @@ def test_a_dry_run_and_what_is_missing(
 ) -> None:
     assert publish.main(["--dataset", "me/data", "--dry-run"]) == 0
     shown = capsys.readouterr().out
-    assert "dataset me/data (public): 19 files" in shown and "Nothing was sent" in shown
+    assert "dataset me/data (public): 20 files" in shown and "Nothing was sent" in shown
     (built / DATASETS["docs"].filename).unlink()
     with pytest.raises(SystemExit):
         publish.main(["--dataset", "me/data"])

@@ -10,9 +10,11 @@ import json
 import lzma
 from pathlib import Path
 
+from train.build_data import sft
 from train.catalogue import CORPUS, SFT, Dataset
 from train.data_manifest import MANIFEST, Entry, describe_file, read_data_manifest
 from train.datasets import DOCUMENT_SEPARATOR, REPOSITORY_VARIABLE, available, fetch
+from train.model_card import is_share_alike
 
 PREPARED = (*CORPUS, SFT)
 
@@ -51,7 +53,7 @@ blank lines. `{sft_file}`: JSON lines with instruction, input, output and source
 ## Licences
 
 Each file keeps the licence of its source.{share_alike} `corpus/credits/` names authors, titles and
-articles one by one.
+articles one by one, `{sft_credits}` the source and licence of each kind of task.
 
 | file | licence | attribution |
 |---|---|---|
@@ -91,6 +93,7 @@ def prepared_files(repository: str) -> dict[str, Path | bytes]:
         manifest[dataset.name] = entry or describe_file(folder, dataset, count_documents(path))
         for credits in sorted((path.parent / "credits").glob(f"{dataset.name}*")):
             files[f"{path.parent.name}/credits/{credits.name}"] = credits
+    files[sft.CREDITS_FILE] = sft.credits().encode()
     files[MANIFEST] = (json.dumps(manifest, indent=1, sort_keys=True) + "\n").encode()
     files["README.md"] = dataset_card(repository, manifest).encode()
     files[".gitattributes"] = b"*.xz filter=lfs diff=lfs merge=lfs -text\n"
@@ -109,7 +112,7 @@ def dataset_card(repository: str, manifest: dict[str, Entry]) -> str:
     """README.md of the repository; its first lines are what the Hub reads."""
     corpus = [manifest[dataset.name] for dataset in CORPUS]
     documents, tasks = sum(e["documents"] for e in corpus), manifest[SFT.name]["documents"]
-    shared = [e["file"] for e in manifest.values() if _is_share_alike(e["licence"])]
+    shared = [dataset.filename for dataset in PREPARED if is_share_alike(dataset)]
     share_alike = ""
     if shared:
         names = ", ".join(f"`{name}`" for name in shared)
@@ -124,14 +127,11 @@ def dataset_card(repository: str, manifest: dict[str, Entry]) -> str:
         variable=REPOSITORY_VARIABLE,
         separator=DOCUMENT_SEPARATOR,
         manifest=MANIFEST,
+        sft_credits=sft.CREDITS_FILE,
         share_alike=share_alike,
         licences="\n".join(f"| `{d.filename}` | {d.licence} | {d.attribution} |" for d in PREPARED),
         origins="\n".join(_origin_row(dataset, manifest[dataset.name]) for dataset in PREPARED),
     )
-
-
-def _is_share_alike(licence: str) -> bool:
-    return "SA" in licence or "Sharing" in licence
 
 
 def _size_category(rows: int) -> str:

@@ -99,12 +99,12 @@ def model_card(weights: Path) -> str:
                 *(f"| {d.name} | {d.licence} | {d.attribution} |" for d in read),
             ]
         ),
-        share_alike=", ".join(f"{d.name} ({d.licence})" for d in read if _is_share_alike(d)),
+        share_alike=", ".join(f"{d.name} ({d.licence})" for d in read if is_share_alike(d)),
     )
     return _metadata(manifest) + card
 
 
-def _is_share_alike(dataset: Dataset) -> bool:
+def is_share_alike(dataset: Dataset) -> bool:
     licence = dataset.licence.upper()
     return "-SA" in licence or "BY-SA" in licence or "BY SA" in licence or "SHARING" in licence
 

@@ -152,12 +152,14 @@ def build(
     sources = [source for source in SOURCES if source.name in names or not names]
     existing = {s.name: existing_file(output, DATASETS[s.name]) for s in sources}
     missing = [source for source in sources if existing[source.name] is None]
+    if not missing:
+        return {}
     run_converters([converter(source) for source in missing], work, jobs, progress)
     seen = Seen()
     counts = {}
     for source in tqdm(sources, desc="files", unit="file", disable=not progress):
         if path := existing[source.name]:
-            for text in read_documents(path) if missing else []:
+            for text in read_documents(path):
                 seen.add(text)
         else:
             kept = select(source, seen, read_records(work, source.name))

@@ -12,6 +12,7 @@ import multiprocessing
 import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from typing import Any
 from tqdm import tqdm
 
 from train.build_data.archives import Archive, fetch_archive
+from train.download import DatasetError
 
 Record = dict[str, Any]
 
@@ -44,7 +46,8 @@ def run_converters(
     """Write work/NAME.jsonl for each converter that has none.
 
     Archives go to work/../archives. A source is converted while the next archives arrive.
-    Raises DatasetError when an archive cannot be downloaded or lacks a file.
+    Raises DatasetError when an archive cannot be downloaded or lacks a file, or when the system
+    ends a process.
     """
     archives = work.parent / "archives"
     work.mkdir(parents=True, exist_ok=True)
@@ -62,7 +65,17 @@ def run_converters(
                 running.append(future)
         finally:  # without a network, what has been downloaded is converted all the same
             for future in running:
-                future.result()  # raises what the process raised
+                _wait_for(future)
+
+
+def _wait_for(future: Future[None]) -> None:
+    try:
+        future.result()  # raises what the process raised
+    except BrokenProcessPool as error:
+        raise DatasetError(
+            "A process that converts was ended, maybe for want of memory: run the command again "
+            "with fewer --jobs."
+        ) from error
 
 
 def records_path(work: Path, name: str) -> Path:

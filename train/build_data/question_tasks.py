@@ -210,8 +210,8 @@ def countries(archives: Sequence[Archive], rng: random.Random) -> Iterator[Task]
                 f"Name the capital of {country}.",
             )
             for question in sample(rng, questions, 2):
-                answer = rng.choice((f"The capital of {country} is {capital}.", f"{capital}."))
-                yield make(f"{source}:capital", question, "", answer)
+                answer = rng.choice((f"The capital of {country} is {capital}", capital))
+                yield make(f"{source}:capital", question, "", sentence(answer))
             question = rng.choice(
                 (
                     f"{capital} is the capital of which country?",
@@ -238,7 +238,7 @@ def countries(archives: Sequence[Archive], rng: random.Random) -> Iterator[Task]
             )
             code = row["Phone"].split(",")[0]
             phone = f" The international phone code is +{code}." if code else ""
-            answer = f"{lies} Its capital is {capital}.{phone}"
+            answer = sentence(f"{lies} Its capital is {capital}") + phone
             yield make(f"{source}:about", question, "", answer)
 
 

@@ -38,6 +38,7 @@ from train.datasets import available, fetch
 _ORIGINS = {origin.split("@")[0]: origin for origin in SFT.origin}
 TATOEBA = "Hoangduc212001/hoang"
 WORDNET = "globalwordnet/english-wordnet"
+CREDITS_FILE = "instruct/credits/sft.tsv"
 
 
 @dataclass(frozen=True)
@@ -254,7 +255,9 @@ def build(output: Path, work: Path, *, jobs: int = 1, progress: bool = True) -> 
     source_of = {task: name for name, task in tasks}
     kept = select([task for _, task in tasks], held_out, Tokenizer.load("gpt2"))
     write_tasks(path, kept)
-    write_credits(path.parent / "credits" / "sft.tsv")
+    credits_file = output / CREDITS_FILE
+    credits_file.parent.mkdir(parents=True, exist_ok=True)
+    credits_file.write_text(credits(), encoding="utf-8")
     add_to_manifest(output, SFT.name, describe_file(output, SFT, len(kept)))
     return dict(Counter(source_of[task] for task in kept))
 
@@ -272,10 +275,9 @@ def write_tasks(path: Path, tasks: Iterable[Task]) -> None:
     os.replace(part, path)
 
 
-def write_credits(path: Path) -> None:
+def credits() -> str:
     """Source, repositories at their commits, licence: what the licences ask to be told."""
     lines = ["source\trepositories\tlicence"]
     for source in SOURCES:
         lines.append(f"{source.name}\t{', '.join(source.origins())}\t{source.licence}")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return "\n".join(lines) + "\n"
