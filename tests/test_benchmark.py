@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+from pathlib import Path
 
 import pytest
 import torch
@@ -15,6 +16,7 @@ from gpt2_scratch.benchmark.load import KINDS, Answer, ask, at_share, summary
 from gpt2_scratch.config import PRESETS, GPT2Config
 from gpt2_scratch.generation import TokenStep
 from gpt2_scratch.model import GPT2
+from gpt2_scratch.native import is_available
 from gpt2_scratch.quantization import stored_bytes
 from train import benchmark as train_benchmark
 
@@ -76,6 +78,23 @@ def test_a_conversation_is_measured_with_and_without_memory(tiny: GPT2) -> None:
     (row,) = benchmark.turns(tiny, options("turns"))
     assert (row["turn"], row["tokens"]) == (1, benchmark.TURN_TOKENS)
     assert row["x"] == pytest.approx(row["reading all, ms"] / row["remembering, ms"])
+
+
+@pytest.mark.skipif(not is_available(), reason="no C++ compiler here")
+def test_a_draft_is_measured_beside_the_model_alone(
+    tiny_weights: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GPT2_SCRATCH_WEIGHTS", str(tiny_weights))
+    base = str(tiny_weights / "base.safetensors")
+    arguments = options("draft", "--model", base, "--draft", base)
+    rows = benchmark.draft(benchmark.random_or_trained(base), arguments)
+    assert [row["guesses"] for row in rows] == [0, *benchmark.GUESSES]
+    assert rows[0]["tokens per pass"] == 1.0 and rows[0]["x alone"] == 1.0
+    assert (
+        rows[2]["tokens per pass"] == 3.0
+    )  # it always agrees with itself: two guesses and one more
+    with pytest.raises(ValueError, match="--draft"):
+        benchmark.draft(benchmark.random_or_trained(base), options("draft", "--model", base))
 
 
 def test_training_races_the_other_loop_step_by_step(
