@@ -218,7 +218,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument(
         "--language-model",
         type=float,
-        default=0.0,
+        default=0.3,
         help="weight of the loss of predicting the message's own tokens",
     )
     parser.add_argument(
