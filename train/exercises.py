@@ -1,4 +1,4 @@
-"""Short exercises written by rule: opposites, verb forms, plurals, sums, number words, spelling.
+"""Short exercises written by rule: opposites, verb forms, plurals, sums, spelling, sentences.
 
 A model of a few million parameters has no room for the world's facts, but it can learn a few
 hundred short, regular ones that visitors try first. The instruction sets ask for each of them once
@@ -11,11 +11,13 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from train.datasets import Instruction
 
 SOURCE = "exercise"  # the sources are "exercise:opposite", "exercise:past_tense", ...
 WORDINGS_PER_FACT = 3
+SENTENCES = ("negation", "sentence_past", "question", "future")  # many alike: one wording each
 
 # --- the facts ---------------------------------------------------------------------------------
 
@@ -168,6 +170,29 @@ _SMALL_TALK = (
     (("Ok", "Okay", "I see", "Alright", "Cool", "Great"), "Is there anything else I can do?"),
 )  # fmt: skip
 
+# Simple sentences: who, does what (third person, base form, past), to what.
+_SUBJECTS = """
+I, You, We, They, He, She, It, My brother, The teacher, Anna, The children, My parents, Tom,
+The dog, Our neighbors, The girl, Sam and Mia, The doctor
+"""
+_PLURAL_SUBJECTS = ("I", "You", "We", "They", "The children", "My parents", "Our neighbors",
+                    "Sam and Mia")  # fmt: skip
+_NAMES_AND_I = ("I", "Anna", "Tom", "Sam and Mia")  # written with a capital letter everywhere
+_PREDICATES = """
+likes like liked apples, eats eat ate breakfast at home, drinks drink drank tea in the morning,
+plays play played football, walks walk walked to school, goes go went to the park,
+reads read read a book, writes write wrote a letter, works work worked in the garden,
+lives live lived in a small house, helps help helped the old man, knows know knew the answer,
+sees see saw a bird, runs run ran very fast, sings sing sang a song, wants want wanted a new bike,
+needs need needed more time, buys buy bought fresh bread, makes make made a cake,
+watches watch watched the film, speaks speak spoke French, sleeps sleep slept on the sofa,
+finds find found the key, takes take took the bus, opens open opened the window,
+cleans clean cleaned the kitchen, loves love loved the sea, visits visit visited the museum,
+comes come came home late, drives drive drove to work, teaches teach taught music,
+has have had a red car, feels feel felt tired, tells tell told the truth,
+carries carry carried the box, studies study studied every day, swims swim swam in the lake,
+"""
+
 # --- the wordings ------------------------------------------------------------------------------
 
 # (instruction, input, output): "{a}" is what is asked about, "{b}" the answer, "{B}" the answer
@@ -180,7 +205,9 @@ _OPPOSITE: Sequence[Wording] = (
     ('What is the opposite of "{a}"?', "", _OPPOSITE_SENTENCE),
     ("What is the opposite of {a}?", "", _OPPOSITE_SENTENCE),
     ("Name the opposite of '{a}'.", "", _OPPOSITE_SENTENCE),
+    ("What is the opposite of the word {a}?", "", _OPPOSITE_SENTENCE),
     ("Opposite of {a}", "", _OPPOSITE_SENTENCE),
+    ("Opposite of {a}?", "", _OPPOSITE_SENTENCE),
     ("What is an antonym of '{a}'?", "", "An antonym of '{a}' is '{b}'."),
     ("Name an antonym for '{a}'.", "", "An antonym for '{a}' is '{b}'."),
     ("Provide an antonym for the word '{a}'.", "", "An antonym for '{a}' is '{b}'."),
@@ -196,6 +223,7 @@ _SYNONYM: Sequence[Wording] = (
     ("Find a synonym for the word.", "{a}", "{B}"),
 )
 _PAST: Sequence[Wording] = (
+    ("Past tense of {a}?", "", "The past tense of '{a}' is '{b}'."),
     ("What is the past tense of '{a}'?", "", "The past tense of '{a}' is '{b}'."),
     ('What is the past tense of "{a}"?', "", "The past tense of '{a}' is '{b}'."),
     ("What is the past tense of {a}?", "", "The past tense of '{a}' is '{b}'."),
@@ -241,6 +269,28 @@ _NUMBER_IN_DIGITS: Sequence[Wording] = (
     ("Write '{a}' in digits.", "", "{b}"),
     ("Write this number in digits.", "{a}", "{b}"),
 )
+_NEGATION: Sequence[Wording] = (
+    ("Rewrite the sentence in the negative form.", "{a}", "{b}"),
+    ("Make the sentence negative.", "{a}", "{b}"),
+    ("Turn this sentence into a negative one.", "{a}", "{b}"),
+    ("Convert the sentence into a negative statement.", "{a}", "{b}"),
+    ("Negate this sentence: {a}", "", "{b}"),
+)
+_SENTENCE_PAST: Sequence[Wording] = (
+    ("Rewrite the sentence in the past tense.", "{a}", "{b}"),
+    ("Change the sentence to past tense.", "{a}", "{b}"),
+    ("Put this sentence into the past tense.", "{a}", "{b}"),
+    ("Convert the sentence to the past: {a}", "", "{b}"),
+)
+_QUESTION: Sequence[Wording] = (
+    ("Turn the sentence into a question.", "{a}", "{b}"),
+    ("Rewrite the sentence as a question.", "{a}", "{b}"),
+    ("Change this sentence into a question.", "{a}", "{b}"),
+)
+_FUTURE: Sequence[Wording] = (
+    ("Rewrite the sentence in the future tense.", "{a}", "{b}"),
+    ("Change the sentence to the future tense.", "{a}", "{b}"),
+)
 _RESULT: Sequence[Wording] = (
     ("What is {a}?", "", "{a} = {b}."),
     ("Calculate {a}.", "", "{a} = {b}."),
@@ -276,7 +326,7 @@ def exercises(seed: int) -> list[Instruction]:
     tasks = [
         _task(kind, wording, values)
         for kind, wordings, values in _facts()
-        for wording in rng.sample(wordings, min(WORDINGS_PER_FACT, len(wordings)))
+        for wording in rng.sample(wordings, _wordings_of(kind, wordings))
     ]
     tasks += [
         Instruction(said, "", answer, f"{SOURCE}:small_talk")
@@ -284,6 +334,10 @@ def exercises(seed: int) -> list[Instruction]:
         for said in ways
     ]
     return tasks
+
+
+def _wordings_of(kind: str, wordings: Sequence[Wording]) -> int:
+    return 1 if kind in SENTENCES else min(WORDINGS_PER_FACT, len(wordings))
 
 
 def _task(kind: str, wording: Wording, values: dict[str, str]) -> Instruction:
@@ -310,9 +364,45 @@ def _facts() -> Iterator[tuple[str, Sequence[Wording], dict[str, str]]]:
     for number in range(101):
         yield "number_words", _NUMBER_IN_WORDS, _answer(str(number), in_words(number))
         yield "number_words", _NUMBER_IN_DIGITS, _answer(in_words(number), str(number))
+    for sentence in _sentences():
+        for kind, wordings, rewritten in (
+            ("negation", _NEGATION, sentence.negative),
+            ("sentence_past", _SENTENCE_PAST, sentence.past),
+            ("question", _QUESTION, sentence.question),
+            ("future", _FUTURE, sentence.future),
+        ):
+            yield kind, wordings, _answer(sentence.present, rewritten)
     for x, sign, y, result in _sums():
         slots = _answer(f"{x} {sign} {y}", str(result)) | {"x": str(x), "y": str(y)}
         yield "arithmetic", (*_RESULT, *_SPOKEN[sign]), slots
+
+
+@dataclass(frozen=True)
+class _Sentence:
+    """A sentence in the present tense, and what the tasks make of it."""
+
+    present: str
+    past: str
+    negative: str
+    question: str
+    future: str
+
+
+def _sentences() -> Iterator[_Sentence]:
+    """Each predicate with each subject."""
+    for predicate in " ".join(_PREDICATES.split()).rstrip(",").split(", "):
+        third, base, past, rest = predicate.split(" ", 3)
+        for subject in " ".join(_SUBJECTS.split()).split(", "):
+            plural = subject in _PLURAL_SUBJECTS
+            verb, do = (base, "do") if plural else (third, "does")
+            within = subject if subject in _NAMES_AND_I else subject[0].lower() + subject[1:]
+            yield _Sentence(
+                present=f"{subject} {verb} {rest}.",
+                past=f"{subject} {past} {rest}.",
+                negative=f"{subject} {do} not {base} {rest}.",
+                question=f"{do.capitalize()} {within} {base} {rest}?",
+                future=f"{subject} will {base} {rest}.",
+            )
 
 
 def _sums() -> Iterator[tuple[int, str, int, int]]:

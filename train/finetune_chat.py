@@ -3,6 +3,7 @@
     python -m train.finetune_chat
     python -m train.finetune_chat --minutes 30 --base weights/base.safetensors
     python -m train.finetune_chat --minutes 10 --seeds 0 1 2        # mean and spread
+    python -m train.finetune_chat --base chat --minutes 15          # more of the same
     python -m train.finetune_chat --base gpt2-medium --lora-rank 8 --gradient-checkpointing
 
 The loss counts the tokens of the responses only: the model should learn to answer instructions,
@@ -12,6 +13,7 @@ not to write them. The parameters that do best on held-out responses are kept.
 from __future__ import annotations
 
 import argparse
+import json
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,13 +23,18 @@ import torch
 from torch import Tensor, nn
 
 from gpt2_scratch.chat import Assistant
-from gpt2_scratch.checkpoint import load_model
+from gpt2_scratch.checkpoint import (
+    CheckpointError,
+    find_checkpoint,
+    load_model,
+    read_checkpoint,
+)
 from gpt2_scratch.model import GPT2
 from gpt2_scratch.tokenizer import Tokenizer
 from train import loop
 from train.datasets import Instruction, folded, load_instructions
 from train.examples import EpochOrder
-from train.exercises import exercises
+from train.exercises import SOURCE, exercises
 from train.instruction_data import (
     IGNORED,
     Example,
@@ -58,6 +65,7 @@ SAMPLE_INSTRUCTIONS = (
     ("What is the opposite of 'cold'?", ""),
     ("Rewrite the sentence in the past tense.", "She walks to school."),
 )
+EXERCISE_REPEATS = 3  # in an epoch
 CHOOSING = 400  # the last validation tasks choose the parameters; `evaluate` reports on the first
 PLAIN_WINDOW = 128  # tokens of a row of plain text
 
@@ -135,7 +143,7 @@ def training_examples(
     multi_turn: float,
     plain: float,
     seed: int,
-    with_exercises: bool = True,
+    exercise_repeats: int = EXERCISE_REPEATS,
 ) -> list[Example]:
     """All rows of an epoch: the instruction sets, our exercises, and plain text.
 
@@ -148,14 +156,15 @@ def training_examples(
     tasks = [
         *load_instructions("sft", "train"),
         *load_instructions("book", "train"),
-        *(exercises(seed) if with_exercises else []),
+        *exercises(seed),
     ]
+    repeats = {SOURCE: exercise_repeats}
     held_out = {question_of(task) for task in held_out_tasks()}
     chosen = [
         task
         for task in tasks
         if question_of(task) not in held_out
-        for _ in range(repeats_of(task.source))
+        for _ in range(repeats_of(task.source, repeats))
     ]
     rows = conversations(
         encode_tasks(tokenizer, chosen, window), multi_turn, window, random.Random(seed)
@@ -186,7 +195,12 @@ def main(argv: list[str] | None = None) -> int:
     """Train the assistant; see the module's first lines for examples."""
     parser = argparse.ArgumentParser(prog="python -m train.finetune_chat", description=main.__doc__)
     parser.add_argument("--multi-turn", type=float, default=0.2, help="part of the tasks")
-    parser.add_argument("--exercises", action=argparse.BooleanOptionalAction, default=True)
+    parser.add_argument(
+        "--exercises",
+        type=int,
+        default=EXERCISE_REPEATS,
+        help="how often our short exercises are read in an epoch",
+    )
     parser.add_argument("--plain-text", type=float, default=0.05, help="part of the tokens")
     add_finetuning_arguments(parser, "chat", DEFAULTS, epochs=2.0, batch_size=64)
     return run_finetuning(parser, finetune, "response_loss", figures_on_test_part, argv)
@@ -201,6 +215,14 @@ def figures_on_test_part(arguments: argparse.Namespace, weights: Path) -> dict[s
     }
 
 
+def header_of(name: str) -> dict[str, str]:
+    """What a weight file of ours says of itself; {} for the models of others."""
+    try:
+        return read_checkpoint(find_checkpoint(name)[0]).metadata
+    except (CheckpointError, OSError):
+        return {}
+
+
 def finetune(arguments: argparse.Namespace, command: str) -> None:
     """Train with one seed, as parsed options say. Raises ValueError with a sentence."""
     settings = loop.settings_from(arguments, DEFAULTS)
@@ -211,6 +233,11 @@ def finetune(arguments: argparse.Namespace, command: str) -> None:
         if not 0.0 <= value < 1.0:
             raise ValueError(f"{option} must be from 0 to below 1, not {value}.")
     model, tokenizer = load_model(arguments.base)
+    commands, base, tokens_before = [command], arguments.base, 0
+    source = header_of(arguments.base)
+    if "base" in source:  # an assistant already: go on with it
+        commands = [*json.loads(source["commands"]), command]
+        base, tokens_before = json.loads(source["base"]), int(source["tokens"])
     with_adapters(model, arguments.lora_rank, settings.seed)
     window = model.config.block_size
     examples = training_examples(
@@ -236,11 +263,12 @@ def finetune(arguments: argparse.Namespace, command: str) -> None:
         tokenizer=tokenizer,
         tensors=model.state_dict,
         origin={
-            "commands": [command],
+            "commands": commands,
             "data": data,
-            "base": arguments.base,
+            "base": base,
         },
         finish=lambda: merged(model, arguments),
+        tokens_before=tokens_before,
     )
 
 

@@ -39,7 +39,6 @@ REPEATS: Mapping[str, int] = {
     "open-english-wordnet:definition_example": 0,
     "open-english-wordnet:reverse_dictionary": 0,
     "tatoeba:reorder": 0,
-    "exercise": 3,
     "project-written": 6,
     "annexare-countries:capital": 4,
     "uci-sentiment": 2,
@@ -71,9 +70,10 @@ class Example:
         return [token if counts else IGNORED for token, counts in pairs]
 
 
-def repeats_of(source: str) -> int:
-    """How often a task from this source is read in an epoch: see REPEATS."""
-    return REPEATS.get(source, REPEATS.get(source.split(":")[0], 1))
+def repeats_of(source: str, more: Mapping[str, int] | None = None) -> int:
+    """How often a task from this source is read in an epoch: see REPEATS, to which `more` adds."""
+    repeats = {**REPEATS, **(more or {})}
+    return repeats.get(source, repeats.get(source.split(":")[0], 1))
 
 
 def encode_task(tokenizer: Tokenizer, task: Instruction) -> Example:

@@ -61,7 +61,7 @@ def chain(budget: str) -> list[Stage]:
     few: tuple[str, ...] = ("--modern", "40", "--tokens", "2k", *small) if tiny else ()
     chat: tuple[str, ...] = ("--minutes", "30")
     if tiny:
-        chat = ("--tokens", "3k", "--batch-size", "8", "--no-exercises", *small)
+        chat = ("--tokens", "3k", "--batch-size", "8", "--exercises", "0", *small)
     short = "seconds" if tiny else ""
     return [
         Stage("build_data", ("corpus", "sft"), budget=short or "if missing"),
