@@ -25,6 +25,7 @@ from gpt2_scratch.tokenizer import Tokenizer
 from train import finetune_chat, finetune_spam, loop
 from train.datasets import Instruction, Message, spam_split
 from train.examples import EpochOrder
+from train.exercises import exercises
 from train.finetune_chat import response_loss
 from train.instruction_data import Example, conversations, encode_tasks, pad_examples
 from train.metrics import best_threshold, fit_temperature
@@ -300,6 +301,22 @@ def test_each_reading_of_a_message_varies_it(folder: Path) -> None:
     assert len({tuple(row) for batch in batches for row in batch.tolist()}) > 6
     for number, batch in enumerate(batches):  # the same number, the same batch
         assert torch.equal(varied.batch(number, 0, 1)[0], batch)
+
+
+def test_an_assistant_can_be_trained_further(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(finetune_chat, "exercises", lambda seed: exercises(seed)[:20])
+    run("chat", "--tokens", "1k", "--evaluate-every", "9")
+    first = read_checkpoint(folder / "chat.safetensors")
+    run("chat", "--tokens", "1k", "--evaluate-every", "9", "--base", "chat", "--exercises", "1")
+    second = read_checkpoint(folder / "chat.safetensors")
+    one, *more = json.loads(second.metadata["commands"])
+    assert [one] == json.loads(first.metadata["commands"])
+    assert len(more) == 1 and "--base chat" in more[0]
+    assert json.loads(second.metadata["base"]) == "base"
+    assert "exercises" in json.loads(second.metadata["data"])
+    tokens = [int(checkpoint.metadata["tokens"]) for checkpoint in (first, second)]
+    assert tokens[1] >= tokens[0] + 1000
+    assert any(not torch.equal(second.tensors[n], first.tensors[n]) for n in first.tensors)
 
 
 def test_the_soup_is_the_mean_of_the_seeds_weights(
