@@ -319,6 +319,17 @@ def test_an_assistant_can_be_trained_further(folder: Path, monkeypatch: pytest.M
     assert any(not torch.equal(second.tensors[n], first.tensors[n]) for n in first.tensors)
 
 
+def test_a_blend_lies_between_before_and_after(folder: Path) -> None:
+    before = load_model("base")[0].state_dict()
+    run("chat", "--tokens", "1k", "--evaluate-every", "9")
+    after = load_model("chat")[0].state_dict()
+    run("chat", "--tokens", "1k", "--evaluate-every", "9", "--blend", "0.25")
+    between = load_model("chat")[0].state_dict()
+    for name, tensor in between.items():  # files have half precision
+        assert torch.allclose(tensor, 0.75 * before[name] + 0.25 * after[name], atol=2e-3), name
+    assert any(not torch.equal(between[name], before[name]) for name in before)
+
+
 def test_the_soup_is_the_mean_of_the_seeds_weights(
     folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -3,7 +3,7 @@
     python -m train.finetune_chat
     python -m train.finetune_chat --minutes 30 --base weights/base.safetensors
     python -m train.finetune_chat --minutes 10 --seeds 0 1 2        # mean and spread
-    python -m train.finetune_chat --base chat --minutes 15          # more of the same
+    python -m train.finetune_chat --base chat --minutes 15 --blend 0.5   # on from there, half way
     python -m train.finetune_chat --base gpt2-medium --lora-rank 8 --gradient-checkpointing
 
 The loss counts the tokens of the responses only: the model should learn to answer instructions,
@@ -15,9 +15,10 @@ from __future__ import annotations
 import argparse
 import json
 import random
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -202,6 +203,12 @@ def main(argv: list[str] | None = None) -> int:
         help="how often our short exercises are read in an epoch",
     )
     parser.add_argument("--plain-text", type=float, default=0.05, help="part of the tokens")
+    parser.add_argument(
+        "--blend",
+        type=float,
+        default=1.0,
+        help="how far to go from --base to what was learnt; in between both are often kept",
+    )
     add_finetuning_arguments(parser, "chat", DEFAULTS, epochs=2.0, batch_size=64)
     return run_finetuning(parser, finetune, "response_loss", figures_on_test_part, argv)
 
@@ -213,6 +220,17 @@ def figures_on_test_part(arguments: argparse.Namespace, weights: Path) -> dict[s
     return {
         "book loss": response_loss(model, encode_tasks(tokenizer, tasks, model.config.block_size))
     }
+
+
+def blend(model: nn.Module, before: Mapping[str, Tensor], part: float) -> None:
+    """Move the model back towards the weights it had before: 1 leaves it, 0 would undo all.
+
+    Between a model and its fine-tuning lie models that have learnt the new and kept the old.
+    Wortsman et al. 2021, https://arxiv.org/abs/2109.01903.
+    """
+    with torch.no_grad():
+        for name, tensor in model.state_dict().items():
+            tensor.lerp_(before[name].to(tensor.device), 1.0 - part)
 
 
 def header_of(name: str) -> dict[str, str]:
@@ -232,12 +250,15 @@ def finetune(arguments: argparse.Namespace, command: str) -> None:
     ):
         if not 0.0 <= value < 1.0:
             raise ValueError(f"{option} must be from 0 to below 1, not {value}.")
+    if not 0.0 < arguments.blend <= 1.0:
+        raise ValueError(f"--blend must be above 0 and at most 1, not {arguments.blend}.")
     model, tokenizer = load_model(arguments.base)
     commands, base, tokens_before = [command], arguments.base, 0
     source = header_of(arguments.base)
     if "base" in source:  # an assistant already: go on with it
         commands = [*json.loads(source["commands"]), command]
         base, tokens_before = json.loads(source["base"]), int(source["tokens"])
+    before = {name: tensor.clone() for name, tensor in model.state_dict().items()}
     with_adapters(model, arguments.lora_rank, settings.seed)
     window = model.config.block_size
     examples = training_examples(
@@ -252,6 +273,12 @@ def finetune(arguments: argparse.Namespace, command: str) -> None:
     data += ["exercises"] if arguments.exercises else []
     data += ["corpus"] if arguments.plain_text else []
     validation = encode_tasks(tokenizer, choosing_tasks(), window)
+
+    def finish() -> dict[str, Any]:
+        header = merged(model, arguments)
+        blend(model, before, arguments.blend)
+        return header
+
     order = EpochOrder([len(e.ids) - 1 for e in examples], arguments.batch_size, settings.seed)
     run_stage(
         model,
@@ -267,7 +294,7 @@ def finetune(arguments: argparse.Namespace, command: str) -> None:
             "data": data,
             "base": base,
         },
-        finish=lambda: merged(model, arguments),
+        finish=finish,
         tokens_before=tokens_before,
     )
 

@@ -57,11 +57,14 @@ def chain(budget: str) -> list[Stage]:
     base = "--preset nano --minutes 120 --compile"
     if tiny:
         base = "--preset nano --vocab-size 300 --n-layer 1 --block-size 256 --tokens 8k"
-    small = ("--evaluate-every", "1000")
-    few: tuple[str, ...] = ("--modern", "40", "--tokens", "2k", *small) if tiny else ()
-    chat: tuple[str, ...] = ("--minutes", "30")
+    spam = "--seeds 0 1 2 --soup"
+    chat = "--minutes 85"
+    further = "--base chat --minutes 18 --exercises 8 --seed 1"
+    further += " --learning-rate 6e-4 --muon-learning-rate 0.006"
     if tiny:
-        chat = ("--tokens", "3k", "--batch-size", "8", "--exercises", "0", *small)
+        spam = "--modern 40 --tokens 2k --evaluate-every 1000"
+        chat = "--tokens 3k --batch-size 8 --exercises 0 --evaluate-every 1000"
+        further = f"--base chat {chat}"
     short = "seconds" if tiny else ""
     return [
         Stage("build_data", ("corpus", "sft"), budget=short or "if missing"),
@@ -74,9 +77,10 @@ def chain(budget: str) -> list[Stage]:
         ),
         Stage("packing", budget=short or "2 minutes"),
         Stage("pretrain", tuple(base.split()), "base.safetensors", short or "2 hours"),
-        Stage("finetune_spam", few, "spam.safetensors", short or "10 minutes"),
-        Stage("finetune_chat", chat, "chat.safetensors", short or "30 minutes"),
-        Stage("evaluate", ("all",), "manifest.json", short or "5 minutes"),
+        Stage("finetune_spam", tuple(spam.split()), "spam.safetensors", short or "1 hour"),
+        Stage("finetune_chat", tuple(chat.split()), "chat.safetensors", short or "85 minutes"),
+        Stage("finetune_chat", tuple(further.split()), "chat.safetensors", short or "18 minutes"),
+        Stage("evaluate", ("all",), "manifest.json", short or "10 minutes"),
     ]
 
 
@@ -95,7 +99,7 @@ def run_chain(stages: Sequence[Stage]) -> None:
         started = time.time()
         options = list(stage.options)
         name = Path(stage.makes).stem
-        if (cache_folder() / "runs" / name / STATE_FILE).exists():
+        if any((cache_folder() / "runs" / name).rglob(STATE_FILE)):  # also that of one of --seeds
             options.append("--resume")
         try:
             status: object = stage.run(options)
