@@ -27,8 +27,8 @@ def test_a_conversation_with_retry_edit_and_a_reload(tiny_app: App, open_page: A
     users = page.locator("#conversation .user .text")
     bots = page.locator("#conversation .bot .text")
 
-    page.locator("#conversation .offer", has_text="Name three colours.").click()
-    expect(page.locator("#instruction textarea")).to_have_value("Name three colours.")
+    page.locator("#conversation .offer", has_text="What is 7 + 5?").click()
+    expect(page.locator("#instruction textarea")).to_have_value("What is 7 + 5?")
     say(page, "Name a colour.")
     expect(bots).to_have_count(1)
     used = re.compile(r"\d+ of 256 tokens of the context window")

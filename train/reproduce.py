@@ -60,7 +60,7 @@ def chain(budget: str) -> list[Stage]:
     spam = "--seeds 0 1 2 --soup"
     chat = "--minutes 85"
     further = "--base chat --minutes 18 --exercises 8 --seed 1"
-    further += " --learning-rate 6e-4 --muon-learning-rate 0.006"
+    further += " --learning-rate 6e-4 --muon-learning-rate 0.006 --blend 0.7"
     if tiny:
         spam = "--modern 40 --tokens 2k --evaluate-every 1000"
         chat = "--tokens 3k --batch-size 8 --exercises 0 --evaluate-every 1000"

@@ -21,21 +21,19 @@ from gpt2_scratch.demo.settings import new_tokens, seed_field, shaping
 from gpt2_scratch.demo.theme import clicked_text, notice, notice_update, panel
 
 INSTRUCTIONS = {
-    "Spelling and grammar": [
-        "Correct the spelling: I recieved teh letter.",
-        "Rewrite in the past tense: She walks to school.",
-        "What is the plural of “mouse”?",
-    ],
     "Words": [
-        "What is the opposite of hot?",
-        "Give a synonym for “happy”.",
-        "Name three colours.",
+        "What is the opposite of “happy”?",
+        "What is the plural of “mouse”?",
+        "What is the past tense of “go”?",
+        "What is the correct spelling of “definately”?",
     ],
-    "Writing": [
-        "Write a sentence with the word “river”.",
-        "Write a short poem about the sea.",
+    "Sentences": [
+        "Negate this sentence: She likes apples.",
+        "Convert the sentence to the past: He walks to school.",
     ],
-    "Small talk": ["Hello! How are you?", "Thank you for your help."],
+    "Numbers": ["What is 7 + 5?", "Write 17 in words.", "Convert 3 meters to centimeters."],
+    "Writing": ["Write a short story about a dog.", "Tell me a joke."],
+    "Small talk": ["Hello! How are you?", "Who are you?", "Thank you for your help."],
 }
 FINISHED = {
     "stop": "The answer is complete.",

@@ -53,7 +53,7 @@ def compute(registry: Registry) -> dict[str, Any]:
     prompt = generate_tab.PROMPTS[0]
     model, tokenizer = registry.language_model("base")
     steps = list(stream(model, tokenizer, prompt, max_new_tokens=60, seed=SEED))
-    instruction = chat_tab.INSTRUCTIONS["Writing"][0]
+    instruction = chat_tab.INSTRUCTIONS["Sentences"][0]
     return {
         "weights": _weights(),
         "generate": {
