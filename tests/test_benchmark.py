@@ -110,6 +110,29 @@ def test_training_races_the_other_loop_step_by_step(
     assert float(ours[3]) == pytest.approx(rates["ours: Muon"] / rates["nanoGPT's loop"], abs=0.02)
 
 
+def test_the_arithmetic_of_a_training_step() -> None:
+    """GPT-2 124M: 6 x 124M parameters, without positions and norms, and the attention over 1,024
+    tokens; nanoGPT and PaLM's appendix B count the same."""
+    counted = train_benchmark.flops_per_token(PRESETS["gpt2"], 1024)
+    matrices = sum(p.numel() for p in GPT2(PRESETS["gpt2"]).parameters() if p.dim() == 2)
+    positions = 1024 * 768
+    assert counted == 6 * (matrices - positions) + 12 * 12 * 768 * 1024
+
+
+def test_a_card_that_is_known_gets_its_share(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setitem(PRESETS, "nano", TINY)
+    monkeypatch.setattr(train_benchmark, "peak_of_this_card", lambda: 1e12)
+    train_benchmark.main(["--no-compile", "--rows", "2", "--window", "20", "--steps", "2"])
+    header, _, *rows = capsys.readouterr().out.splitlines()
+    assert header.endswith("of the card's arithmetic |")
+    for row in rows:
+        rate, used = (row.strip("|").split("|")[k].strip() for k in (1, 4))
+        share = float(rate.replace(",", "")) * train_benchmark.flops_per_token(TINY, 20) / 1e12
+        assert float(used.rstrip("%")) == pytest.approx(100 * share, abs=0.06)
+
+
 def test_each_step_of_the_race_counts_once_for_each() -> None:
     calls: list[int] = []
     others = {"other": lambda x, y: calls.append(x.numel())}

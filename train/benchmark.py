@@ -1,12 +1,15 @@
 """Training speed: this package's loop beside that of nanoGPT, on the same model and batches.
 
     python -m train.benchmark --preset nano --steps 5
+    python -m train.benchmark --preset gpt2 --rows 32 --window 1024 --steps 20   # on a GPU
 
 Our loop is the real one, `loop.train`. Between two of its steps each of the others takes one of its
 own with the same batch, so that a machine which changes its speed is as unfair to all. Figures are
-medians. The others do what nanoGPT's train.py (https://github.com/karpathy/nanoGPT) does on a
-processor without a GPU: float32, AdamW that is not fused, clipping, and a model which is compiled
-or is not.
+medians. The others do what nanoGPT's train.py (https://github.com/karpathy/nanoGPT) does: AdamW,
+clipping, and a model which is compiled or is not; on a GPU with fused AdamW and products in
+bfloat16, on a processor without one in float32. On a GPU the last column says which part of its
+arithmetic the model used (model FLOP/s utilisation; Chowdhery et al. 2022, appendix B,
+https://arxiv.org/abs/2204.02311).
 """
 
 from __future__ import annotations
@@ -25,11 +28,14 @@ from statistics import median
 import torch
 from torch import Tensor, nn
 
-from gpt2_scratch.config import PRESETS
+from gpt2_scratch.config import PRESETS, GPT2Config
 from gpt2_scratch.model import GPT2
 from train import loop
+from train.parallel import join_processes
 
 Step = Callable[[Tensor, Tensor], object]
+# Dense bfloat16 products of a card, by a word of its name, in floating-point operations a second.
+PEAKS = {"H200": 989e12, "H100": 989e12, "A100": 312e12, "L40S": 362e12, "4090": 165e12}
 # A run of ours by what is special about it; each one races the others anew.
 OURS = {
     "ours: Muon, compiled": loop.Settings(optimizer="muon", compile=True),
@@ -39,27 +45,48 @@ OURS = {
 
 
 def nanogpt_step(model: GPT2, compiled: bool) -> Step:
-    """One update as nanoGPT makes it, of a copy of the model."""
-    model = copy.deepcopy(model).train()
+    """One update as nanoGPT makes it, of a copy of the model, where training would run it."""
+    device = join_processes()[2]
+    on_gpu = device.type == "cuda"
+    model = copy.deepcopy(model).to(device).train()
     decayed = [p for p in model.parameters() if p.dim() >= 2]
     others = [p for p in model.parameters() if p.dim() < 2]
     groups = [
         {"params": decayed, "weight_decay": 0.1},
         {"params": others, "weight_decay": 0.0},
     ]
-    optimizer = torch.optim.AdamW(groups, lr=6e-4, betas=(0.9, 0.95), fused=False)
+    optimizer = torch.optim.AdamW(groups, lr=6e-4, betas=(0.9, 0.95), fused=on_gpu)
     runner: Callable[..., Tensor] = torch.compile(model) if compiled else model
 
     def step(x: Tensor, y: Tensor) -> float:
-        logits = runner(x, all_positions=True)  # (B, T) -> (B, T, V)
-        loss = nn.functional.cross_entropy(logits.flatten(0, 1), y.flatten())  # (B*T, V), (B*T,)
+        x, y = x.to(device), y.to(device)
+        with torch.autocast(device.type, torch.bfloat16, enabled=on_gpu):
+            logits = runner(x, all_positions=True)  # (B, T) -> (B, T, V)
+            # (B, T, V) -> (B*T, V) and (B, T) -> (B*T,)
+            loss = nn.functional.cross_entropy(logits.flatten(0, 1), y.flatten())
         loss.backward()
         nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         optimizer.step()
         optimizer.zero_grad(set_to_none=True)
-        return loss.item()
+        return loss.item()  # waits for a GPU
 
     return step
+
+
+def flops_per_token(config: GPT2Config, window: int) -> int:
+    """Floating-point operations of one training step per token, forwards and backwards: six for
+    each parameter that is multiplied, and the attention's two products over the window."""
+    per_block = 12 * config.n_embd**2  # c_attn, c_proj and the two matrices of the MLP
+    matrices = config.n_layer * per_block + config.vocab_size * config.n_embd
+    return 6 * matrices + 12 * config.n_layer * config.n_embd * window
+
+
+def peak_of_this_card() -> float | None:
+    """What the GPU could do at best, in floating-point operations a second; None if unknown."""
+    if not torch.cuda.is_available():
+        return None
+    name = torch.cuda.get_device_name()
+    return next((peak for word, peak in PEAKS.items() if word in name), None)
 
 
 @dataclass
@@ -78,6 +105,8 @@ class Race:
     handed_over: float = 0.0
 
     def batch(self, index: int, rank: int, world_size: int) -> loop.Batch:
+        if torch.cuda.is_available():
+            torch.cuda.synchronize()  # a step is over when the GPU is done with it
         if index:
             self.note(index - 1, self.name, time.perf_counter() - self.handed_over)
         generator = torch.Generator().manual_seed(index)
@@ -138,8 +167,10 @@ def main(argv: list[str] | None = None) -> int:
     arguments = parser.parse_args(argv)
     model = GPT2(PRESETS[arguments.preset]).init_weights(torch.Generator().manual_seed(0))
     shape = (arguments.rows, arguments.window)
-    print("| | tokens/s | of nanoGPT's loop, compiled | of nanoGPT's loop |")
-    print("|---|---|---|---|")
+    peak, per_token = peak_of_this_card(), flops_per_token(model.config, arguments.window)
+    last = " of the card's arithmetic |" if peak else ""
+    print(f"| | tokens/s | of nanoGPT's loop, compiled | of nanoGPT's loop |{last}")
+    print("|---|---|---|---|" + ("---|" if peak else ""))
     for name, settings in OURS.items():
         if settings.compile and not arguments.compile:
             continue
@@ -149,7 +180,8 @@ def main(argv: list[str] | None = None) -> int:
                 f"{rate / rates[peer]:.2f}" if peer in rates else ""
                 for peer in ("nanoGPT's loop, compiled", "nanoGPT's loop")
             ]
-            print(f"| {runner} | {rate:,.0f} | {' | '.join(ratios)} |", flush=True)
+            used = f" {rate * per_token / peak:.1%} |" if peak else ""
+            print(f"| {runner} | {rate:,.0f} | {' | '.join(ratios)} |{used}", flush=True)
     return 0
 
 
