@@ -29,6 +29,7 @@ from gpt2_scratch import limits
 from gpt2_scratch.demo.api import Api
 from gpt2_scratch.demo.registry import Registry
 from gpt2_scratch.demo.serving import Serving
+from gpt2_scratch.engine import Engine
 
 STEP_SECONDS = 0.02
 JSON = {"Content-Type": "application/json"}
@@ -415,8 +416,18 @@ def test_a_full_line_refuses_in_words_and_answers_those_in_it(
         assert call(http, "tokenize", {"text": "a"})[0] == "complete"
 
 
-def test_a_client_that_leaves_ends_its_work(strict_app: tuple[str, Work]) -> None:
+def test_a_client_that_leaves_ends_its_work(
+    strict_app: tuple[str, Work], monkeypatch: pytest.MonkeyPatch
+) -> None:
     url, work = strict_app
+    step = Engine._step
+
+    def slow_step(engine: Engine) -> None:
+        """The tiny model would have written all before the client has read its first line."""
+        time.sleep(STEP_SECONDS)
+        step(engine)
+
+    monkeypatch.setattr(Engine, "_step", slow_step)
     work.steps = 0
     work.ended.clear()
     with connect(url) as http:
@@ -529,7 +540,7 @@ def test_mixed_requests_of_eight_clients(tiny_app: App) -> None:
             ]
             assert list(pool.map(work, range(8), [turns] * 8)) == expected
 
-        answered(turns=5)
+        answered(turns=20)
         before = memory(tiny_app.process.pid)
         answered(turns=20)
         grown = memory(tiny_app.process.pid) - before
