@@ -21,19 +21,13 @@ from gpt2_scratch.demo.settings import new_tokens, seed_field, shaping
 from gpt2_scratch.demo.theme import clicked_text, notice, notice_update, panel
 
 INSTRUCTIONS = {
-    "Words": [
-        "What is the opposite of “happy”?",
-        "What is the plural of “mouse”?",
-        "What is the past tense of “go”?",
-        "What is the correct spelling of “definately”?",
-    ],
+    "Words": ["What is the opposite of “happy”?", "What is the plural of “mouse”?"],
     "Sentences": [
         "Negate this sentence: She likes apples.",
         "Convert the sentence to the past: He walks to school.",
     ],
     "Numbers": ["What is 7 + 5?", "Write 17 in words.", "Convert 3 meters to centimeters."],
-    "Writing": ["Write a short story about a dog.", "Tell me a joke."],
-    "Small talk": ["Hello! How are you?", "Who are you?", "Thank you for your help."],
+    "Talk": ["Tell me a joke.", "Write a short story about a dog.", "Hello! Who are you?"],
 }
 FINISHED = {
     "stop": "The answer is complete.",
