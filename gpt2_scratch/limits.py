@@ -44,8 +44,8 @@ QUEUE_SIZE = 32
 # Parameters of OpenAI's models that one server holds, as float32 4 bytes each: the largest alone or
 # the three others together, in the 16 GB of a free Space.
 FETCHED_PARAMETERS = 1_600_000_000
-# Visitors whose last inputs and outputs the server remembers, about 0.2 MB each: the 10,000 of
-# gradio's default would be 2 GB. Each call of the REST interface counts as a visitor.
+# Visitors whose last inputs and outputs the server remembers, about 0.3 MB each: the 10,000 of
+# gradio's default would be 3 GB. Each call of the REST interface counts as a visitor.
 SESSIONS = 500
 
 # Attention. Maps are n_layer x n_head x T x T numbers: 64 tokens of GPT-2 124M are 590,000 of them,
