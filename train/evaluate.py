@@ -63,7 +63,7 @@ def evaluate_base(
 
 def evaluate_spam(name: str = "spam") -> Metrics:
     """`binary_metrics` and `calibration` on the test part of the split that the file trained on,
-    and on the hundred messages of today.
+    and on the two check sets of messages of today.
 
     The test part of the other split overlaps its training part. "book" comes twice: as published,
     and without the test messages that stand in its training part as well.

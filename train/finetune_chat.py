@@ -258,7 +258,8 @@ def finetune(arguments: argparse.Namespace, command: str) -> None:
     if "base" in source:  # an assistant already: go on with it
         commands = [*json.loads(source["commands"]), command]
         base, tokens_before = json.loads(source["base"]), int(source["tokens"])
-    before = {name: tensor.clone() for name, tensor in model.state_dict().items()}
+    blends = arguments.blend < 1.0  # only then the old weights are needed: a second model's memory
+    before = {name: t.clone() for name, t in model.state_dict().items()} if blends else {}
     with_adapters(model, arguments.lora_rank, settings.seed)
     window = model.config.block_size
     examples = training_examples(
@@ -276,7 +277,8 @@ def finetune(arguments: argparse.Namespace, command: str) -> None:
 
     def finish() -> dict[str, Any]:
         header = merged(model, arguments)
-        blend(model, before, arguments.blend)
+        if blends:
+            blend(model, before, arguments.blend)
         return header
 
     order = EpochOrder([len(e.ids) - 1 for e in examples], arguments.batch_size, settings.seed)
