@@ -7,14 +7,13 @@ those, so the folder it lies in says what it must be.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 from pathlib import Path
 from typing import TypedDict
 
 from train.catalogue import Dataset
-from train.download import DatasetError
+from train.download import DatasetError, file_sha256
 
 MANIFEST = "manifest.json"
 
@@ -34,12 +33,10 @@ class Entry(TypedDict):
 def describe_file(folder: Path, dataset: Dataset, documents: int) -> Entry:
     """The entry of a file that lies in `folder`; it is read once for its hash."""
     path = folder / dataset.filename
-    with path.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
     return {
         "file": dataset.filename,
         "bytes": path.stat().st_size,
-        "sha256": digest,
+        "sha256": file_sha256(path),
         "documents": documents,
         "licence": dataset.licence,
         "attribution": dataset.attribution,

@@ -28,7 +28,7 @@ from pathlib import Path
 from gpt2_scratch.text import normalise_text
 from train.catalogue import CORPUS, DATASETS, Dataset
 from train.data_manifest import MANIFEST, add_to_manifest, parse_data_manifest, read_data_manifest
-from train.download import DatasetError, download_part
+from train.download import DatasetError, download_part, file_sha256
 
 DATA_VARIABLE = "GPT2_SCRATCH_DATA"  # a folder that mirrors the data sets
 REPOSITORY_VARIABLE = "GPT2_SCRATCH_DATA_REPO"  # USER/NAME[@REVISION] of a dataset on the Hub
@@ -161,8 +161,7 @@ def _origins(dataset: Dataset) -> str:
 @cache
 def _sha256(path: Path, size: int, mtime_ns: int) -> str:
     """sha256 of a file; size and time are part of the key, so a file is hashed once per state."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    return file_sha256(path)
 
 
 def _download(dataset: Dataset, target: Path, progress: bool) -> None:
@@ -173,9 +172,7 @@ def _download(dataset: Dataset, target: Path, progress: bool) -> None:
     otherwise = f"set {DATA_VARIABLE} to a folder that holds {dataset.filename}"
     download_part(dataset.url, part, name=dataset.name, otherwise=otherwise, progress=progress)
     file = part if dataset.member is None else _extract(dataset, part)
-    with file.open("rb") as stream:
-        digest = hashlib.file_digest(stream, "sha256").hexdigest()
-    if digest != dataset.sha256:
+    if file_sha256(file) != dataset.sha256:
         file.unlink()
         part.unlink(missing_ok=True)
         raise DatasetError(

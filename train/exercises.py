@@ -390,9 +390,10 @@ class _Sentence:
 
 def _sentences() -> Iterator[_Sentence]:
     """Each predicate with each subject."""
-    for predicate in " ".join(_PREDICATES.split()).rstrip(",").split(", "):
-        third, base, past, rest = predicate.split(" ", 3)
-        for subject in " ".join(_SUBJECTS.split()).split(", "):
+    subjects = [" ".join(words) for words in _rows(_SUBJECTS)]
+    for third, base, past, *words in _rows(_PREDICATES):
+        rest = " ".join(words)
+        for subject in subjects:
             plural = subject in _PLURAL_SUBJECTS
             verb, do = (base, "do") if plural else (third, "does")
             within = subject if subject in _NAMES_AND_I else subject[0].lower() + subject[1:]
