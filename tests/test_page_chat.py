@@ -75,7 +75,11 @@ def test_stop_keeps_what_has_been_written(tiny_app: App, open_page: Any) -> None
     page.locator("#conversation .user").wait_for()
     page.locator("#stop-chat").click()
     expect(page.locator("#conversation .retry")).to_be_visible()  # nothing is running any more
+    expect(page.locator("#conversation .meter")).to_contain_text("of 256 tokens")
     say(page, "And a river?")
     expect(page.locator("#conversation .user .text")).to_have_text(
         ["Name a colour.", "And a river?"]
     )
+    page.locator("#stop-chat").click()  # too late: the answer is there, and stays as it is
+    page.wait_for_timeout(1000)
+    expect(page.locator("#conversation .note")).to_have_text(ANSWERED)

@@ -21,6 +21,8 @@ from gpt2_scratch import limits
 
 ONE_AT_A_TIME: dict[str, Any] = {"concurrency_limit": 1, "concurrency_id": "model"}
 SIDE_BY_SIDE: dict[str, Any] = {"concurrency_limit": limits.STREAMS, "concurrency_id": "streams"}
+# For events that are JavaScript alone: the server has no part in them.
+IN_BROWSER: dict[str, Any] = {"api_visibility": "private", "queue": False}
 
 
 @contextmanager

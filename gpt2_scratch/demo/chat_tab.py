@@ -14,7 +14,7 @@ import gradio as gr
 from gpt2_scratch import limits
 from gpt2_scratch.chat import Message, message_text
 from gpt2_scratch.demo.api import Api, Reply
-from gpt2_scratch.demo.boundary import on_page, on_stream
+from gpt2_scratch.demo.boundary import IN_BROWSER, on_page, on_stream
 from gpt2_scratch.demo.first_paint import first_paint
 from gpt2_scratch.demo.lenses import Lens
 from gpt2_scratch.demo.settings import new_tokens, seed_field, shaping
@@ -40,6 +40,8 @@ There is no hidden system line. This is all that it has read before its last ans
 continues the text:"""
 # No secret: every browser is told it. With gradio's random one a restart would lose the history.
 STORAGE_KEY, STORAGE_SECRET = "gpt2-from-scratch-chat", "kept in the browser only"
+PAUSE = "new Promise((resolve) => setTimeout(resolve, 300))"
+NOT_RUNNING = "(drawn) => ({ ...drawn, running: false })"
 
 
 def build(demo: gr.Blocks, api: Api) -> Lens:
@@ -143,14 +145,15 @@ def build(demo: gr.Blocks, api: Api) -> Lens:
     ]
     stopped = stop.click(None, cancels=answering, api_visibility="private", queue=False)
     # What is still on its way from the answer must not come after what is drawn now, hence a pause.
-    pause = "(...values) => new Promise((resolve) => setTimeout(resolve, 300, values))"
-    halted = on_page(stopped.then, lambda said: _drawing(said), conversation, shown, js=pause)
+    # The page draws it alone: meanwhile the next question may have its answer, which stays.
+    paused = stopped.then(None, js=f"() => {PAUSE}", **IN_BROWSER)
+    halted = paused.then(None, shown, shown, js=NOT_RUNNING, **IN_BROWSER)
     cleared = on_page(
         clear.click(None, cancels=answering, api_visibility="private", queue=False).then,
         lambda: ([], _drawing([]), ""),
         None,
         [*said_and_shown, read],
-        js=pause,
+        js=f"() => {PAUSE}",
     )
     for failed in answering:  # the message stays, to be changed or asked again
         on_page(failed.failure, _drawing, conversation, shown)

@@ -14,7 +14,7 @@ from urllib.parse import parse_qs
 
 import gradio as gr
 
-from gpt2_scratch.demo.boundary import on_page
+from gpt2_scratch.demo.boundary import IN_BROWSER, on_page
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,6 @@ OPEN_LINKED_TAB = """() => {
   const titles = [...document.querySelectorAll("[role=tab]")];
   titles.find((title) => title.dataset.tabId === tab)?.click();
 }"""
-HERE: dict[str, Any] = {"api_visibility": "private", "queue": False}  # no server has part in it
 
 
 def connect(demo: gr.Blocks, lenses: Sequence[Lens]) -> None:
@@ -71,15 +70,17 @@ def connect(demo: gr.Blocks, lenses: Sequence[Lens]) -> None:
             for other in lenses:
                 if other is not lens:
                     link = gr.Button(other.title, size="sm", scale=0, min_width=0)
-                    carried = link.click(None, lens.text, other.text, js="(text) => text", **HERE)
-                    carried.then(None, js=OPEN_TAB % other.tab, **HERE)
+                    carried = link.click(
+                        None, lens.text, other.text, js="(text) => text", **IN_BROWSER
+                    )
+                    carried.then(None, js=OPEN_TAB % other.tab, **IN_BROWSER)
             share = gr.Button("Copy a link", size="sm", scale=0, min_width=0, elem_classes="share")
             share.click(
                 None,
                 list(lens.inputs.values()),
                 share,
                 js=COPY_LINK % (list(lens.inputs), lens.tab),
-                **HERE,
+                **IN_BROWSER,
             )
         _move_below(row, lens.text)
     address = gr.Textbox(visible=False)
@@ -92,7 +93,7 @@ def connect(demo: gr.Blocks, lenses: Sequence[Lens]) -> None:
         js=READ_LINK,
         show_progress="hidden",
     )
-    read.then(None, js=OPEN_LINKED_TAB, **HERE)
+    read.then(None, js=OPEN_LINKED_TAB, **IN_BROWSER)
 
 
 def restored(lenses: Sequence[Lens], address: str) -> list[Any]:
