@@ -23,10 +23,12 @@ from gpt2_scratch.tokenizer import Tokenizer
 from train import evaluate, packing, samples
 from train.datasets import Instruction, Message, spam_split
 from train.evaluate import format_table
+from train.skills import skills_check
 
 SPAM_KEYS = {"n", "accuracy", "precision", "recall", "f1", "roc_auc", "tn", "fp", "fn", "tp"} | {
     *("threshold", "ece", "log_loss", "reliability")
 }
+QUESTIONS = 3  # of the check of skills: random models do not stop early
 CHAT_KEYS = {"n", "response_loss", "exact_match", "contains_match", "rouge_l"}
 BASE_KEYS = {"loss", "perplexity", "bits_per_byte", "tokens"}
 
@@ -60,6 +62,7 @@ def weights(
     monkeypatch.setenv("GPT2_SCRATCH_CACHE", str(cache))
     story = "Once upon a time the cat sat near the forest and slept. " * 60
     monkeypatch.setattr(samples, "corpus_documents", lambda name, split: iter([story]))
+    monkeypatch.setattr(evaluate, "skills_check", lambda: skills_check()[:QUESTIONS])
     return tmp_path / "weights"
 
 
@@ -121,10 +124,14 @@ def test_all_figures_as_json_beside_the_weights_and_in_the_manifest(
     assert {part: figures["n"] for part, figures in chat.items()} == {
         "sft": SFT_VALIDATION_LINES,
         "book": 2,  # a tenth of twenty tasks
+        "skills": QUESTIONS,
         "sft_before": SFT_VALIDATION_LINES,
         "book_before": 2,
+        "skills_before": QUESTIONS,
     }
-    for figures in chat.values():
+    assert set(chat["skills"]["kinds"]["small talk"]) == {"n", "contains_match"}
+    for part in ("sft", "book", "sft_before", "book_before"):
+        figures = chat[part]
         assert figures.keys() == CHAT_KEYS
         assert figures["response_loss"] > 0
         assert figures["exact_match"] == figures["contains_match"] == 0  # the model is random
@@ -212,11 +219,12 @@ def test_an_assistant_that_is_right_gets_all_points(
     def respond(
         self: Assistant, instruction: str, input: str = "", max_new_tokens: int = 128
     ) -> str:
-        name = instruction.split()[3]
+        name = (instruction.split() + 4 * ["it"])[3]
         return f"the {name} SAT" if input else f"I think that the {name} sat, yes."
 
     monkeypatch.setattr(Assistant, "respond", respond)
-    for figures in evaluate.evaluate_chat().values():
+    chat = evaluate.evaluate_chat()
+    for figures in (chat["sft"], chat["book"]):
         assert (figures["exact_match"], figures["contains_match"]) == (0.5, 1.0)
 
 

@@ -20,7 +20,7 @@ def test_exercises_are_repeatable_and_each_fact_is_asked_in_several_wordings() -
     assert tasks == exercises(seed=1)
     assert tasks != exercises(seed=2)
     kinds = Counter(task.source for task in tasks)
-    assert len(kinds) == 12
+    assert len(kinds) == 15
     hot = {t.instruction for t in tasks if re.search(r"\bhot\b", f"{t.instruction} {t.input}")}
     assert len(hot) >= 2
     assert not any("{" in part for t in tasks for part in (t.instruction, t.input, t.output))

@@ -21,7 +21,8 @@ def match_rates(tasks: Iterable[Instruction], answers: Iterable[str]) -> dict[st
     ]
     return {
         "exact_match": sum(wanted == given for wanted, given in pairs) / len(pairs),
-        "contains_match": sum(_contains(given, wanted) for wanted, given in pairs) / len(pairs),
+        "contains_match": sum(contains_words(given, wanted) for wanted, given in pairs)
+        / len(pairs),
         "rouge_l": sum(rouge_l(wanted, given) for wanted, given in pairs) / len(pairs),
     }
 
@@ -32,8 +33,10 @@ def normalised(text: str) -> str:
     return folded.strip(string.punctuation + " ") or folded  # "?" may be the answer
 
 
-def _contains(text: str, words: str) -> bool:
-    return re.search(rf"(?<!\w){re.escape(words)}(?!\w)", text) is not None
+def contains_words(text: str, words: str) -> bool:
+    """Whether `words` stand in the text as whole words; both are `normalised` first."""
+    pattern = rf"(?<!\w){re.escape(normalised(words))}(?!\w)"
+    return re.search(pattern, normalised(text)) is not None
 
 
 def rouge_l(reference: str, answer: str) -> float:

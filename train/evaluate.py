@@ -37,6 +37,7 @@ from train.judge import judge
 from train.modern_messages import independent_check, modern_check
 from train.packing import MIXTURE, TokenMixture, pack, token_byte_lengths
 from train.samples import diversity_by_temperature
+from train.skills import accepted, skills_check
 
 Metrics = dict[str, Any]
 ANSWER_TOKENS = 64  # of a greedy answer; the references are shorter
@@ -91,7 +92,8 @@ def evaluate_spam(name: str = "spam") -> Metrics:
 def evaluate_chat(
     name: str = "chat", before: str = "base", limit: int = 600, judged_by: str | None = None
 ) -> Metrics:
-    """Response loss and the `match_rates` of greedy answers on two held-out sets.
+    """Response loss and the `match_rates` of greedy answers on two held-out sets, and the part of
+    `skills_check` that is answered as accepted.
 
     "sft" is the first `limit` tasks of its validation part, of which training has used the last
     to choose parameters; "book" the test part of the book's 1,100. The parts "..._before" are the
@@ -110,6 +112,9 @@ def evaluate_chat(
         for title, tasks in sets.items():
             asked = judged_by if title == "book" else None
             metrics[title + suffix] = _rounded(_answer(assistant, tasks, title + suffix, asked))
+        questions = skills_check()
+        answers = _answers(assistant, [question.as_task() for question in questions], "skills")
+        metrics["skills" + suffix] = _rounded(accepted(questions, answers))
     return metrics
 
 
@@ -118,10 +123,7 @@ def _answer(
 ) -> Metrics:
     """The figures of one assistant on one set."""
     examples = encode_tasks(assistant.tokenizer, tasks, assistant.model.config.block_size)
-    answers = [
-        assistant.respond(task.instruction, task.input, max_new_tokens=ANSWER_TOKENS)
-        for task in tqdm(tasks, desc=f"answering {title}", leave=False)
-    ]
+    answers = _answers(assistant, tasks, title)
     figures: Metrics = {
         "n": len(tasks),
         "response_loss": response_loss(assistant.model, examples),
@@ -139,6 +141,14 @@ def _answer(
             if len(pairs) >= KIND_TASKS
         }
     return figures
+
+
+def _answers(assistant: Assistant, tasks: Sequence[Instruction], title: str) -> list[str]:
+    """The greedy answer to each task."""
+    return [
+        assistant.respond(task.instruction, task.input, max_new_tokens=ANSWER_TOKENS)
+        for task in tqdm(tasks, desc=f"answering {title}", leave=False)
+    ]
 
 
 def _rounded(figures: Mapping[str, Any]) -> dict[str, Any]:

@@ -35,7 +35,7 @@ from gpt2_scratch.tokenizer import Tokenizer
 from train import loop
 from train.datasets import Instruction, folded, load_instructions
 from train.examples import EpochOrder
-from train.exercises import SOURCE, exercises
+from train.exercises import exercises
 from train.instruction_data import (
     IGNORED,
     Example,
@@ -46,6 +46,8 @@ from train.instruction_data import (
     repeats_of,
 )
 from train.parallel import join_processes
+from train.rewording import reworded
+from train.skills import skills_check
 from train.stage import (
     add_finetuning_arguments,
     merged,
@@ -145,31 +147,26 @@ def training_examples(
     plain: float,
     seed: int,
     exercise_repeats: int = EXERCISE_REPEATS,
+    reword: float = 0.0,
 ) -> list[Example]:
     """All rows of an epoch: the instruction sets, our exercises, and plain text.
 
-    See `instruction_data.REPEATS` for what is read how often. No task of a held-out part is among
-    them, whichever source it came from.
+    See `instruction_data.REPEATS` for what is read how often, and `rewording` for other words. No
+    task of a held-out part is among them, whichever source it came from.
 
     multi_turn  part of the tasks that become turns of a conversation
     plain       part of the tokens that is plain text
+    reword      part of the instruction sets' tasks that is asked in other words
     """
-    tasks = [
-        *load_instructions("sft", "train"),
-        *load_instructions("book", "train"),
-        *exercises(seed),
-    ]
-    repeats = {SOURCE: exercise_repeats}
+    rng = random.Random(seed)
+    sets = [*load_instructions("sft", "train"), *load_instructions("book", "train")]
+    repeated = [task for task in sets for _ in range(repeats_of(task.source))]
+    tasks = [reworded(task, rng) if rng.random() < reword else task for task in repeated]
+    for repeat in range(exercise_repeats):  # each time in other wordings
+        tasks += exercises(f"{seed} {repeat}")
     held_out = {question_of(task) for task in held_out_tasks()}
-    chosen = [
-        task
-        for task in tasks
-        if question_of(task) not in held_out
-        for _ in range(repeats_of(task.source, repeats))
-    ]
-    rows = conversations(
-        encode_tasks(tokenizer, chosen, window), multi_turn, window, random.Random(seed)
-    )
+    chosen = [task for task in tasks if question_of(task) not in held_out]
+    rows = conversations(encode_tasks(tokenizer, chosen, window), multi_turn, window, rng)
     plain_window = min(PLAIN_WINDOW, window)
     tokens = sum(len(row.ids) for row in rows) * plain / (1 - plain)
     return [*rows, *plain_text(tokenizer, round(tokens / plain_window), plain_window, seed)]
@@ -178,7 +175,8 @@ def training_examples(
 def held_out_tasks() -> list[Instruction]:
     """What decides or measures: the tasks that training must not read."""
     parts = (("sft", "validation"), ("book", "test"), ("book", "validation"))
-    return [task for name, split in parts for task in load_instructions(name, split)]
+    tasks = [task for name, split in parts for task in load_instructions(name, split)]
+    return [*tasks, *(question.as_task() for question in skills_check())]
 
 
 def choosing_tasks() -> list[Instruction]:
@@ -201,6 +199,12 @@ def main(argv: list[str] | None = None) -> int:
         type=int,
         default=EXERCISE_REPEATS,
         help="how often our short exercises are read in an epoch",
+    )
+    parser.add_argument(
+        "--reword",
+        type=float,
+        default=0.5,
+        help="part of the instruction sets' tasks that is asked in other words",
     )
     parser.add_argument("--plain-text", type=float, default=0.05, help="part of the tokens")
     parser.add_argument(
@@ -247,6 +251,7 @@ def finetune(arguments: argparse.Namespace, command: str) -> None:
     for option, value in (
         ("--multi-turn", arguments.multi_turn),
         ("--plain-text", arguments.plain_text),
+        ("--reword", arguments.reword),
     ):
         if not 0.0 <= value < 1.0:
             raise ValueError(f"{option} must be from 0 to below 1, not {value}.")
@@ -269,6 +274,7 @@ def finetune(arguments: argparse.Namespace, command: str) -> None:
         arguments.plain_text,
         settings.seed,
         arguments.exercises,
+        arguments.reword,
     )
     data = ["sft", "instruction-data"]
     data += ["exercises"] if arguments.exercises else []

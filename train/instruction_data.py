@@ -70,10 +70,9 @@ class Example:
         return [token if counts else IGNORED for token, counts in pairs]
 
 
-def repeats_of(source: str, more: Mapping[str, int] | None = None) -> int:
-    """How often a task from this source is read in an epoch: see REPEATS, to which `more` adds."""
-    repeats = {**REPEATS, **(more or {})}
-    return repeats.get(source, repeats.get(source.split(":")[0], 1))
+def repeats_of(source: str) -> int:
+    """How often a task from this source is read in an epoch: see REPEATS."""
+    return REPEATS.get(source, REPEATS.get(source.split(":")[0], 1))
 
 
 def encode_task(tokenizer: Tokenizer, task: Instruction) -> Example:

@@ -111,21 +111,22 @@ def _before_and_after(chat: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def _kinds(chat: dict[str, Any]) -> list[dict[str, Any]]:
-    """Exact matches per kind of task, before and after, for each set that is broken down."""
+    """Right answers per kind of task, before and after, for each set that is broken down: exact
+    matches, or where a set has none of these, answers that contain what is accepted."""
     rows = []
     for title, after in chat.items():
         if title.endswith(BEFORE) or not isinstance(after, dict):
             continue
         before = chat.get(title + BEFORE, {}).get("kinds", {})
         for kind, figures in after.get("kinds", {}).items():
-            match = before.get(kind, {}).get("exact_match")
+            match = "exact_match" if "exact_match" in figures else "contains_match"
             rows.append(
                 {
                     "set": title,
                     "kind": kind,
                     "n": figures.get("n"),
-                    "before": match,
-                    "after": figures.get("exact_match"),
+                    "before": before.get(kind, {}).get(match),
+                    "after": figures.get(match),
                 }
             )
     return rows
