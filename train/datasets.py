@@ -20,9 +20,9 @@ import os
 import random
 import shutil
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 from gpt2_scratch.text import normalise_text
@@ -370,19 +370,27 @@ def load_instructions(name: str, split: str) -> list[Instruction]:
     _check_choice("instruction data set", name, ("sft", "book"))
     if name == "sft":
         _check_choice("split of sft", split, ("train", "validation"))
-        with lzma.open(fetch("sft"), "rt", encoding="utf-8") as file:
-            records = [json.loads(line) for line in file]
-        cut = len(records) - SFT_VALIDATION_LINES
-        records = records[:cut] if split == "train" else records[cut:]
-    else:
-        records = json.loads(fetch("instruction-data").read_text(encoding="utf-8"))
-        records = _book_part(records, split)
+        tasks = _sft(fetch("sft"))
+        cut = len(tasks) - SFT_VALIDATION_LINES
+        return tasks[:cut] if split == "train" else tasks[cut:]
+    records = json.loads(fetch("instruction-data").read_text(encoding="utf-8"))
+    return _instructions(_book_part(records, split), name)
+
+
+@lru_cache(maxsize=1)  # training asks for both parts, and more than once
+def _sft(path: Path) -> list[Instruction]:
+    with lzma.open(path, "rt", encoding="utf-8") as file:
+        return _instructions((json.loads(line) for line in file), "sft")
+
+
+def _instructions(records: Iterable[dict[str, str]], source: str) -> list[Instruction]:
+    """Normalised tasks; `source` is that of a record which does not state its own."""
     return [
         Instruction(
             normalise_text(record["instruction"]),
             normalise_text(record["input"]),
             normalise_text(record["output"]),
-            record.get("source", name),
+            record.get("source", source),
         )
         for record in records
     ]

@@ -50,6 +50,7 @@ from train.rewording import reworded
 from train.skills import skills_check
 from train.stage import (
     add_finetuning_arguments,
+    lineage,
     merged,
     run_finetuning,
     run_stage,
@@ -261,8 +262,8 @@ def finetune(arguments: argparse.Namespace, command: str) -> None:
     commands, base, tokens_before = [command], arguments.base, 0
     source = header_of(arguments.base)
     if "base" in source:  # an assistant already: go on with it
-        commands = [*json.loads(source["commands"]), command]
-        base, tokens_before = json.loads(source["base"]), int(source["tokens"])
+        commands, tokens_before = lineage(source, command)
+        base = json.loads(source["base"])
     blends = arguments.blend < 1.0  # only then the old weights are needed: a second model's memory
     before = {name: t.clone() for name, t in model.state_dict().items()} if blends else {}
     with_adapters(model, arguments.lora_rank, settings.seed)

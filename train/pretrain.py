@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,7 +30,7 @@ from gpt2_scratch.tokenizer import Tokenizer
 from train import loop
 from train.held_out import held_out
 from train.packing import MIXTURE, TokenMixture, pack, token_byte_lengths
-from train.stage import add_stage_arguments, run_command_line, run_stage
+from train.stage import add_stage_arguments, lineage, run_command_line, run_stage
 from train.web_corpus import WEB_CORPORA, add_web_corpus_arguments, pack_web_corpus, shares
 
 DEFAULTS = loop.Settings()
@@ -129,8 +128,7 @@ def pretrain(arguments: argparse.Namespace, command: str) -> None:
     if arguments.init_from:
         source = read_checkpoint(arguments.init_from)
         model = loop.grow(build_model(source.config, source.tensors), model)
-        commands = [*json.loads(source.metadata["commands"]), command]
-        tokens_before = int(source.metadata["tokens"])
+        commands, tokens_before = lineage(source.metadata, command)
     run_stage(
         model,
         LanguageModelling(

@@ -207,6 +207,11 @@ def format_seeds(rows: Mapping[int, Mapping[str, float]]) -> str:
     return "\n".join(lines)
 
 
+def lineage(parent: Mapping[str, str], command: str) -> tuple[list[str], int]:
+    """(commands, tokens read before) of a run that goes on from a weight file with this header."""
+    return [*json.loads(parent["commands"]), command], int(parent["tokens"])
+
+
 def run_stage(
     model: nn.Module,
     task: loop.Task,
