@@ -4,15 +4,27 @@ from __future__ import annotations
 
 import argparse
 import json
+import time
+from itertools import islice
 from pathlib import Path
 
 import pytest
 import torch
 from conftest import App
 
+from gpt2_scratch import limits
 from gpt2_scratch.benchmark import __main__ as benchmark
 from gpt2_scratch.benchmark.contestants import Contestant, ours
-from gpt2_scratch.benchmark.load import KINDS, Answer, ask, at_share, summary
+from gpt2_scratch.benchmark.load import (
+    KINDS,
+    Answer,
+    all_of_them,
+    ask,
+    at_share,
+    filling,
+    summary,
+    until,
+)
 from gpt2_scratch.config import PRESETS, GPT2Config
 from gpt2_scratch.generation import TokenStep
 from gpt2_scratch.model import GPT2
@@ -177,6 +189,25 @@ def test_clients_of_the_app_are_answered_or_told(tiny_app: App) -> None:
         assert 0 < answer.first <= answer.last
     assert ask(tiny_app.url, "classify", {"message": ""}).outcome == "error"
     assert ask("http://127.0.0.1:9", "classify", {}).outcome.startswith("URLError")
+
+
+def test_before_memory_is_read_the_server_remembers_all_it_can(tiny_app: App) -> None:
+    requests = filling()
+    assert len(requests) >= limits.SESSIONS  # each call is a visitor to gradio
+    places = limits.STREAMS + limits.REMEMBERED
+    for endpoint, argument in (("generate", "prompt"), ("chat", "messages")):
+        texts = [body[argument] for name, body in requests if name == endpoint]
+        assert len({text[:32] for text in texts}) == places  # none starts from another's place
+    one_of_each = {endpoint: (endpoint, body) for endpoint, body in requests}
+    del one_of_each["chat"]  # the app of the tests has a window of 256
+    answers = all_of_them(tiny_app.url, [one_of_each.values()] * 2)
+    assert [answer.outcome for answer in answers] == ["complete"] * 4
+
+
+def test_clients_ask_until_the_time_is_up() -> None:
+    first, again, other = (list(islice(until(float("inf"), n), 20)) for n in (1, 1, 2))
+    assert first == again != other  # each client has a sequence of its own, the same in each run
+    assert list(until(time.monotonic() - 1, 1)) == []
 
 
 def test_the_summary_counts_what_failed() -> None:

@@ -3,6 +3,11 @@
 Each client asks for one thing after the other, as fast as it gets its answers: texts, replies,
 verdicts, attention maps and next tokens, in proportions that lean towards text. Only the standard
 library is used, and Gradio's two requests per call: one that gives an id, one that streams events.
+
+A server that remembers grows until it remembers as much as it ever will. So before its memory is
+read and the clients' time begins, all of it is filled: Gradio has `limits.SESSIONS` visitors to
+keep, and each place of the engines' caches has held a text longer than those of the clients (the
+system gives memory to a page of a cache when something is first written there).
 """
 
 from __future__ import annotations
@@ -17,16 +22,21 @@ import threading
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 from typing import Any
 
+from gpt2_scratch import limits
+
 APP = Path(__file__).resolve().parents[2] / "app.py"
 START_SECONDS = 180
 ANSWER_SECONDS = 120
-WARM_SECONDS = 10
-KINDS: list[tuple[str, dict[str, Any]]] = [
+FILLING_WORDS = 400  # tokens as well: a single letter is one in any vocabulary
+
+Request = tuple[str, dict[str, Any]]  # an endpoint and its arguments
+KINDS: list[Request] = [
     ("generate", {"prompt": "Once upon a time", "max_new_tokens": 100}),
     ("generate", {"prompt": "The harbour was quiet. " * 20, "max_new_tokens": 60}),
     ("chat", {"messages": "Name three colours.", "max_new_tokens": 60}),
@@ -73,35 +83,50 @@ def load(model: str, clients: int, seconds: float) -> list[dict[str, Any]]:
                 raise ValueError(
                     f"The app does not answer {endpoint} ({outcome}); start it by hand."
                 )
-        _all_clients(url, clients, WARM_SECONDS)  # each place of the batch has had its first text
+        all_of_them(url, [filling()[n::clients] for n in range(clients)])
         before = resident_megabytes(process.pid)
-        answers = _all_clients(url, clients, seconds)
+        ends_at = time.monotonic() + seconds
+        answers = all_of_them(url, [until(ends_at, number) for number in range(clients)])
         return summary(answers, seconds, before, resident_megabytes(process.pid))
     finally:
         process.terminate()
         process.wait()
 
 
-def _all_clients(url: str, clients: int, seconds: float) -> list[Answer]:
-    """What the clients were answered in this time, and what they had asked for at its end."""
-    answers: list[Answer] = []
-    ends_at = time.monotonic() + seconds
-    threads = [
-        threading.Thread(target=_client, args=(url, number, ends_at, answers))
-        for number in range(clients)
+def filling() -> list[Request]:
+    """Requests after which the server remembers as much as it ever will."""
+    texts = []
+    for number in range(limits.STREAMS + limits.REMEMBERED):
+        letters = random.Random(number).choices("abcdefghijklmnopqrstuvwxyz", k=FILLING_WORDS)
+        texts.append(" ".join(letters))  # no two begin alike, so none takes the other's place
+    return [
+        *(("generate", {"prompt": text, "max_new_tokens": 1}) for text in texts),
+        *(("chat", {"messages": text, "max_new_tokens": 1}) for text in texts),
+        *[("tokenize", {"text": "A visitor"})] * limits.SESSIONS,
     ]
+
+
+def until(ends_at: float, number: int) -> Iterator[Request]:
+    """What a client asks for, up to a moment of `time.monotonic`; each number its own sequence."""
+    chance = random.Random(number)
+    while time.monotonic() < ends_at:
+        yield chance.choice(KINDS)
+
+
+def all_of_them(url: str, clients: Iterable[Iterable[Request]]) -> list[Answer]:
+    """What the clients were answered. Each asks for one thing after the other, all side by side."""
+    answers: list[Answer] = []
+
+    def client(requests: Iterable[Request]) -> None:
+        for endpoint, body in requests:
+            answers.append(ask(url, endpoint, body))
+
+    threads = [threading.Thread(target=client, args=(requests,)) for requests in clients]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
     return answers
-
-
-def _client(url: str, number: int, ends_at: float, answers: list[Answer]) -> None:
-    chance = random.Random(number)
-    while time.monotonic() < ends_at:
-        endpoint, body = chance.choice(KINDS)
-        answers.append(ask(url, endpoint, body))
 
 
 def ask(url: str, endpoint: str, body: dict[str, Any]) -> Answer:
