@@ -5,16 +5,19 @@ from __future__ import annotations
 import argparse
 import json
 import time
+from importlib.util import find_spec
 from itertools import islice
 from pathlib import Path
 
+import gguf
 import pytest
 import torch
 from conftest import App
 
 from gpt2_scratch import limits
 from gpt2_scratch.benchmark import __main__ as benchmark
-from gpt2_scratch.benchmark.contestants import Contestant, ours
+from gpt2_scratch.benchmark import llama
+from gpt2_scratch.benchmark.contestants import GREEDY, Contestant, ours
 from gpt2_scratch.benchmark.load import (
     KINDS,
     Answer,
@@ -26,7 +29,7 @@ from gpt2_scratch.benchmark.load import (
     until,
 )
 from gpt2_scratch.config import PRESETS, GPT2Config
-from gpt2_scratch.generation import TokenStep
+from gpt2_scratch.generation import TokenStep, generate_tokens
 from gpt2_scratch.model import GPT2
 from gpt2_scratch.native import is_available
 from gpt2_scratch.quantization import stored_bytes
@@ -170,6 +173,46 @@ def test_a_peer_that_is_missing_is_named(monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setitem(__import__("sys").modules, "transformers", None)
     with pytest.raises(SystemExit, match="transformers is not installed: `pip install"):
         benchmark.main(["decode", "--model", "nano", "--peers"])
+
+
+@pytest.mark.parametrize("kind", llama.KINDS)
+def test_llama_cpp_gets_our_weights(tiny: GPT2, tmp_path: Path, kind: str) -> None:
+    path = tmp_path / "model.gguf"
+    size = llama.write_gguf(tiny, path, kind)
+    read = gguf.GGUFReader(path)
+    assert sum(tensor.n_bytes for tensor in read.tensors) == size
+    stored = {tensor.name: tensor for tensor in read.tensors}
+    assert len(stored) == len(tiny.state_dict())
+    for name, weight in (
+        ("token_embd.weight", tiny.wte.weight),
+        ("blk.1.attn_output.weight", tiny.h[1].attn.c_proj.weight),
+        ("blk.1.ffn_down.weight", tiny.h[1].mlp.c_proj.weight),
+        ("blk.0.ffn_up.bias", tiny.h[0].mlp.c_fc.bias),
+        ("output_norm.weight", tiny.ln_f.weight),
+    ):
+        theirs = gguf.quants.dequantize(stored[name].data, stored[name].tensor_type)
+        step = weight.abs().max().item() / 127  # of the largest of 32 in q8_0, and more in the others
+        torch.testing.assert_close(torch.tensor(theirs), weight, rtol=0, atol=0.51 * step)
+
+
+@pytest.mark.skipif(not find_spec("llama_cpp"), reason="llama-cpp-python takes minutes to build")
+def test_llama_cpp_writes_the_same_text(tiny: GPT2, tmp_path: Path) -> None:
+    llama.write_gguf(tiny, tmp_path / "model.gguf", "F32")
+    theirs = llama.reader(tmp_path / "model.gguf", 1)
+    ids = [5, 250, 17, 99]
+    expected = [step.token_id for step in generate_tokens(tiny, ids, GREEDY, 20)]
+    assert llama.greedy(theirs, ids, 20) == expected
+    assert llama.greedy(theirs, ids, 20) == expected  # nothing is left of the text before
+
+
+def test_llama_cpp_is_left_out_where_it_is_missing(
+    tiny: GPT2, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setitem(__import__("sys").modules, "llama_cpp", None)
+    monkeypatch.setattr(benchmark, "peers", lambda config, threads: [])
+    names = [c.name for c in benchmark.entrants(tiny, options("decode", "--peers"))]
+    assert names == [c.name for c in ours(tiny)]
+    assert "llama.cpp is left out: there is no llama_cpp" in capsys.readouterr().err
 
 
 def test_it_prints_a_table_or_json(tiny: GPT2, capsys: pytest.CaptureFixture[str]) -> None:

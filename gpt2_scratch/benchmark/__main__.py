@@ -28,6 +28,7 @@ from typing import Any, cast
 import torch
 
 from gpt2_scratch.benchmark.contestants import GREEDY, Contestant, ours, peers
+from gpt2_scratch.benchmark.llama import INSTALL, llamas
 from gpt2_scratch.benchmark.load import load
 from gpt2_scratch.checkpoint import load_model
 from gpt2_scratch.config import PRESETS
@@ -130,8 +131,14 @@ def compare(rows: list[Row], column: str) -> None:
 
 
 def entrants(model: GPT2, arguments: argparse.Namespace) -> list[Contestant]:
-    others = peers(model.config, arguments.threads) if arguments.peers else []
-    return [*ours(model), *others]
+    found = ours(model)
+    if arguments.peers:
+        found += peers(model.config, arguments.threads)
+        try:
+            found += llamas(model, arguments.threads)
+        except ImportError as error:
+            print(f"llama.cpp is left out: there is no {error.name} ({INSTALL}).", file=sys.stderr)
+    return found
 
 
 def serve(model: GPT2, arguments: argparse.Namespace) -> list[Row]:
@@ -297,7 +304,7 @@ def parse(argv: list[str] | None = None) -> argparse.Namespace:
         default="nano",
         help=f"a shape with random weights ({', '.join(PRESETS)}), or a checkpoint: base, a path",
     )
-    parser.add_argument("--peers", action="store_true", help="transformers and CTranslate2 as well")
+    parser.add_argument("--peers", action="store_true", help="other programs as well")
     parser.add_argument("--tokens", type=int, default=128, help="new tokens of each text")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--threads", type=int, default=torch.get_num_threads())
