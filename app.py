@@ -10,13 +10,18 @@ import argparse
 import importlib.util
 import os
 
-os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")  # before gradio looks at it
+# Before gradio looks at them. It would report to its makers; and for a dashboard that is off here,
+# it would keep the last 10,000 calls and sum them all up again, by a data frame, after each call.
+os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
+os.environ.setdefault("GRADIO_ANALYTICS_MAX_EVENTS", "1")
+os.environ.setdefault("GRADIO_ANALYTICS_CACHE_FREQUENCY", "1000000000")
 
 from gpt2_scratch.demo.quick_start import quick_imports
 
 with quick_imports():
     import gradio as gr
     import torch
+    from gradio.utils import LRUCache
 
 from gpt2_scratch import limits
 from gpt2_scratch.demo import (
@@ -61,6 +66,8 @@ def build(api: Api) -> gr.Blocks:
         on_page(demo.load, api.serving.description, None, decoding)
     # api_open=False: nobody skips the line by the REST route
     demo.queue(max_size=limits.QUEUE_SIZE, default_concurrency_limit=1, api_open=False)
+    # gradio would never forget that a caller of the API was here
+    demo._queue.pending_event_ids_session = LRUCache(limits.SESSIONS)
     return demo
 
 

@@ -231,6 +231,22 @@ def test_beams_are_bounded_where_only_the_page_asks_for_them(tiny_app: App) -> N
         assert "beams must be a whole number from 1 to 8, not 1.5." in refused["output"]["error"]
 
 
+def test_gradio_forgets_the_calls_it_has_answered(
+    tiny_weights: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It has no option for it, so this reaches into what is not public: see `app.build`."""
+    monkeypatch.setenv("GPT2_SCRATCH_WEIGHTS", str(tiny_weights))
+    monkeypatch.setattr(limits, "SESSIONS", 3)
+    demo = showcase.build(Api(Registry()))
+    with served_here(demo) as url, connect(url) as http:
+        for _ in range(6):
+            event, _ = call(http, "tokenize", {"text": "a"})
+            assert event == "complete"
+        assert 1 <= len(demo._queue.pending_event_ids_session) <= 3  # if 0, it forgets by itself
+        assert len(demo._queue.event_analytics) <= 1
+        assert not demo._queue.cached_event_analytics_summary["functions"]
+
+
 def test_uploads_are_bounded(tiny_app: App) -> None:
     with connect(tiny_app.url) as http:
 

@@ -6,8 +6,7 @@ library is used, and Gradio's two requests per call: one that gives an id, one t
 
 A server that remembers grows until it remembers as much as it ever will. So before its memory is
 read and the clients' time begins, all of it is filled: Gradio has `limits.SESSIONS` visitors to
-keep, and each place of the engines' caches has held a text longer than those of the clients (the
-system gives memory to a page of a cache when something is first written there).
+keep, and each place of the engines' caches has held a text longer than those of the clients.
 """
 
 from __future__ import annotations
