@@ -163,17 +163,18 @@ class _Cache(ctypes.Structure):
     ]
 
 
-def pack(stored: StoredMatrix) -> StoredMatrix:
+def pack(stored: StoredMatrix, together: int = 1) -> StoredMatrix:
     """A matrix in the order in which native.cpp reads it.
 
-    values (outputs, inputs) -> (panels, inputs, PANEL): what one input contributes to PANEL outputs
-    lies side by side. The last panel is filled up with zeros.
+    values (outputs, inputs) -> (panels, inputs / together, PANEL, together): what one input, or as
+    many as are read together, contributes to PANEL outputs lies side by side. The last panel and
+    the last input are filled up with zeros.
     """
     outputs, inputs = stored.values.shape
-    panels = -(-outputs // PANEL)
-    padded = stored.values.new_zeros(panels * PANEL, inputs)
-    padded[:outputs] = stored.values
-    packed = padded.view(panels, PANEL, inputs).transpose(1, 2).contiguous()
+    panels, groups = -(-outputs // PANEL), -(-inputs // together)
+    padded = stored.values.new_zeros(panels * PANEL, groups * together)
+    padded[:outputs, :inputs] = stored.values
+    packed = padded.view(panels, PANEL, groups, together).transpose(1, 2).contiguous()
     return StoredMatrix(packed, stored.scale)
 
 
@@ -216,7 +217,8 @@ class NativeGPT2(nn.Module):
         return _Norm(self._pointer(norm.weight.float()), self._pointer(norm.bias.float()))
 
     def _linear(self, weight: Tensor, bias: Tensor | None) -> _Linear:
-        packed = pack(store(weight.detach().float(), self.mode))
+        together = self._library.gpt2_together(_KINDS[self.mode])
+        packed = pack(store(weight.detach().float(), self.mode), together)
         return _Linear(
             self._pointer(packed.values),
             None if packed.scale is None else self._pointer(packed.scale),
