@@ -235,6 +235,17 @@ def test_orthogonalised_matrices_have_singular_values_near_one(shape: tuple[int,
     assert directions.min() > 0.65
 
 
+@pytest.mark.parametrize("shape", [(16, 64), (64, 16), (24, 24)])
+def test_orthogonalise_is_the_iteration_of_the_muon_post(shape: tuple[int, int]) -> None:
+    matrix = torch.randn(shape, generator=torch.Generator().manual_seed(0))
+    matrix[:, 0] = matrix[:, 1]  # a direction without any length
+    x = matrix / matrix.norm()
+    for _ in range(5):
+        gram = x @ x.T
+        x = 3.4445 * x + (-4.7750 * gram + 2.0315 * gram @ gram) @ x
+    torch.testing.assert_close(orthogonalise(matrix), x, rtol=1e-3, atol=1e-4)
+
+
 def test_orthogonalise_ignores_scale_and_orientation() -> None:
     matrix = torch.randn(8, 12, generator=torch.Generator().manual_seed(0))
     expected = orthogonalise(matrix)

@@ -25,13 +25,27 @@ def orthogonalise(matrix: Tensor, steps: int = 5) -> Tensor:
 
     Newton-Schulz iteration with the quintic of the Muon post, which needs matrix products only
     and no singular value decomposition. matrix: (rows, columns), returned in the same shape.
+
+    A step of it is x -> p x with p = a + b g + c g^2 and g = x x^T. As p is made of g, the next g
+    is p g p: it can be had without x. So the steps are taken on g, which is small, and x meets the
+    product of all p at the end, which takes half of the time for matrices four times as wide.
     """
     a, b, c = 3.4445, -4.7750, 2.0315
+
+    def polynomial(g: Tensor) -> Tensor:
+        p = torch.addmm(g, g, g, beta=b, alpha=c)
+        p.diagonal().add_(a)
+        return p
+
     wide = matrix if matrix.size(0) <= matrix.size(1) else matrix.T  # the small product is cheaper
     x = wide / wide.norm().clamp(min=1e-7)  # all singular values into [0, 1]
-    for _ in range(steps):
-        gram = x @ x.T  # (rows, rows)
-        x = a * x + (b * gram + c * gram @ gram) @ x
+    gram = x @ x.T  # (rows, rows)
+    p = product = polynomial(gram)
+    for _ in range(steps - 1):
+        gram = p @ gram @ p
+        p = polynomial(gram)
+        product = p @ product
+    x = product @ x
     return x if matrix.size(0) <= matrix.size(1) else x.T
 
 
