@@ -470,13 +470,13 @@ def test_plain_text_is_mixed_in_by_its_share_of_tokens(
         return [Example([1] * window, [False] + [True] * (window - 1))] * count
 
     monkeypatch.setattr(finetune_chat, "plain_text", made_up)
-    examples = finetune_chat.training_examples(tokenizer, 256, 0.2, 0.25, seed=0)
+    examples = finetune_chat.training_examples(tokenizer, 256, 0.2, 0.25, 0, 1)
     plain = [e for e in examples if e.ids == [1] * 128]
     assert len(plain) == rows[0] > 0
     share = sum(len(e.ids) for e in plain) / sum(len(e.ids) for e in examples)
     assert share == pytest.approx(0.25, abs=0.02)
 
 
-@pytest.mark.parametrize("option", ["--multi-turn", "--plain-text"])
+@pytest.mark.parametrize("option", ["--multi-turn", "--plain-text", "--reword"])
 def test_shares_are_checked(folder: Path, capsys: pytest.CaptureFixture[str], option: str) -> None:
     assert f"{option} must be from 0 to below 1, not 1.0" in fault(capsys, "chat", option, "1")

@@ -49,10 +49,10 @@ def test_the_chain_is_printed_in_order(capsys: pytest.CaptureFixture[str]) -> No
     commands = [line.split("python -m train.")[1].split()[0] for line in lines]
     assert commands == [
         *("build_data", "datasets", "tokenizer", "packing", "pretrain"),
-        *("finetune_spam", "finetune_chat", "finetune_chat", "evaluate"),
+        *("finetune_spam", "finetune_chat", "evaluate"),
     ]
     assert reproduce.main(["--from", "finetune_chat"]) == 0
-    assert len(capsys.readouterr().out.strip().splitlines()) == 4
+    assert len(capsys.readouterr().out.strip().splitlines()) == 3
 
 
 @pytest.mark.parametrize("budget", ["full", "tiny"])

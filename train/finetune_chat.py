@@ -69,7 +69,7 @@ SAMPLE_INSTRUCTIONS = (
     ("What is the opposite of 'cold'?", ""),
     ("Rewrite the sentence in the past tense.", "She walks to school."),
 )
-EXERCISE_REPEATS = 3  # in an epoch
+EXERCISE_REPEATS = 8  # in an epoch, each in other words
 CHOOSING = 400  # the last validation tasks choose the parameters; `evaluate` reports on the first
 PLAIN_WINDOW = 128  # tokens of a row of plain text
 

@@ -58,13 +58,10 @@ def chain(budget: str) -> list[Stage]:
     if tiny:
         base = "--preset nano --vocab-size 300 --n-layer 1 --block-size 256 --tokens 8k"
     spam = "--seeds 0 1 2 --soup"
-    chat = "--minutes 85"
-    further = "--base chat --minutes 18 --exercises 8 --seed 1"
-    further += " --learning-rate 6e-4 --muon-learning-rate 0.006 --blend 0.7"
+    chat = "--minutes 120"
     if tiny:
         spam = "--modern 40 --tokens 2k --evaluate-every 1000"
         chat = "--tokens 3k --batch-size 8 --exercises 0 --evaluate-every 1000"
-        further = f"--base chat {chat}"
     short = "seconds" if tiny else ""
     return [
         Stage("build_data", ("corpus", "sft"), budget=short or "if missing"),
@@ -78,8 +75,7 @@ def chain(budget: str) -> list[Stage]:
         Stage("packing", budget=short or "2 minutes"),
         Stage("pretrain", tuple(base.split()), "base.safetensors", short or "2 hours"),
         Stage("finetune_spam", tuple(spam.split()), "spam.safetensors", short or "1 hour"),
-        Stage("finetune_chat", tuple(chat.split()), "chat.safetensors", short or "85 minutes"),
-        Stage("finetune_chat", tuple(further.split()), "chat.safetensors", short or "18 minutes"),
+        Stage("finetune_chat", tuple(chat.split()), "chat.safetensors", short or "2 hours"),
         Stage("evaluate", ("all",), "manifest.json", short or "10 minutes"),
     ]
 
