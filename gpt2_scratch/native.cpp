@@ -400,6 +400,21 @@ void remember(const Model& model, const Cache& cache, int64_t layer, const int64
     }
 }
 
+template <int WIDTH>
+inline float dot(const float* one, const float* other, int64_t width) {
+#if defined(__AVX512F__)
+    if (WIDTH) {  // a compiler takes vectors of half the size by itself
+        Vector sum = {};
+        for (int64_t n = 0; n < WIDTH; n += LANES) sum += widen(one + n) * widen(other + n);
+        return _mm512_reduce_add_ps((__m512)sum);
+    }
+#endif
+    float sum = 0;
+#pragma omp simd reduction(+ : sum)
+    for (int64_t i = 0; i < width; i++) sum += one[i] * other[i];
+    return sum;
+}
+
 // out = factor * weights @ values. weights: (seen,), values: (seen, width)
 template <int WIDTH>
 inline void weigh(const float* weights, int64_t seen, const float* values, int64_t width,
@@ -446,10 +461,7 @@ void attend(const Model& model, const Cache& cache, int64_t layer, const int64_t
         const float* q = qkv + row * 3 * C + head * width;
         float largest = -INFINITY, total = 0;
         for (int64_t p = 0; p < seen; p++) {
-            float dot = 0;
-#pragma omp simd reduction(+ : dot)
-            for (int64_t i = 0; i < width; i++) dot += q[i] * keys[p * width + i];
-            weights[p] = dot * factor;
+            weights[p] = dot<WIDTH>(q, keys + p * width, width) * factor;
             largest = weights[p] > largest ? weights[p] : largest;
         }
 #pragma omp simd reduction(+ : total)

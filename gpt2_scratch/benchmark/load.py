@@ -35,12 +35,13 @@ ANSWER_SECONDS = 120
 FILLING_WORDS = 400  # tokens as well: a single letter is one in any vocabulary
 
 Request = tuple[str, dict[str, Any]]  # an endpoint and its arguments
+ATTENTION = {"text": "The cat sat on the mat.", "layer": 0}
 KINDS: list[Request] = [
     ("generate", {"prompt": "Once upon a time", "max_new_tokens": 100}),
     ("generate", {"prompt": "The harbour was quiet. " * 20, "max_new_tokens": 60}),
     ("chat", {"messages": "Name three colours.", "max_new_tokens": 60}),
     ("classify", {"message": "You have won a prize! Call now"}),
-    ("attention", {"text": "The cat sat on the mat.", "layer": 0}),
+    ("attention", ATTENTION),
     ("next_token", {"prompt": "The heart is a muscle that"}),
 ]
 
@@ -101,7 +102,7 @@ def filling() -> list[Request]:
     return [
         *(("generate", {"prompt": text, "max_new_tokens": 1}) for text in texts),
         *(("chat", {"messages": text, "max_new_tokens": 1}) for text in texts),
-        *[("tokenize", {"text": "A visitor"})] * limits.SESSIONS,
+        *[("attention", ATTENTION)] * limits.SESSIONS,  # the largest answers
     ]
 
 
