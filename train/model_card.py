@@ -67,7 +67,10 @@ On text that no stage has trained on, by `python -m train.evaluate all`.
 
 `base` read the sets down to `sft`; the shares are in `train/packing.py`. `chat` and `spam` start
 from it. `chat` also reads short exercises made by `train/exercises.py` (opposites, verb forms,
-plurals, sums, spelling, small talk), and `spam` messages of today written for this project:
+plurals, sums, spelling, capitals, reviews, kinds of sentences, small talk), and half of its tasks
+in the other words of `train/rewording.py`. The 204 questions of `train/skills_check.tsv`, by which
+`skills` is measured, are a language model's that had seen nothing of this project. `spam` reads
+messages of today written for this project:
 `train/modern_templates.tsv` and `train/modern_messages.tsv`, the latter by a language model.
 One percent of the documents is held out by hash; the last 1,500 lines of `sft` and the
 test parts of the other sets are never trained on. `python -m train.datasets --list` shows sizes;

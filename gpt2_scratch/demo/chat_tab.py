@@ -26,7 +26,8 @@ INSTRUCTIONS = {
         "Negate this sentence: She likes apples.",
         "Convert the sentence to the past: He walks to school.",
     ],
-    "Numbers": ["What is 7 + 5?", "Write 17 in words.", "Convert 3 meters to centimeters."],
+    "Numbers": ["What is 7 + 5?", "Write 17 in words."],
+    "Judgement": ["Is this review positive or negative: The food was awful."],
     "Talk": ["Tell me a joke.", "Write a short story about a dog.", "Hello! Who are you?"],
 }
 FINISHED = {
