@@ -19,18 +19,20 @@ from train.datasets import Instruction
 MAX_INLINE_CHARS = 100  # of an input that is put into the instruction
 INLINED = 0.4  # part of the tasks with an input of which that is done
 
+_NEGATION = (
+    "Write the negative form of this sentence.",
+    "Make this negative.",
+    "Change the sentence so that it says the opposite, with 'not'.",
+    "Put 'not' into the sentence.",
+    "Give the negative of this sentence.",
+    "Can you make this sentence negative?",
+    "Say this in the negative.",
+    "Turn the statement into its negation.",
+)
 # Other instructions for an input, by the source of the task.
 _ALTERNATIVES: Mapping[str, Sequence[str]] = {
-    "tatoeba:negation": (
-        "Write the negative form of this sentence.",
-        "Make this negative.",
-        "Change the sentence so that it says the opposite, with 'not'.",
-        "Put 'not' into the sentence.",
-        "Give the negative of this sentence.",
-        "Can you make this sentence negative?",
-        "Say this in the negative.",
-        "Turn the statement into its negation.",
-    ),
+    "tatoeba:negation": _NEGATION,
+    "instruction-induction:negation": _NEGATION,
     "project-synthetic:passive": (
         "Make this passive.",
         "Put the sentence into the passive.",
@@ -98,10 +100,6 @@ _ALTERNATIVES: Mapping[str, Sequence[str]] = {
         "Make it plural.",
         "Give me the plural of this word.",
     ),
-}
-_ALTERNATIVES = {
-    **_ALTERNATIVES,
-    "instruction-induction:negation": _ALTERNATIVES["tatoeba:negation"],
 }
 # Wordings that ask for the terms of grammar books, where the set has everyday ones.
 _SENTENCE_TYPES = {
@@ -184,12 +182,10 @@ def _asks_otherwise(task: Instruction) -> bool:
 
 
 def _inlined(task: Instruction) -> Instruction:
-    """ "Negate the sentence." with an input becomes "Negate the sentence: ..."."""
-    asked = (
-        task.instruction.rstrip(".:") if not task.instruction.endswith("?") else task.instruction
-    )
-    mark = " " if asked.endswith("?") else ": "
-    return dataclasses.replace(task, instruction=f"{asked}{mark}{task.input}", input="")
+    """With the input behind the instruction: "Negate." becomes "Negate: He sleeps."."""
+    asked = task.instruction
+    asked = f"{asked} " if asked.endswith("?") else f"{asked.rstrip('.:')}: "
+    return dataclasses.replace(task, instruction=asked + task.input, input="")
 
 
 def _as_typed(instruction: str, rng: random.Random) -> str:
