@@ -72,7 +72,7 @@ def test_stop_keeps_what_has_been_written(tiny_app: App, open_page: Any) -> None
     open_tab(page, "Chat")
     page.locator("#instruction textarea").fill("Name a colour.")
     page.locator("#instruction textarea").press("Enter")
-    page.locator("#conversation .user").wait_for()
+    page.locator("#conversation .bot").wait_for()  # with its first words comes the meter
     page.locator("#stop-chat").click()
     expect(page.locator("#conversation .retry")).to_be_visible()  # nothing is running any more
     expect(page.locator("#conversation .meter")).to_contain_text("of 256 tokens")

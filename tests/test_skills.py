@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
+from made_up_data import write_mirror
 
 from train.finetune_chat import held_out_tasks, question_of
 from train.skills import Question, accepted, skills_check
@@ -17,7 +20,8 @@ def test_each_skill_has_as_many_well_formed_questions() -> None:
     assert len({question_of(q.as_task()) for q in questions}) == len(questions)
 
 
-def test_none_of_them_is_for_training() -> None:
+def test_none_of_them_is_for_training(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_mirror(tmp_path, monkeypatch)
     held_out = {question_of(task) for task in held_out_tasks()}
     assert all(question_of(q.as_task()) in held_out for q in skills_check())
 
