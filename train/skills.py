@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from train.answers import contains_words
+from train.answers import contains_words, normalised
 from train.datasets import Instruction
 
 CHECK_FILE = Path(__file__).with_name("skills_check.tsv")
@@ -28,7 +28,8 @@ class Question:
     phrases: tuple[str, ...]
 
     def accepts(self, answer: str) -> bool:
-        return any(contains_words(answer, phrase) for phrase in self.phrases)
+        given = normalised(answer)
+        return any(contains_words(given, normalised(phrase)) for phrase in self.phrases)
 
     def as_task(self) -> Instruction:
         return Instruction(self.instruction, self.input, self.phrases[0], f"skills:{self.skill}")

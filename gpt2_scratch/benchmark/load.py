@@ -83,7 +83,8 @@ def load(model: str, clients: int, seconds: float) -> list[dict[str, Any]]:
                 raise ValueError(
                     f"The app does not answer {endpoint} ({outcome}); start it by hand."
                 )
-        all_of_them(url, [filling()[n::clients] for n in range(clients)])
+        requests = filling()
+        all_of_them(url, [requests[n::clients] for n in range(clients)])
         before = resident_megabytes(process.pid)
         ends_at = time.monotonic() + seconds
         answers = all_of_them(url, [until(ends_at, number) for number in range(clients)])

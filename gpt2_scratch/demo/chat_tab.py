@@ -41,7 +41,7 @@ There is no hidden system line. This is all that it has read before its last ans
 continues the text:"""
 # No secret: every browser is told it. With gradio's random one a restart would lose the history.
 STORAGE_KEY, STORAGE_SECRET = "gpt2-from-scratch-chat", "kept in the browser only"
-PAUSE = "new Promise((resolve) => setTimeout(resolve, 300))"
+PAUSE = "() => new Promise((resolve) => setTimeout(resolve, 300))"
 NOT_RUNNING = "(drawn) => ({ ...drawn, running: false })"
 
 
@@ -147,14 +147,14 @@ def build(demo: gr.Blocks, api: Api) -> Lens:
     stopped = stop.click(None, cancels=answering, api_visibility="private", queue=False)
     # What is still on its way from the answer must not come after what is drawn now, hence a pause.
     # The page draws it alone: meanwhile the next question may have its answer, which stays.
-    paused = stopped.then(None, js=f"() => {PAUSE}", **IN_BROWSER)
+    paused = stopped.then(None, js=PAUSE, **IN_BROWSER)
     halted = paused.then(None, shown, shown, js=NOT_RUNNING, **IN_BROWSER)
     cleared = on_page(
         clear.click(None, cancels=answering, api_visibility="private", queue=False).then,
         lambda: ([], _drawing([]), ""),
         None,
         [*said_and_shown, read],
-        js=f"() => {PAUSE}",
+        js=PAUSE,
     )
     for failed in answering:  # the message stays, to be changed or asked again
         on_page(failed.failure, _drawing, conversation, shown)
