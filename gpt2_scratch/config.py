@@ -82,6 +82,6 @@ PRESETS: dict[str, GPT2Config] = {
     "gpt2-medium": GPT2Config(n_layer=24, n_head=16, n_embd=1024),
     "gpt2-large": GPT2Config(n_layer=36, n_head=20, n_embd=1280),
     "gpt2-xl": GPT2Config(n_layer=48, n_head=25, n_embd=1600),
-    "nano": GPT2Config(vocab_size=8192, block_size=512, n_layer=6, n_head=4, n_embd=256),
+    "nano": GPT2Config(vocab_size=8192, block_size=512, n_layer=6, n_head=8, n_embd=256),
     "mini": GPT2Config(vocab_size=8192, block_size=512, n_layer=8, n_head=8, n_embd=512),
 }

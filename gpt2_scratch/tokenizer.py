@@ -30,8 +30,13 @@ GPT2_RANKS_SHA256 = "306cd27f03c1a714eca7108e03d66b7dc042abe8c258b44c199a7ed9838
 # a run that nothing follows would be tried again from each of its characters.)
 _HUGE_SPACE = regex.compile(r"(?<!\s)\s{100000,}+(?=\S)")
 
-# Files of the named vocabularies, in `weights_dir()`.
-RANK_FILES = {"tokenizer": "tokenizer.tiktoken", "gpt2": "gpt2.tiktoken"}
+# Files of the named vocabularies, in `weights_dir()`. "simple" is of simple modern text and has
+# single digits; "tokenizer" is the older one, of old books.
+RANK_FILES = {
+    "simple": "simple.tiktoken",
+    "tokenizer": "tokenizer.tiktoken",
+    "gpt2": "gpt2.tiktoken",
+}
 
 
 def weights_dir() -> Path:
@@ -71,8 +76,8 @@ class Tokenizer:
         return cls(read_ranks(path), name=Path(path).stem)
 
     @classmethod
-    def load(cls, name: str = "tokenizer") -> Tokenizer:
-        """A vocabulary from `weights_dir()`: "tokenizer" (ours, 8,192) or "gpt2" (50,257).
+    def load(cls, name: str = "simple") -> Tokenizer:
+        """A vocabulary from `weights_dir()`: one of ours (8,192 entries) or "gpt2" (50,257).
 
         Raises:
             ValueError: the name is unknown, or its file is missing, malformed or not the original.

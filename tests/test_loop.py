@@ -40,6 +40,7 @@ from train.loop import (
 )
 from train.muon import Muon, orthogonalise
 from train.packing import PackedSource, SplitStatistics, TokenMixture
+from train.parallel import computes_in_bfloat16
 
 CONFIG = GPT2Config(vocab_size=23, block_size=12, n_layer=2, n_head=2, n_embd=16)
 SETTINGS = Settings(dtype="float32", log_every=1, evaluate_every=1000)
@@ -171,9 +172,12 @@ def test_options_become_settings() -> None:
     )
 
 
-def test_the_fast_dtype_of_this_processor_is_one_of_two() -> None:
-    assert loop.fast_dtype(torch.device("cpu")) in (torch.float32, torch.bfloat16)
-    assert loop.fast_dtype(torch.device("cuda")) == torch.bfloat16
+def test_what_the_processor_has_decides_the_dtype() -> None:
+    cpu = torch.device("cpu")
+    assert computes_in_bfloat16(cpu) == computes_in_bfloat16(cpu)
+    if torch.backends.cpu.get_cpu_capability() == "AVX2":
+        assert not computes_in_bfloat16(cpu)
+    assert computes_in_bfloat16(torch.device("cuda"))
 
 
 # --- optimisers --------------------------------------------------------------------------------
@@ -226,7 +230,7 @@ def test_a_head_is_adamws_and_frozen_parameters_are_nobodys() -> None:
 def test_orthogonalised_matrices_have_singular_values_near_one(shape: tuple[int, int]) -> None:
     matrix = torch.randn(shape, generator=torch.Generator().manual_seed(0))
     matrix[0] *= 10  # one direction far larger than the others
-    result = orthogonalise(matrix)
+    result = orthogonalise(matrix[None])[0]
     values = torch.linalg.svdvals(result)
     assert result.shape == shape
     assert values.min() > 0.65 and values.max() < 1.25
@@ -243,21 +247,24 @@ def test_orthogonalise_is_the_iteration_of_the_muon_post(shape: tuple[int, int])
     for _ in range(5):
         gram = x @ x.T
         x = 3.4445 * x + (-4.7750 * gram + 2.0315 * gram @ gram) @ x
-    torch.testing.assert_close(orthogonalise(matrix), x, rtol=1e-3, atol=1e-4)
+    other = torch.randn(shape, generator=torch.Generator().manual_seed(1))
+    ours = orthogonalise(torch.stack([other, matrix]))  # each of several on its own
+    torch.testing.assert_close(ours[1], x, rtol=1e-3, atol=1e-4)
+    assert (ours[0] - ours[1]).norm() > 1
 
 
 def test_orthogonalise_ignores_scale_and_orientation() -> None:
-    matrix = torch.randn(8, 12, generator=torch.Generator().manual_seed(0))
-    expected = orthogonalise(matrix)
-    torch.testing.assert_close(orthogonalise(1e-4 * matrix), expected, rtol=1e-3, atol=1e-4)
-    torch.testing.assert_close(orthogonalise(matrix.T), expected.T, rtol=1e-4, atol=1e-5)
-    assert torch.equal(orthogonalise(torch.zeros(3, 4)), torch.zeros(3, 4))
+    matrices = torch.randn(2, 8, 12, generator=torch.Generator().manual_seed(0))
+    expected = orthogonalise(matrices)
+    torch.testing.assert_close(orthogonalise(1e-4 * matrices), expected, rtol=1e-3, atol=1e-4)
+    torch.testing.assert_close(orthogonalise(matrices.mT), expected.mT, rtol=1e-4, atol=1e-5)
+    assert torch.equal(orthogonalise(torch.zeros(1, 3, 4)), torch.zeros(1, 3, 4))
 
 
 def run_optimizer(make: Callable[[list[nn.Parameter]], torch.optim.Optimizer]) -> list[Tensor]:
-    """How far eight fixed gradients take three matrices."""
+    """How far eight fixed gradients take four matrices."""
     generator = torch.Generator().manual_seed(0)
-    shapes = [(16, 48), (64, 16), (20, 20)]
+    shapes = [(16, 48), (64, 16), (20, 20), (16, 48)]  # two of one shape
     starts = [torch.randn(shape, generator=generator) for shape in shapes]
     parameters = [nn.Parameter(start.clone()) for start in starts]
     optimizer = make(parameters)
@@ -286,7 +293,7 @@ def test_muon_by_hand() -> None:
     parameter.grad = gradient
     optimizer.step()
     # sqrt(32 / 8) = 2; the first momentum is a multiple of the gradient, which changes nothing
-    expected = start * (1 - 0.1 * 0.2) - 0.1 * 2 * orthogonalise(gradient)
+    expected = start * (1 - 0.1 * 0.2) - 0.1 * 2 * orthogonalise(gradient[None])[0]
     torch.testing.assert_close(parameter.detach(), expected)
     assert torch.equal(idle, start)  # without a gradient it is left alone, decay included
 

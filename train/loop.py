@@ -19,7 +19,7 @@ import math
 import os
 import signal
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -35,7 +35,17 @@ from tqdm import tqdm
 
 from gpt2_scratch.model import GPT2
 from train.muon import Muon
-from train.parallel import agree, gather, join_processes, no_sync, shard, shard_like, total, whole
+from train.parallel import (
+    agree,
+    computes_in_bfloat16,
+    gather,
+    join_processes,
+    no_sync,
+    shard,
+    shard_like,
+    total,
+    whole,
+)
 
 Batch = tuple[Tensor, ...]
 STATE_FILE = "state.safetensors"  # in a run's folder
@@ -170,26 +180,6 @@ def learning_rate_factor(progress: float, warmup: float, decay: float) -> float:
     rise = progress / warmup if warmup > 0 else 1.0
     fall = (1.0 - progress) / decay if decay > 0 else 1.0
     return max(0.0, min(1.0, rise, fall))
-
-
-def fast_dtype(device: torch.device) -> torch.dtype:
-    """bfloat16 where it beats float32 in a matrix product timed here and now, else float32.
-
-    Processors without bfloat16 arithmetic emulate it and are several times slower.
-    """
-    if device.type == "cuda":
-        return torch.bfloat16
-
-    def seconds(dtype: torch.dtype) -> float:
-        a = torch.ones(1024, 512, dtype=dtype)
-        times = []
-        for _ in range(4):
-            start = time.perf_counter()
-            a @ a.T
-            times.append(time.perf_counter() - start)
-        return min(times)
-
-    return torch.bfloat16 if seconds(torch.bfloat16) < seconds(torch.float32) else torch.float32
 
 
 def make_optimizers(model: nn.Module, settings: Settings) -> list[Optimizer]:
@@ -339,6 +329,22 @@ class Best:
         model.load_state_dict(load_file(self.path))
 
 
+@dataclass(frozen=True)
+class Snapshots:
+    """Moments of a run at which the log gets more than a few figures.
+
+    moments  tokens read, rising; the end of the run is one more
+    take     the model, in evaluation mode -> JSON values
+    """
+
+    moments: Sequence[int]
+    take: Callable[[nn.Module], Mapping[str, Any]]
+
+    def due(self, before: int, after: int) -> bool:
+        """Whether a moment lies among the tokens from `before`, left out, to `after`."""
+        return any(before < moment <= after for moment in self.moments)
+
+
 class Log:
     """Append-only JSON lines. On resume, lines after the resumed step are dropped."""
 
@@ -372,12 +378,14 @@ def train(
     run_folder: Path,
     resume: bool = False,
     description: dict[str, Any] | None = None,
+    snapshots: Snapshots | None = None,
 ) -> Progress:
     """Train `model` until the budget is used up or the user interrupts.
 
     run_folder   gets log.jsonl and state.safetensors
     resume       go on from run_folder's state; an error if there is none
     description  written into the log's first line: the command, the data, the config
+    snapshots    what else goes into the log, and when
 
     Returns the counters; compare `fraction(settings)` with 1 to see whether the run is complete.
     If it is, `model` is trained: in every process, or with `settings.shard` in the first.
@@ -402,7 +410,10 @@ def train(
         if not state_path.exists():
             raise ValueError(f"There is nothing to resume in {run_folder}; leave --resume out.")
         progress = load_state(state_path, learner, optimizers)
-    dtype = fast_dtype(device) if settings.dtype == "auto" else getattr(torch, settings.dtype)
+    if settings.dtype == "auto":
+        dtype = torch.bfloat16 if computes_in_bfloat16(device) else torch.float32
+    else:
+        dtype = getattr(torch, settings.dtype)
     is_replicated = world_size > 1 and not is_sharded
     wrapped: nn.Module = DistributedDataParallel(learner) if is_replicated else learner
     loss_function: Callable[[nn.Module, Batch], Tensor] = task.loss
@@ -415,24 +426,38 @@ def train(
 
     best = Best(run_folder / BEST_FILE, settings.keep_best, resume)
 
-    def evaluate() -> None:
-        """Figures and samples of the model as it is, into the log and onto the screen."""
+    def look(what: Callable[[nn.Module], dict[str, Any]]) -> dict[str, Any]:
+        """Look at the model as it is, in evaluation mode, and write down what is seen."""
         gather(learner, model)
         if not is_main or log is None:
-            return
+            return {}
         home = next(model.parameters()).device  # another one than `device` while it is sharded
         model.to(device).eval()
         with torch.no_grad():
-            figures, samples = task.evaluate(model), task.samples(model)
+            seen = what(model)
         model.to(home).train()
-        log.write(step=progress.step, tokens=progress.tokens, validation=figures, samples=samples)
+        log.write(step=progress.step, tokens=progress.tokens, **seen)
+        return seen
+
+    def evaluate() -> None:
+        """Figures and samples, into the log and onto the screen."""
+        seen = look(lambda m: {"validation": task.evaluate(m), "samples": task.samples(m)})
+        if not seen:
+            return
         if settings.keep_best:
-            best.offer(model, progress.step, figures)
-        shown = "  ".join(f"{name} {value:.4f}" for name, value in figures.items())
+            best.offer(model, progress.step, seen["validation"])
+        shown = "  ".join(f"{name} {value:.4f}" for name, value in seen["validation"].items())
         tqdm.write(f"step {progress.step}  {shown}")
-        for sample in samples:
+        for sample in seen["samples"]:
             tqdm.write(f"  | {sample!r}")
 
+    def take_snapshot() -> None:
+        assert snapshots is not None
+        take = snapshots.take
+        look(lambda m: {"snapshot": take(m)})
+
+    if snapshots and not resume and snapshots.due(-1, 0):
+        take_snapshot()
     last_save = time.monotonic()
     stop = 0.0
     with interruptible() as interrupted, progress_bar(settings, progress, is_main) as bar:
@@ -484,6 +509,8 @@ def train(
                     gradient_norm=round(norm, 4),
                     tokens_per_second=round(tokens / elapsed),
                 )
+            if snapshots and snapshots.due(progress.tokens - int(tokens), progress.tokens):
+                take_snapshot()
             every = settings.evaluate_every
             if every and progress.step % every == 0 and progress.fraction(settings) < 1.0:
                 evaluate()
@@ -493,6 +520,8 @@ def train(
     save_state(state_path, learner, optimizers, progress)
     if progress.fraction(settings) >= 1.0:
         evaluate()
+        if snapshots:
+            take_snapshot()
         if log and settings.keep_best and best.step != progress.step:
             best.restore(model)
             log.write(

@@ -4,13 +4,15 @@ Keller Jordan et al. 2024, https://kellerjordan.github.io/posts/muon/. A matrix 
 few large singular values and many small ones; AdamW follows the large ones. Muon replaces the
 matrix by the nearest one whose singular values are all about 1, so that every direction learns.
 
-torch.optim.Muon does the same in bfloat16, always. On processors without bfloat16 arithmetic that
-takes three times as long as float32 and eats what Muon gains, so this one works in the dtype of
-the gradient, and `tests/test_loop.py` holds the two equal.
+torch.optim.Muon does the same in bfloat16, always, one matrix at a time. On processors without
+bfloat16 arithmetic that takes three times as long as float32 and eats what Muon gains, so this one
+works in the dtype of the gradient; and it takes all matrices of one shape at once, as those of a
+small model do not keep a processor busy one by one. `tests/test_loop.py` holds the two equal.
 """
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable
 
 import torch
@@ -20,11 +22,11 @@ from torch.optim import Optimizer
 from train.parallel import shard_like, whole
 
 
-def orthogonalise(matrix: Tensor, steps: int = 5) -> Tensor:
-    """The orthogonal matrix nearest to `matrix`, roughly: singular values end up in [0.7, 1.2].
+def orthogonalise(matrices: Tensor, steps: int = 5) -> Tensor:
+    """The orthogonal matrix nearest to each matrix, roughly: singular values end up in [0.7, 1.2].
 
     Newton-Schulz iteration with the quintic of the Muon post, which needs matrix products only
-    and no singular value decomposition. matrix: (rows, columns), returned in the same shape.
+    and no singular value decomposition. matrices: (N, rows, columns), returned in the same shape.
 
     A step of it is x -> p x with p = a + b g + c g^2 and g = x x^T. As p is made of g, the next g
     is p g p: it can be had without x. So the steps are taken on g, which is small, and x meets the
@@ -33,20 +35,20 @@ def orthogonalise(matrix: Tensor, steps: int = 5) -> Tensor:
     a, b, c = 3.4445, -4.7750, 2.0315
 
     def polynomial(g: Tensor) -> Tensor:
-        p = torch.addmm(g, g, g, beta=b, alpha=c)
-        p.diagonal().add_(a)
+        p = torch.baddbmm(g, g, g, beta=b, alpha=c)
+        p.diagonal(dim1=-2, dim2=-1).add_(a)
         return p
 
-    wide = matrix if matrix.size(0) <= matrix.size(1) else matrix.T  # the small product is cheaper
-    x = wide / wide.norm().clamp(min=1e-7)  # all singular values into [0, 1]
-    gram = x @ x.T  # (rows, rows)
+    is_wide = matrices.size(1) <= matrices.size(2)
+    norms = matrices.norm(dim=(-2, -1), keepdim=True)  # (N, 1, 1)
+    x = matrices / norms.clamp(min=1e-7)  # all singular values into [0, 1]
+    gram = x @ x.mT if is_wide else x.mT @ x  # the smaller of the two: (N, least, least)
     p = product = polynomial(gram)
     for _ in range(steps - 1):
         gram = p @ gram @ p
         p = polynomial(gram)
         product = p @ product
-    x = product @ x
-    return x if matrix.size(0) <= matrix.size(1) else x.T
+    return product @ x if is_wide else x @ product.mT
 
 
 class Muon(Optimizer):
@@ -75,19 +77,30 @@ class Muon(Optimizer):
     def step(self, closure: None = None) -> None:  # type: ignore[override]
         """Update every parameter that has a gradient."""
         for group in self.param_groups:
-            lr, momentum, decay = group["lr"], group["momentum"], group["weight_decay"]
+            momentum = group["momentum"]
+            by_shape: defaultdict[torch.Size, list[Tensor]] = defaultdict(list)
             for parameter in group["params"]:
-                if parameter.grad is None:
-                    continue
-                state = self.state[parameter]
-                if "momentum_buffer" not in state:
-                    state["momentum_buffer"] = torch.zeros_like(parameter)
-                buffer = state["momentum_buffer"]
-                buffer.lerp_(parameter.grad, 1 - momentum)
-                direction = parameter.grad.lerp(buffer, momentum)
+                if parameter.grad is not None:
+                    by_shape[parameter.shape].append(parameter)
+            for (rows, columns), parameters in by_shape.items():
+                directions = [self._direction(parameter, momentum) for parameter in parameters]
                 # Only the whole matrix has singular values. If it is sharded every process
                 # computes the same and takes its part.
-                update = shard_like(orthogonalise(whole(direction)), direction)
-                rows, columns = parameter.shape
-                parameter.mul_(1 - lr * decay)
-                parameter.add_(update, alpha=-lr * max(1.0, rows / columns) ** 0.5)
+                stacked = torch.stack([whole(direction) for direction in directions])
+                updates = orthogonalise(stacked)
+                scale = -group["lr"] * max(1.0, rows / columns) ** 0.5
+                for parameter, direction, update in zip(
+                    parameters, directions, updates, strict=True
+                ):
+                    parameter.mul_(1 - group["lr"] * group["weight_decay"])
+                    parameter.add_(shard_like(update, direction), alpha=scale)
+
+    def _direction(self, parameter: Tensor, momentum: float) -> Tensor:
+        """Where Nesterov momentum points: the running mean, one step ahead."""
+        state = self.state[parameter]
+        if "momentum_buffer" not in state:
+            state["momentum_buffer"] = torch.zeros_like(parameter)
+        buffer = state["momentum_buffer"]
+        assert parameter.grad is not None
+        buffer.lerp_(parameter.grad, 1 - momentum)
+        return parameter.grad.lerp(buffer, momentum)

@@ -126,7 +126,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--tokens", type=parse_count, default=20_000_000, help="e.g. 20M")
     parser.add_argument("--order", type=int, default=5)
     arguments = parser.parse_args(argv)
-    tokenizer = Tokenizer.load("tokenizer")
+    tokenizer = Tokenizer.load()
     mixture = TokenMixture(pack(tokenizer), MIXTURE)
     windows = mixture.training_windows(0, max(1, arguments.tokens // WINDOW), WINDOW)
     model = KneserNey(windows, tokenizer.vocab_size, arguments.order)

@@ -16,7 +16,7 @@ import hashlib
 import json
 import math
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,10 +24,10 @@ import numpy as np
 import torch
 from tqdm import tqdm
 
-from gpt2_scratch.chat import encode_example, format_prompt
 from gpt2_scratch.tokenizer import Tokenizer
 from train.datasets import (
     CORPUS,
+    Instruction,
     cache_folder,
     documents,
     fetch,
@@ -43,31 +43,60 @@ SPLITS = ("train", "validation")
 
 # Probability that a training window comes from a source.
 #
-# The aim is a small model whose short continuations read well after 20 to 60 million tokens, so
-# clear modern English gets far more than its share of bytes (old fiction is 60% of the corpus).
-# "epochs" is how often 25 million tokens at these shares pass over each source (vocabulary 8,192).
+# A model of 7 million parameters cannot learn old books and a whole encyclopedia; it can learn
+# simple modern prose (Eldan and Li 2023, https://arxiv.org/abs/2305.07759). So half of what it
+# reads are simple stories, then dialogue, simple expository text and news, a tenth short tasks with
+# their answers, and only a spoonful of books. "passes" is how often 120 million tokens at these
+# shares read a source (vocabulary "simple"): up to about four are as good as fresh text
+# (Muennighoff et al. 2023, https://arxiv.org/abs/2305.16264), the scarce best ones get more.
 # fmt: off
 MIXTURE: dict[str, float] = {
-    # source                 share     epochs  why
-    "gutenberg_children": 0.24,     #   0.3  plain narrative, much dialogue; large, so few repeats
-    "wikipedia": 0.14,              #   0.2  names, facts, modern words
-    "openstax": 0.13,               #   0.4  the best modern expository prose
-    "instruct": 0.10,               #   0.8  the chat template and short answers, before fine-tuning
-    "fairytales": 0.09,             #   2.8  simple whole stories with a beginning and an end
-    "topicalchat": 0.08,            #   1.5  everyday modern talk
-    "gutenberg_fiction": 0.06,      #   0.1  period fiction: variety, in a small dose
-    "classic_books": 0.06,          #   0.1  the same
-    "pratham_storybook": 0.03,      #   3.1  the simplest modern stories; rare, so repeated most
-    "sgd": 0.025,                   #   0.2  dialogue turns, but few templates: kept small
-    "african_storybook": 0.015,     #   2.9  as pratham_storybook
-    "openstax_biology": 0.01,       #   0.5  as openstax
-    "factbook": 0.01,               #   2.1  countries
-    "docs": 0.005,                  #   0.8  technical prose
-    "speeches": 0.005,              #   0.2  rhetoric, long sentences
+    # source                   share   why
+    # stories
+    "world_stories": 0.305,          # one clean voice, the largest simple source
+    "tinystories": 0.070,            # the simplest whole stories; rare, so repeated most
+    "tinystories_truecased": 0.020,  # the same, with capitals rebuilt by rule
+    "fables": 0.015,                 # short, with a moral
+    "fairytales": 0.012,             # whole stories with a beginning and an end
+    "pratham_storybook": 0.008,      # simple modern picture books
+    "african_storybook": 0.004,      # the same
+    "gutenberg_children": 0.040,     # the spoonful of books: variety of words and constructions
+    "gutenberg_fiction": 0.010,
+    "classic_books": 0.010,
+    # dialogue
+    "self_dialogue": 0.050,          # everyday talk about films, music, sport
+    "topicalchat": 0.025,
+    "persona_chat": 0.012,           # small talk, very simple
+    "taskmaster": 0.008,             # orders of coffee
+    "sgd": 0.010,                    # few templates: kept small
+    # expository prose and news
+    "simple_wikipedia": 0.045,
+    "wikipedia": 0.090,              # names, facts, modern words
+    "wikinews": 0.045,
+    "onestop_news": 0.020,           # the same news in three levels of difficulty
+    "tiny_textbooks": 0.030,         # lessons
+    "openstax": 0.045,               # the best expository prose, but hard
+    "openstax_biology": 0.003,
+    "health_qa": 0.015,              # plain questions and answers
+    "recipes": 0.003,
+    "factbook": 0.003,
+    "docs": 0.001,
+    "speeches": 0.001,
+    # tasks and their answers, as plain text: the chat template belongs to fine-tuning, so that
+    # `base` never speaks in it
+    "roleplay_tasks": 0.010,
+    "instruct": 0.090,
+}
+# The shares of the first base model, mostly old books: to compare figures with it.
+OLD_MIXTURE: dict[str, float] = {
+    "gutenberg_children": 0.24, "wikipedia": 0.14, "openstax": 0.13, "instruct": 0.10,
+    "fairytales": 0.09, "topicalchat": 0.08, "gutenberg_fiction": 0.06, "classic_books": 0.06,
+    "pratham_storybook": 0.03, "sgd": 0.025, "african_storybook": 0.015, "openstax_biology": 0.01,
+    "factbook": 0.01, "docs": 0.005, "speeches": 0.005,
 }
 # fmt: on
 
-_RULES_VERSION = 1  # raise it when normalise_text, split_of or the layout of a pack changes
+_RULES_VERSION = 2  # raise it when normalise_text, split_of or the layout of a pack changes
 _BATCH_CHARACTERS = 1_000_000  # text per encode_batch call
 
 
@@ -168,7 +197,7 @@ def pack(
 def _pack_key(name: str, tokenizer_key: str) -> str:
     parts = [str(_RULES_VERSION), tokenizer_key]
     if name == INSTRUCT:
-        parts += [sha256_in_use("sft"), format_prompt("instruction", "input")]
+        parts.append(sha256_in_use("sft"))
     else:
         parts.append(sha256_in_use(name))
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()
@@ -240,16 +269,25 @@ def _encoded_documents(tokenizer: Tokenizer, name: str) -> Iterator[tuple[str, l
     """(split, token ids with `<|endoftext|>` at the end, bytes of text) of each document."""
     if name == INSTRUCT:
         for split in SPLITS:
-            for task in load_instructions("sft", split):
-                # The tokens that fine-tuning will see: no token straddles prompt and response.
-                ids, _ = encode_example(tokenizer, task.instruction, task.input, task.output)
-                text = format_prompt(task.instruction, task.input) + task.output
-                yield split, ids, len(text.encode("utf-8"))
+            for texts in _batches_of_text(map(plain_text, load_instructions("sft", split))):
+                yield from _encoded(tokenizer, texts, lambda _, split=split: split)
         return
     fetch(name)  # a missing file is reported before any work
     for texts in _batches_of_text(documents(name)):
-        for text, ids in zip(texts, tokenizer.encode_batch(texts), strict=True):
-            yield split_of(text), [*ids, tokenizer.eot_id], len(text.encode("utf-8"))
+        yield from _encoded(tokenizer, texts, split_of)
+
+
+def plain_text(task: Instruction) -> str:
+    """A task and its answer as people write them: the words of the chat template stay out."""
+    question = "\n".join(part for part in (task.instruction, task.input) if part)
+    return f"{question}\n\n{task.output}"
+
+
+def _encoded(
+    tokenizer: Tokenizer, texts: Sequence[str], split: Callable[[str], str]
+) -> Iterator[tuple[str, list[int], int]]:
+    for text, ids in zip(texts, tokenizer.encode_batch(texts), strict=True):
+        yield split(text), [*ids, tokenizer.eot_id], len(text.encode("utf-8"))
 
 
 def _batches_of_text(texts: Iterable[str]) -> Iterator[list[str]]:
@@ -393,7 +431,7 @@ def main(argv: list[str] | None = None) -> int:
     """Pack text into token shards, once per tokenizer; what is packed already is left alone."""
     parser = argparse.ArgumentParser(prog="python -m train.packing", description=main.__doc__)
     parser.add_argument("--sources", nargs="+", default=SOURCES, metavar="NAME")
-    parser.add_argument("--tokenizer", default="tokenizer", help="name of a vocabulary")
+    parser.add_argument("--tokenizer", default="simple", help="name of a vocabulary")
     parser.add_argument("--cache", type=Path, help="folder for the shards")
     arguments = parser.parse_args(argv)
     try:

@@ -58,6 +58,17 @@ def total(world_size: int, *values: float) -> list[float]:
     return _reduced(world_size, values, dist.ReduceOp.SUM)
 
 
+def computes_in_bfloat16(device: torch.device) -> bool:
+    """Whether the device has arithmetic for bfloat16. Processors without it emulate it and are
+    several times slower than in float32.
+
+    What the processor has decides, not a clock: two runs on one machine are to be the same run.
+    """
+    if device.type != "cpu":
+        return device.type == "cuda"
+    return torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()
+
+
 def _reduced(
     world_size: int, values: tuple[float, ...], how: dist.ReduceOp.RedOpType
 ) -> list[float]:

@@ -18,6 +18,7 @@ import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -30,6 +31,7 @@ from gpt2_scratch.tokenizer import Tokenizer
 from train import loop
 from train.held_out import held_out
 from train.packing import MIXTURE, TokenMixture, pack, token_byte_lengths
+from train.snapshots import MOMENTS, take_snapshot
 from train.stage import add_stage_arguments, lineage, run_command_line, run_stage
 from train.web_corpus import WEB_CORPORA, add_web_corpus_arguments, pack_web_corpus, shares
 
@@ -75,6 +77,11 @@ class LanguageModelling:
             for prompt in SAMPLE_PROMPTS
         ]
 
+    def snapshot(self, model: nn.Module) -> dict[str, Any]:
+        """`take_snapshot` with the held-out figures."""
+        assert isinstance(model, GPT2)
+        return take_snapshot(model, self.tokenizer, self.evaluate(model))
+
 
 def main(argv: list[str] | None = None) -> int:
     """Train the base model; see the module's first lines for examples."""
@@ -108,7 +115,7 @@ def pretrain(arguments: argparse.Namespace, command: str) -> None:
     windows = arguments.windows or [config.block_size]
     if not all(1 <= window <= config.block_size for window in windows):
         raise ValueError(f"Windows must be from 1 to the context window, {config.block_size}.")
-    tokenizer = Tokenizer.load("gpt2" if config.vocab_size == 50257 else "tokenizer")
+    tokenizer = Tokenizer.load("gpt2" if config.vocab_size == 50257 else "simple")
     if tokenizer.vocab_size != config.vocab_size:
         raise ValueError(
             f"The model has {config.vocab_size} embeddings and the vocabulary "
@@ -129,11 +136,12 @@ def pretrain(arguments: argparse.Namespace, command: str) -> None:
         source = read_checkpoint(arguments.init_from)
         model = loop.grow(build_model(source.config, source.tensors), model)
         commands, tokens_before = lineage(source.metadata, command)
+    task = LanguageModelling(
+        mixture, tokenizer, arguments.batch_tokens, windows, token_byte_lengths(tokenizer)
+    )
     run_stage(
         model,
-        LanguageModelling(
-            mixture, tokenizer, arguments.batch_tokens, windows, token_byte_lengths(tokenizer)
-        ),
+        task,
         settings,
         arguments,
         kind="gpt2",
@@ -142,6 +150,7 @@ def pretrain(arguments: argparse.Namespace, command: str) -> None:
         tensors=model.state_dict,
         origin={"commands": commands, "data": data},
         tokens_before=tokens_before,
+        snapshots=loop.Snapshots(MOMENTS, task.snapshot),
     )
 
 

@@ -1,8 +1,9 @@
 """What every training stage does around the loop: its options, and the files it leaves behind.
 
 A stage that runs to the end of its budget writes three things into the weights folder:
-<name>.safetensors, <name>.log.jsonl, and its entry of manifest.json. A run that was interrupted
-writes none of them, and --resume goes on; starting over would lose its steps, so it must be said.
+<name>.safetensors, <name>.log.jsonl, and its entry of manifest.json; pretraining also leaves its
+snapshots. A run that was interrupted writes none of them, and --resume goes on; starting over would
+lose its steps, so it must be said. Pretraining then leaves the weights in its run folder.
 """
 
 from __future__ import annotations
@@ -27,6 +28,10 @@ from gpt2_scratch.tokenizer import Tokenizer, weights_dir
 from train import loop
 from train.datasets import cache_folder
 from train.parallel import join_processes
+from train.snapshots import SUFFIX as SNAPSHOTS_SUFFIX
+from train.snapshots import write_snapshots
+
+UNFINISHED_FILE = "unfinished.safetensors"  # in a run's folder, after an interruption
 
 
 def add_stage_arguments(
@@ -225,6 +230,7 @@ def run_stage(
     origin: Mapping[str, Any],
     finish: Callable[[], Mapping[str, Any]] = dict,
     tokens_before: int = 0,
+    snapshots: loop.Snapshots | None = None,
 ) -> None:
     """Train, and if the budget was used up, write the weight file, its log and its manifest entry.
 
@@ -233,6 +239,7 @@ def run_stage(
     finish   called before `tensors`, with the training done: what is left to do with the model, and
              further values for the header
     tokens_before  what the weights had read before this stage; the header counts on from there
+    snapshots  as `loop.train` takes them; an interrupted run that has some leaves its weights
     """
     run_folder = arguments.run or cache_folder() / "runs" / arguments.out.stem
     state = run_folder / loop.STATE_FILE
@@ -241,20 +248,31 @@ def run_stage(
             f"{run_folder} holds an unfinished run: add --resume to go on with it, or delete it."
         )
     description = {"config": config.to_dict(), **origin}
-    progress = loop.train(model, task, settings, run_folder, arguments.resume, description)
+    progress = loop.train(
+        model, task, settings, run_folder, arguments.resume, description, snapshots
+    )
     rank, _, _ = join_processes()
-    if rank != 0 or progress.fraction(settings) < 1:
+    if rank != 0:
         return
     tokens = tokens_before + progress.tokens
-    header = {**origin, "tokens": tokens, **finish()}
-    metadata = {key: json.dumps(value) for key, value in header.items()}
-    save_checkpoint(
-        arguments.out, tensors(), config, kind=kind, tokenizer=tokenizer.name, metadata=metadata
-    )
+
+    def write_weights(path: Path, header: Mapping[str, Any]) -> None:
+        metadata = {key: json.dumps(value) for key, value in {**origin, **header}.items()}
+        save_checkpoint(
+            path, tensors(), config, kind=kind, tokenizer=tokenizer.name, metadata=metadata
+        )
+
+    if progress.fraction(settings) < 1:
+        if snapshots is not None:
+            write_weights(run_folder / UNFINISHED_FILE, {"tokens": tokens, "unfinished": True})
+        return
+    write_weights(arguments.out, {"tokens": tokens, **finish()})
     # Figures of the weights that stood here before are not figures of these.
     update_manifest(arguments.out, metrics={})
     arguments.out.with_suffix(".metrics.json").unlink(missing_ok=True)
-    shutil.copyfile(run_folder / "log.jsonl", arguments.out.with_suffix(".log.jsonl"))
-    for name in (loop.STATE_FILE, loop.BEST_FILE):
+    log = run_folder / "log.jsonl"
+    shutil.copyfile(log, arguments.out.with_suffix(".log.jsonl"))
+    write_snapshots(log, arguments.out.with_suffix(SNAPSHOTS_SUFFIX))
+    for name in (loop.STATE_FILE, loop.BEST_FILE, UNFINISHED_FILE):
         (run_folder / name).unlink(missing_ok=True)
     print(f"Wrote {arguments.out}: {tokens:,} tokens read in {progress.seconds / 60:.1f} minutes.")

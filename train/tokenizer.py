@@ -1,12 +1,12 @@
 """Train the vocabulary of our models: `python -m train.tokenizer`.
 
-Writes `weights/tokenizer.tiktoken` with one entry less than the vocabulary size: `<|endoftext|>`
-takes the last id. The sample is chosen by counting, without a random number, so the same data give
-the same file to the byte.
+Writes `weights/simple.tiktoken` with one entry less than the vocabulary size: `<|endoftext|>` takes
+the last id. The sample is chosen by counting, without a random number, so the same data give the
+same file to the byte.
 
-No source gives more than BYTES_PER_SOURCE. Old novels are most of the corpus by weight; by their
-share they would fill the vocabulary with their words and leave the simple stories, the dialogues
-and the instructions, which the models are for, in pieces.
+Each source gives as much of the sample as it is of the pretraining mixture, so that the words of
+what the models read most become whole tokens. Tasks come in the chat template, whose words
+fine-tuning will read in each example. Digits stay single.
 """
 
 from __future__ import annotations
@@ -19,17 +19,17 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from gpt2_scratch.bpe import count_words, train_bpe, write_ranks
+from gpt2_scratch.bpe import SINGLE_DIGITS_PATTERN, count_words, train_bpe, write_ranks
 from gpt2_scratch.chat import format_prompt
 from gpt2_scratch.tokenizer import Tokenizer, weights_dir
 from train.datasets import CORPUS, DatasetError, corpus_documents, load_instructions
+from train.packing import INSTRUCT, MIXTURE
 
 VOCAB_SIZE = 8192  # more would make the embedding the largest part of a small model
-BYTES_PER_SOURCE = 6_000_000  # of UTF-8, from each corpus file
-INSTRUCTION_BYTES = 3_000_000
+SAMPLE_BYTES = 80_000_000  # of UTF-8, from all sources
 
 
-def sample(documents: Iterable[str], max_bytes: int) -> list[str]:
+def sample(documents: Iterable[str], max_bytes: float) -> list[str]:
     """Every k-th document, with the smallest k that keeps about `max_bytes` of UTF-8.
 
     Neighbouring documents are often parts of the same book: spread out, they show more of a source
@@ -49,11 +49,11 @@ def instruction_texts(split: str) -> list[str]:
 
 
 def count_corpus_words() -> Counter[bytes]:
-    """Word counts of the training sample: all corpus sources, then the instructions."""
+    """Word counts of the training sample: each source of the mixture by its share."""
     word_counts: Counter[bytes] = Counter()
-    for source in tqdm(CORPUS, desc="counting words", unit="source"):
-        word_counts += count_words(sample(corpus_documents(source.name, "train"), BYTES_PER_SOURCE))
-    word_counts += count_words(sample(instruction_texts("train"), INSTRUCTION_BYTES))
+    for name, share in tqdm(MIXTURE.items(), desc="counting words", unit="source"):
+        texts = instruction_texts("train") if name == INSTRUCT else corpus_documents(name, "train")
+        word_counts += count_words(sample(texts, share * SAMPLE_BYTES), SINGLE_DIGITS_PATTERN)
     return word_counts
 
 
@@ -78,7 +78,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument(
         "--out",
         type=Path,
-        default=weights_dir() / "tokenizer.tiktoken",
+        default=weights_dir() / "simple.tiktoken",
         help="rank file to write (default: %(default)s)",
     )
     arguments = parser.parse_args(argv)

@@ -23,7 +23,7 @@ from tqdm import tqdm
 
 from gpt2_scratch import hub
 from gpt2_scratch.text import normalise_text
-from gpt2_scratch.tokenizer import Tokenizer
+from gpt2_scratch.tokenizer import RANK_FILES, Tokenizer
 from train.datasets import cache_folder, split_of
 from train.packing import (
     PackedSource,
@@ -194,7 +194,7 @@ def main(argv: list[str] | None = None) -> int:
     """Download and pack a corpus of the Hub; what is packed already is left alone."""
     parser = argparse.ArgumentParser(prog="python -m train.web_corpus", description=main.__doc__)
     parser.add_argument("corpus", choices=WEB_CORPORA)
-    parser.add_argument("--tokenizer", choices=("gpt2", "tokenizer"), default="gpt2")
+    parser.add_argument("--tokenizer", choices=tuple(RANK_FILES), default="gpt2")
     parser.add_argument("--cache", type=Path, help="folder for the shards")
     add_web_corpus_arguments(parser)
     arguments = parser.parse_args(argv)
