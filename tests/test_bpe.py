@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from gpt2_scratch.bpe import (
     GPT2_PATTERN,
+    SINGLE_DIGITS_PATTERN,
     BytePairEncoder,
     count_words,
     read_ranks,
@@ -63,7 +64,7 @@ texts = st.one_of(
 )
 
 
-@pytest.fixture(scope="module", params=["tokenizer", "gpt2"])
+@pytest.fixture(scope="module", params=["simple", "tokenizer", "gpt2"])
 def encoders(request: pytest.FixtureRequest) -> tuple[BytePairEncoder, tiktoken.Encoding]:
     """Our encoder and tiktoken's, over each of the two vocabularies."""
     ranks = read_ranks(WEIGHTS / f"{request.param}.tiktoken")
@@ -260,12 +261,25 @@ class TestTraining:
         backwards = dict(reversed(counts.items()))
         assert train_bpe(counts, 300) == train_bpe(backwards, 300)
 
+    def test_single_digits_stay_single_whatever_pattern_encodes(self) -> None:
+        texts = ["In 1984 there were 1984 of 1984.", "x1984 and 12 ²² or 12²"] * 3
+        together = train_bpe(count_words(texts), 300)
+        assert b" 1984" in together
+        single = train_bpe(count_words(texts, SINGLE_DIGITS_PATTERN), 300)
+        assert not [token for token in single if len(token) > 1 and regex.search(rb"\d", token)]
+        for pattern in (GPT2_PATTERN, SINGLE_DIGITS_PATTERN):
+            encoder = BytePairEncoder(single, {}, pattern)
+            parts = [encoder.decode([i]) for i in encoder.encode("In 1984 x12")]
+            assert parts[-9:] == [" ", "1", "9", "8", "4", " ", "x", "1", "2"]
+
     def test_text_with_lone_surrogates_can_be_counted(self) -> None:
         assert count_words(["\ud83d"]) == Counter({utf8("\ufffd"): 1})
 
 
 class TestRankFiles:
-    @pytest.mark.parametrize(("name", "size"), [("tokenizer", 8191), ("gpt2", 50256)])
+    @pytest.mark.parametrize(
+        ("name", "size"), [("simple", 8191), ("tokenizer", 8191), ("gpt2", 50256)]
+    )
     def test_write_gives_the_bytes_that_were_read(
         self, tmp_path: Path, name: str, size: int
     ) -> None:

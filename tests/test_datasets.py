@@ -224,7 +224,7 @@ def test_cache_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 
 def test_catalogue_is_complete() -> None:
-    assert len(datasets.CORPUS) == 14
+    assert len(datasets.CORPUS) == 28
     for dataset in DATASETS.values():
         assert re.fullmatch("[0-9a-f]{64}", dataset.sha256)
         assert dataset.size > 0 and dataset.licence and dataset.attribution

@@ -329,6 +329,29 @@ def test_a_run_learns_and_logs(tmp_path: Path) -> None:
     assert rates[31] == learning_rate_factor(30 / 60, settings.warmup, settings.decay)
 
 
+def test_snapshots_are_taken_at_their_moments_and_once(tmp_path: Path) -> None:
+    """Also when the run is stopped behind one and resumed; the model is in evaluation mode."""
+    settings = replace(SETTINGS, tokens=steps(8))
+    modes = []
+
+    def take(model: nn.Module) -> dict[str, Any]:
+        modes.append(model.training or torch.is_grad_enabled())
+        return {"weight": float(next(model.parameters()).detach().sum())}
+
+    snapshots = loop.Snapshots((0, steps(2), steps(4) + 1), take)
+    stopped = Counting(before=interrupt_at(2))
+    loop.train(make_model(), stopped, settings, tmp_path, snapshots=snapshots)
+    model = make_model()
+    loop.train(model, Counting(), settings, tmp_path, resume=True, snapshots=snapshots)
+    taken = [line for line in read_log(tmp_path) if "snapshot" in line]
+    assert [(line["step"], line["tokens"]) for line in taken] == [
+        (step, steps(step)) for step in (0, 2, 5, 8)
+    ]
+    assert taken[0]["snapshot"]["weight"] == float(next(make_model().parameters()).detach().sum())
+    assert taken[-1]["snapshot"]["weight"] == float(next(model.parameters()).detach().sum())
+    assert modes == [False] * 4
+
+
 def test_the_logged_gradient_norm_is_that_before_clipping(tmp_path: Path) -> None:
     model, task = make_model(), Counting()
     task.loss(model, task.batch(0, 0, 1)).backward()

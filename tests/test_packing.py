@@ -13,7 +13,6 @@ import numpy as np
 import pytest
 import torch
 
-from gpt2_scratch.chat import format_prompt
 from gpt2_scratch.tokenizer import Tokenizer
 from train import datasets, packing
 from train.catalogue import DATASETS
@@ -109,9 +108,13 @@ def test_byte_lengths_of_tokens_add_up_to_the_text() -> None:
             assert lengths[ids].sum().item() == source.statistics[split].bytes
 
 
-def test_instructions_are_packed_in_the_chat_template() -> None:
+def test_tasks_are_packed_as_plain_text() -> None:
+    """Not in the chat template: what base has never read it does not write."""
     packed = pack_all()["instruct"]
-    expected = [format_prompt(t["instruction"], t["input"]) + t["output"] for t in TASKS]
+    expected = [
+        f"Add {i} and 1.\n\n{i + 1}" if i % 2 else f"Add {i} and 1.\nQuickly.\n\n{i + 1}"
+        for i in range(len(TASKS))
+    ]
     assert split_documents(packed, "train") == expected[:-5]
     assert split_documents(packed, "validation") == expected[-5:]
 
@@ -243,7 +246,9 @@ def test_mixture_refuses_what_cannot_work() -> None:
 
 def test_default_mixture_names_every_source() -> None:
     assert set(packing.MIXTURE) == set(packing.SOURCES)
-    assert sum(packing.MIXTURE.values()) == pytest.approx(1.0)
+    assert set(packing.OLD_MIXTURE) < set(packing.SOURCES)
+    for shares in (packing.MIXTURE, packing.OLD_MIXTURE):
+        assert sum(shares.values()) == pytest.approx(1.0)
 
 
 # --- validation --------------------------------------------------------------------------------

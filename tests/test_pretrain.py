@@ -18,7 +18,7 @@ import torch
 from gpt2_scratch.checkpoint import load_model, read_checkpoint, read_manifest
 from gpt2_scratch.config import PRESETS
 from gpt2_scratch.tokenizer import Tokenizer
-from train import packing, pretrain
+from train import packing, pretrain, snapshots
 from train.datasets import Instruction
 
 REPOSITORY = Path(__file__).resolve().parent.parent
@@ -46,7 +46,7 @@ def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
         patch.setattr(packing, "fetch", lambda name: None)
         patch.setattr(packing, "documents", made_up_documents)
         patch.setattr(packing, "load_instructions", made_up_tasks)
-        tokenizer = Tokenizer.from_file(REPOSITORY / "weights" / "tokenizer.tiktoken")
+        tokenizer = Tokenizer.from_file(REPOSITORY / "weights" / "simple.tiktoken")
         packing.pack(tokenizer, folder=cache / "tokens", progress=False)
     return cache
 
@@ -54,7 +54,7 @@ def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def folder(corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """An empty weights folder with our vocabulary; one thread, so that sums have one order."""
-    shutil.copy(REPOSITORY / "weights" / "tokenizer.tiktoken", tmp_path)
+    shutil.copy(REPOSITORY / "weights" / "simple.tiktoken", tmp_path)
     monkeypatch.setenv("GPT2_SCRATCH_CACHE", str(corpus))
     monkeypatch.setenv("GPT2_SCRATCH_WEIGHTS", str(tmp_path))
     monkeypatch.delenv("GPT2_SCRATCH_DATA", raising=False)
@@ -87,7 +87,7 @@ def steps(count: int) -> list[str]:
 def test_a_run_leaves_weights_log_and_manifest(folder: Path) -> None:
     out = run(folder, "base", *steps(12))
     read = read_checkpoint(out)
-    assert (read.kind, read.tokenizer) == ("gpt2", "tokenizer")
+    assert (read.kind, read.tokenizer) == ("gpt2", "simple")
     assert (read.config.n_layer, read.config.block_size) == (1, 32)
     assert read.config.n_embd == PRESETS["nano"].n_embd
     assert json.loads(read.metadata["tokens"]) == 12 * STEP_TOKENS
@@ -104,10 +104,20 @@ def test_a_run_leaves_weights_log_and_manifest(folder: Path) -> None:
     first, *lines = [json.loads(line) for line in (folder / "base.log.jsonl").open()]
     assert first["config"] == read.config.to_dict()
     assert first["commands"] == [command]
-    last = lines[-1]
+    last = next(line for line in reversed(lines) if "validation" in line)
     assert last["step"] == 12
     assert 0 < last["validation"]["bits_per_byte"] < 10
     assert [text.startswith("The city of") for text in last["samples"]] == [False, True, False]
+
+    gathered = json.loads((folder / "base.snapshots.json").read_text())
+    assert gathered["prompts"] == list(snapshots.PROMPTS)
+    assert [s["tokens"] for s in gathered["snapshots"]] == [0, 12 * STEP_TOKENS]
+    before, after = gathered["snapshots"]
+    assert after["figures"] == last["validation"] != before["figures"]
+    assert len(after["samples"]) == len(snapshots.PROMPTS) == 8
+    for table in after["tables"]:
+        chances = [probability for _, probability in table]
+        assert len(table) == 10 and chances == sorted(chances, reverse=True)
 
 
 def test_ctrl_c_saves_and_resume_ends_where_an_unbroken_run_does(folder: Path) -> None:
@@ -136,12 +146,18 @@ def test_ctrl_c_saves_and_resume_ends_where_an_unbroken_run_does(folder: Path) -
     assert process.returncode == 0, output
     assert "saved; --resume goes on from here" in output
     assert not out.exists()  # a weight file means a finished run
+    unfinished = log.with_name("unfinished.safetensors")
+    header = read_checkpoint(unfinished).metadata
+    assert json.loads(header["unfinished"]) is True
+    assert STEP_TOKENS <= json.loads(header["tokens"]) < 40 * STEP_TOKENS
+    assert load_model(str(unfinished))[1].name == "simple"
 
     run(folder, "parts", *budget, "--resume")
     expected, found = read_checkpoint(straight), read_checkpoint(out)
     for name, tensor in expected.tensors.items():
         assert torch.equal(found.tensors[name], tensor), name
     assert "--resume" not in found.metadata["commands"]
+    assert not unfinished.exists() and "unfinished" not in found.metadata
 
     def losses(path: Path) -> list[tuple[int, float]]:
         lines = [json.loads(line) for line in path.open()]

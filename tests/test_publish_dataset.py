@@ -89,14 +89,16 @@ def test_the_card(built: Path, hub: Hub) -> None:
     fields = yaml.safe_load(front)
     assert fields["license"] == "other" and fields["language"] == ["en"]
     assert fields["configs"][0]["data_files"] in hub.files[REPOSITORY]
-    assert "28 documents" in card and "2 short tasks" in card
+    assert "56 documents" in card and "2 short tasks" in card
     for dataset in PREPARED:
         assert dataset.attribution in card and dataset.licence in card
         assert all(origin.split("@")[1] in card for origin in dataset.origin)
     shared = card.split("must be shared alike")[0].split("made from")[-1]
+    alike = {"wikipedia", "sgd", "topicalchat", "sft", "simple_wikipedia", "onestop_news"}
+    alike |= {"tinystories", "tinystories_truecased"}
     for dataset in PREPARED:
         named = f"`{dataset.filename}`" in shared
-        assert named == (dataset.name in ("wikipedia", "sgd", "topicalchat", "sft"))
+        assert named == (dataset.name in alike)
 
 
 def test_a_dry_run_and_what_is_missing(
@@ -104,7 +106,7 @@ def test_a_dry_run_and_what_is_missing(
 ) -> None:
     assert publish.main(["--dataset", "me/data", "--dry-run"]) == 0
     shown = capsys.readouterr().out
-    assert "dataset me/data (public): 20 files" in shown and "Nothing was sent" in shown
+    assert "dataset me/data (public): 34 files" in shown and "Nothing was sent" in shown
     (built / DATASETS["docs"].filename).unlink()
     with pytest.raises(SystemExit):
         publish.main(["--dataset", "me/data"])

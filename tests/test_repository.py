@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -86,8 +87,9 @@ class TestWeights:
 
     def test_base_is_the_nano_preset(self) -> None:
         checkpoint = read_checkpoint(WEIGHTS / "base.safetensors")
-        assert checkpoint.config == PRESETS["nano"]
         assert checkpoint.tokenizer == "tokenizer"
+        # The run that replaces it has eight heads; this one was made with four.
+        assert checkpoint.config == replace(PRESETS["nano"], n_head=4)
 
     @pytest.mark.parametrize("name", ["base", "spam", "chat"])
     def test_log_tells_how_it_was_trained(self, name: str) -> None:

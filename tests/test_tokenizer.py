@@ -11,7 +11,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import train.tokenizer
-from gpt2_scratch.bpe import BytePairEncoder, count_words, read_ranks, train_bpe, write_ranks
+from gpt2_scratch.bpe import (
+    SINGLE_DIGITS_PATTERN,
+    BytePairEncoder,
+    count_words,
+    read_ranks,
+    train_bpe,
+    write_ranks,
+)
 from gpt2_scratch.chat import format_prompt
 from gpt2_scratch.tokenizer import (
     END_OF_TEXT,
@@ -21,8 +28,9 @@ from gpt2_scratch.tokenizer import (
     weights_dir,
 )
 from train.datasets import DatasetError, Instruction
+from train.packing import INSTRUCT
 
-SIZES = {"tokenizer": 8192, "gpt2": 50257}
+SIZES = {"simple": 8192, "tokenizer": 8192, "gpt2": 50257}
 STREAMED = "A naïve 👩‍👩‍👧‍👦 family: ½ → שלום, 我能吞下玻璃 e\u0301 😀😀"
 
 
@@ -44,7 +52,7 @@ class TestLoading:
         assert mine.decode(mine.encode("hello")) == "hello"
 
     def test_unknown_name(self) -> None:
-        with pytest.raises(ValueError, match=r"no tokenizer named 'gpt3'.*tokenizer, gpt2"):
+        with pytest.raises(ValueError, match=r"no tokenizer named 'gpt3'.*simple, tokenizer, gpt2"):
             Tokenizer.load("gpt3")
 
     def test_the_weights_folder_can_be_moved_at_any_time(
@@ -54,9 +62,9 @@ class TestLoading:
         assert (original / RANK_FILES["gpt2"]).is_file()
         monkeypatch.setenv("GPT2_SCRATCH_WEIGHTS", str(tmp_path))
         assert weights_dir() == tmp_path
-        with pytest.raises(ValueError, match=r"Cannot read .*tokenizer\.tiktoken"):
+        with pytest.raises(ValueError, match=r"Cannot read .*simple\.tiktoken"):
             Tokenizer.load()
-        shutil.copy(original / "tokenizer.tiktoken", tmp_path)
+        shutil.copy(original / "simple.tiktoken", tmp_path)
         assert Tokenizer.load().vocab_size == 8192
         monkeypatch.setenv("GPT2_SCRATCH_WEIGHTS", "")
         assert weights_dir() == original
@@ -193,7 +201,9 @@ class TestTrainingCommand:
     @pytest.fixture(autouse=True)
     def small_data(self, monkeypatch: pytest.MonkeyPatch) -> None:
         sources = (SimpleNamespace(name="tales"), SimpleNamespace(name="talk"))
+        shares = {"tales": 0.6, "talk": 0.3, INSTRUCT: 0.1}
         monkeypatch.setattr(train.tokenizer, "CORPUS", sources)
+        monkeypatch.setattr(train.tokenizer, "MIXTURE", shares)
         monkeypatch.setattr(
             train.tokenizer, "corpus_documents", lambda name, split: iter(self.TEXTS[name, split])
         )
@@ -209,7 +219,7 @@ class TestTrainingCommand:
             *self.TEXTS["talk", "train"],
             format_prompt("Name a bird.") + "A crow.",
         ]
-        expected = train_bpe(count_words(texts), 280)
+        expected = train_bpe(count_words(texts, SINGLE_DIGITS_PATTERN), 280)
         assert read_ranks(out) == expected
 
         small = Tokenizer.from_file(out)

@@ -46,7 +46,7 @@ def as_parquet(**columns: list[str]) -> bytes:
 def server(tiny_weights: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Hub]:
     """A hub with both files, and an empty weights folder with the tiny vocabulary."""
     (tmp_path / "weights").mkdir()
-    shutil.copy(tiny_weights / "tokenizer.tiktoken", tmp_path / "weights")
+    shutil.copy(tiny_weights / "tokenizer.tiktoken", tmp_path / "weights" / "simple.tiktoken")
     monkeypatch.setenv("GPT2_SCRATCH_WEIGHTS", str(tmp_path / "weights"))
     monkeypatch.setenv("GPT2_SCRATCH_CACHE", str(tmp_path / "cache"))
     with serve() as hub:
@@ -72,7 +72,7 @@ def test_the_pinned_files() -> None:
 
 
 def test_each_file_is_a_source_with_all_its_documents(server: Hub) -> None:
-    tokenizer = Tokenizer.load("tokenizer")
+    tokenizer = Tokenizer.load("simple")
     packed = pack_web_corpus(CORPUS, tokenizer, progress=False)
     assert list(packed) == ["fineweb-edu-10B.000", "fineweb-edu-10B.001"]
     for number, source in enumerate(packed.values()):
@@ -86,7 +86,7 @@ def test_each_file_is_a_source_with_all_its_documents(server: Hub) -> None:
 
 
 def test_what_is_packed_is_not_done_again(server: Hub, tmp_path: Path) -> None:
-    tokenizer = Tokenizer.load("tokenizer")
+    tokenizer = Tokenizer.load("simple")
     first = pack_web_corpus(CORPUS, tokenizer, files=1, progress=False)
     assert downloads(server) == ["000_00000.parquet"]
     both = pack_web_corpus(CORPUS, tokenizer, progress=False)
@@ -98,7 +98,7 @@ def test_what_is_packed_is_not_done_again(server: Hub, tmp_path: Path) -> None:
 
 
 def test_processes_pack_the_same_shards(server: Hub, tmp_path: Path) -> None:
-    tokenizer = Tokenizer.load("tokenizer")
+    tokenizer = Tokenizer.load("simple")
     alone = pack_web_corpus(CORPUS, tokenizer, folder=tmp_path / "one", progress=False)
     together = pack_web_corpus(
         CORPUS, tokenizer, folder=tmp_path / "two", workers=2, progress=False
@@ -110,7 +110,7 @@ def test_processes_pack_the_same_shards(server: Hub, tmp_path: Path) -> None:
 
 
 def test_files_that_are_none_say_so(server: Hub) -> None:
-    tokenizer = Tokenizer.load("tokenizer")
+    tokenizer = Tokenizer.load("simple")
     files = server.files[f"datasets/{CORPUS.repository}"]
     files[CORPUS.files[0]] = as_parquet(words=["a"])
     with pytest.raises(PackingError, match="has no column 'text'"):
@@ -130,10 +130,10 @@ def test_pretraining_draws_from_it(
     server: Hub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setitem(web_corpus.WEB_CORPORA, CORPUS.name, CORPUS)
-    command = [CORPUS.name, "--tokenizer", "tokenizer", "--workers", "1"]
+    command = [CORPUS.name, "--tokenizer", "simple", "--workers", "1"]
     assert web_corpus.main(command) == 0
     assert "fineweb-edu-10B.001" in capsys.readouterr().out
-    size = Tokenizer.load("tokenizer").vocab_size
+    size = Tokenizer.load("simple").vocab_size
     options = f"--preset nano --n-layer 1 --block-size 64 --vocab-size {size} --tokens 1k"
     options += f" --batch-tokens 512 --corpus {CORPUS.name} --dtype float32"
     assert pretrain.main(options.split()) == 0

@@ -54,7 +54,10 @@ class Stage:
 def chain(budget: str) -> list[Stage]:
     """The stages in order, for "full" or "tiny"."""
     tiny = budget == "tiny"
-    base = "--preset nano --minutes 120 --compile"
+    base = (
+        "--preset nano --windows 256 256 256 512 --tokens 120M --learning-rate 1.4e-3 "
+        "--muon-learning-rate 0.014 --warmup 0.01 --decay 0.2 --compile --evaluate-every 1000"
+    )
     if tiny:
         base = "--preset nano --vocab-size 300 --n-layer 1 --block-size 256 --tokens 8k"
     spam = "--seeds 0 1 2 --soup"
@@ -69,11 +72,11 @@ def chain(budget: str) -> list[Stage]:
         Stage(
             "tokenizer",
             ("--vocab-size", "300") if tiny else (),
-            "tokenizer.tiktoken",
+            "simple.tiktoken",
             short or "2 minutes",
         ),
         Stage("packing", budget=short or "2 minutes"),
-        Stage("pretrain", tuple(base.split()), "base.safetensors", short or "2 hours"),
+        Stage("pretrain", tuple(base.split()), "base.safetensors", short or "13 hours"),
         Stage("finetune_spam", tuple(spam.split()), "spam.safetensors", short or "1 hour"),
         Stage("finetune_chat", tuple(chat.split()), "chat.safetensors", short or "2 hours"),
         Stage("evaluate", ("all",), "manifest.json", short or "10 minutes"),
