@@ -16,7 +16,7 @@ import hashlib
 import json
 import math
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -269,12 +269,14 @@ def _encoded_documents(tokenizer: Tokenizer, name: str) -> Iterator[tuple[str, l
     """(split, token ids with `<|endoftext|>` at the end, bytes of text) of each document."""
     if name == INSTRUCT:
         for split in SPLITS:
-            for texts in _batches_of_text(map(plain_text, load_instructions("sft", split))):
-                yield from _encoded(tokenizer, texts, lambda _, split=split: split)
+            for _, ids, size in _encoded(
+                tokenizer, map(plain_text, load_instructions("sft", split))
+            ):
+                yield split, ids, size
         return
     fetch(name)  # a missing file is reported before any work
-    for texts in _batches_of_text(documents(name)):
-        yield from _encoded(tokenizer, texts, split_of)
+    for text, ids, size in _encoded(tokenizer, documents(name)):
+        yield split_of(text), ids, size
 
 
 def plain_text(task: Instruction) -> str:
@@ -283,11 +285,11 @@ def plain_text(task: Instruction) -> str:
     return f"{question}\n\n{task.output}"
 
 
-def _encoded(
-    tokenizer: Tokenizer, texts: Sequence[str], split: Callable[[str], str]
-) -> Iterator[tuple[str, list[int], int]]:
-    for text, ids in zip(texts, tokenizer.encode_batch(texts), strict=True):
-        yield split(text), [*ids, tokenizer.eot_id], len(text.encode("utf-8"))
+def _encoded(tokenizer: Tokenizer, texts: Iterable[str]) -> Iterator[tuple[str, list[int], int]]:
+    """(text, token ids with `<|endoftext|>` at the end, bytes of text) of each text."""
+    for batch in _batches_of_text(texts):
+        for text, ids in zip(batch, tokenizer.encode_batch(batch), strict=True):
+            yield text, [*ids, tokenizer.eot_id], len(text.encode("utf-8"))
 
 
 def _batches_of_text(texts: Iterable[str]) -> Iterator[list[str]]:
