@@ -1,26 +1,29 @@
 """Training speed: this package's loop beside that of nanoGPT, on the same model and batches.
 
-    python -m train.benchmark --preset nano --steps 5
+    python -m train.benchmark --preset nano --rows 16
     python -m train.benchmark --preset gpt2 --rows 32 --window 1024 --steps 20   # on a GPU
 
-Our loop is the real one, `loop.train`. Between two of its steps each of the others takes one of its
-own with the same batch, so that a machine which changes its speed is as unfair to all. Figures are
-medians. The others do what nanoGPT's train.py (https://github.com/karpathy/nanoGPT) does: AdamW,
-clipping, and a model which is compiled or is not; on a GPU with fused AdamW and products in
-bfloat16, on a processor without one in float32. On a GPU the last column says which part of its
-arithmetic the model used (model FLOP/s utilisation; Chowdhery et al. 2022, appendix B,
-https://arxiv.org/abs/2204.02311).
+Each contestant runs in a process of its own, so that none has to share memory, threads or compiled
+code with another; rounds alternate between them, since machines change their speed. Figures are
+medians over the steps of all rounds, with the fastest and the slowest step beside them.
+
+Ours is the real loop, `loop.train`. The others do what nanoGPT's train.py
+(https://github.com/karpathy/nanoGPT) does: AdamW, clipping, and a model that is compiled or not;
+on a GPU with fused AdamW and products in bfloat16, on a processor in float32. On a GPU the last
+column says which part of its arithmetic the model used (model FLOP/s utilisation; Chowdhery et al.
+2022, appendix B, https://arxiv.org/abs/2204.02311).
 """
 
 from __future__ import annotations
 
 import argparse
 import contextlib
-import copy
+import multiprocessing
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from statistics import median
@@ -36,19 +39,22 @@ from train.parallel import join_processes
 Step = Callable[[Tensor, Tensor], object]
 # Dense bfloat16 products of a card, by a word of its name, in floating-point operations a second.
 PEAKS = {"H200": 989e12, "H100": 989e12, "A100": 312e12, "L40S": 362e12, "4090": 165e12}
-# A run of ours by what is special about it; each one races the others anew.
-OURS = {
+# Our loop by what is special about its settings, and nanoGPT's by whether it is compiled.
+CONTESTANTS: dict[str, loop.Settings | bool] = {
     "ours: Muon, compiled": loop.Settings(optimizer="muon", compile=True),
     "ours: AdamW, compiled": loop.Settings(optimizer="adamw", compile=True),
     "ours: Muon": loop.Settings(optimizer="muon", compile=False),
+    "nanoGPT's loop, compiled": True,
+    "nanoGPT's loop": False,
 }
+PEERS = ("nanoGPT's loop, compiled", "nanoGPT's loop")
 
 
 def nanogpt_step(model: GPT2, compiled: bool) -> Step:
-    """One update as nanoGPT makes it, of a copy of the model, where training would run it."""
+    """One update as nanoGPT makes it; the model moves to where training would run it."""
     device = join_processes()[2]
     on_gpu = device.type == "cuda"
-    model = copy.deepcopy(model).to(device).train()
+    model = model.to(device).train()
     decayed = [p for p in model.parameters() if p.dim() >= 2]
     others = [p for p in model.parameters() if p.dim() < 2]
     groups = [
@@ -90,40 +96,24 @@ def peak_of_this_card() -> float | None:
 
 
 @dataclass
-class Race:
-    """A task of random tokens for `loop.train` that lets the others run between its steps.
-
-    seconds  of each contestant's steps, by name; ours are those between two batches
-    """
+class Stopwatch:
+    """A task of random tokens for `loop.train` that notes how long each of its steps takes."""
 
     shape: tuple[int, int]  # (B, T)
     vocab_size: int
-    name: str
-    others: dict[str, Step]
-    warmup: int
-    seconds: dict[str, list[float]] = field(default_factory=dict)
+    seconds: list[float] = field(default_factory=list)
     handed_over: float = 0.0
 
     def batch(self, index: int, rank: int, world_size: int) -> loop.Batch:
         if torch.cuda.is_available():
             torch.cuda.synchronize()  # a step is over when the GPU is done with it
         if index:
-            self.note(index - 1, self.name, time.perf_counter() - self.handed_over)
+            self.seconds.append(time.perf_counter() - self.handed_over)
         generator = torch.Generator().manual_seed(index)
-        tokens = torch.randint(
-            self.vocab_size, (self.shape[0], self.shape[1] + 1), generator=generator
-        )
-        x, y = tokens[:, :-1].contiguous(), tokens[:, 1:].contiguous()  # (B, T + 1) -> (B, T)
-        for name, step in self.others.items():
-            start = time.perf_counter()
-            step(x, y)
-            self.note(index, name, time.perf_counter() - start)
+        rows, window = self.shape
+        tokens = torch.randint(self.vocab_size, (rows, window + 1), generator=generator)
         self.handed_over = time.perf_counter()
-        return x, y
-
-    def note(self, index: int, name: str, seconds: float) -> None:
-        if index >= self.warmup:  # the first steps compile
-            self.seconds.setdefault(name, []).append(seconds)
+        return tokens[:, :-1].contiguous(), tokens[:, 1:].contiguous()  # (B, T + 1) -> (B, T)
 
     def loss(self, model: nn.Module, batch: loop.Batch) -> Tensor:
         return loop.language_model_loss(model, *batch)
@@ -138,21 +128,39 @@ class Race:
         return []
 
 
+def seconds_of(name: str, config: GPT2Config, shape: tuple[int, int], steps: int) -> list[float]:
+    """How long each of `steps` updates of one of CONTESTANTS takes, the first ones included."""
+    contestant = CONTESTANTS[name]
+    model = GPT2(config).init_weights(torch.Generator().manual_seed(0))
+    task = Stopwatch(shape, config.vocab_size)
+    if isinstance(contestant, loop.Settings):
+        total = shape[0] * shape[1] * (steps + 1)  # the last step's end is not seen
+        with tempfile.TemporaryDirectory() as folder, contextlib.redirect_stdout(sys.stderr):
+            loop.train(model, task, replace(contestant, tokens=total), Path(folder))
+    else:
+        step = nanogpt_step(model, compiled=contestant)
+        for index in range(steps + 1):
+            step(*task.batch(index, 0, 1))
+    return task.seconds
+
+
 def race(
-    model: GPT2, shape: tuple[int, int], name: str, settings: loop.Settings, steps: int, warmup: int
-) -> dict[str, float]:
-    """Median tokens per second of one run of ours and of nanoGPT's two ways."""
-    others = {
-        "nanoGPT's loop, compiled": nanogpt_step(model, compiled=True),
-        "nanoGPT's loop": nanogpt_step(model, compiled=False),
-    }
-    if not settings.compile:
-        del others["nanoGPT's loop, compiled"]
-    task = Race(shape, model.config.vocab_size, name, others, warmup)
-    total = shape[0] * shape[1] * (warmup + steps + 1)  # the last step's end is not seen
-    with tempfile.TemporaryDirectory() as folder, contextlib.redirect_stdout(sys.stderr):
-        loop.train(copy.deepcopy(model), task, replace(settings, tokens=total), Path(folder))
-    return {key: shape[0] * shape[1] / median(taken) for key, taken in task.seconds.items()}
+    names: Sequence[str],
+    config: GPT2Config,
+    shape: tuple[int, int],
+    steps: int,
+    warmup: int,
+    rounds: int,
+) -> dict[str, list[float]]:
+    """Seconds of each contestant's steps, `warmup` of each process left out: they compile."""
+    seconds: dict[str, list[float]] = {name: [] for name in names}
+    spawn = multiprocessing.get_context("spawn")
+    for _ in range(rounds):
+        for name in names:
+            with ProcessPoolExecutor(max_workers=1, mp_context=spawn) as process:
+                taken = process.submit(seconds_of, name, config, shape, warmup + steps).result()
+            seconds[name] += taken[warmup:]
+    return seconds
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -161,27 +169,26 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--preset", choices=PRESETS, default="nano")
     parser.add_argument("--rows", type=int, default=8, help="texts in a batch")
     parser.add_argument("--window", type=int, default=256, help="tokens of each")
-    parser.add_argument("--steps", type=int, default=5, help="that count")
+    parser.add_argument("--steps", type=int, default=5, help="that count, in each round")
     parser.add_argument("--warmup", type=int, default=2, help="steps before these")
+    parser.add_argument("--rounds", type=int, default=2)
     parser.add_argument("--compile", action=argparse.BooleanOptionalAction, default=True)
     arguments = parser.parse_args(argv)
-    model = GPT2(PRESETS[arguments.preset]).init_weights(torch.Generator().manual_seed(0))
-    shape = (arguments.rows, arguments.window)
-    peak, per_token = peak_of_this_card(), flops_per_token(model.config, arguments.window)
+    config, shape = PRESETS[arguments.preset], (arguments.rows, arguments.window)
+    names = [name for name in CONTESTANTS if arguments.compile or "compiled" not in name]
+    counts = (arguments.steps, arguments.warmup, arguments.rounds)
+    seconds = race(names, config, shape, *counts)
+    peak, per_token = peak_of_this_card(), flops_per_token(config, arguments.window)
     last = " of the card's arithmetic |" if peak else ""
-    print(f"| | tokens/s | of nanoGPT's loop, compiled | of nanoGPT's loop |{last}")
-    print("|---|---|---|---|" + ("---|" if peak else ""))
-    for name, settings in OURS.items():
-        if settings.compile and not arguments.compile:
-            continue
-        rates = race(model, shape, name, settings, arguments.steps, arguments.warmup)
-        for runner, rate in sorted(rates.items(), key=lambda item: item[1]):
-            ratios = [
-                f"{rate / rates[peer]:.2f}" if peer in rates else ""
-                for peer in ("nanoGPT's loop, compiled", "nanoGPT's loop")
-            ]
-            used = f" {rate * per_token / peak:.1%} |" if peak else ""
-            print(f"| {runner} | {rate:,.0f} | {' | '.join(ratios)} |{used}", flush=True)
+    print(f"| | tokens/s | of nanoGPT's loop, compiled | of nanoGPT's loop | range |{last}")
+    print("|---|---|---|---|---|" + ("---|" if peak else ""))
+    tokens = shape[0] * shape[1]
+    rates = {name: tokens / median(taken) for name, taken in seconds.items()}
+    for name, rate in sorted(rates.items(), key=lambda item: item[1]):
+        ratios = [f"{rate / rates[peer]:.2f}" if peer in rates else "" for peer in PEERS]
+        span = f"{tokens / max(seconds[name]):,.0f} to {tokens / min(seconds[name]):,.0f}"
+        used = f" {rate * per_token / peak:.1%} |" if peak else ""
+        print(f"| {name} | {rate:,.0f} | {' | '.join(ratios)} | {span} |{used}")
     return 0
 
 
