@@ -73,10 +73,10 @@ def test_training_leaves_out_what_is_held_out(
     monkeypatch.setattr(finetune_chat, "exercises", lambda seed: exercises(seed)[:200])
     tokenizer = Tokenizer.load("tokenizer")
     shared = exercises(seed=0)[0]
-    before = training_examples(tokenizer, 512, 0.0, 0.0, 0)
+    before = training_examples(tokenizer, 512, 0.0, 0.0, 0, exercise_repeats=1)
     held_out = [*held_out_tasks(), shared]
     monkeypatch.setattr(finetune_chat, "held_out_tasks", lambda: held_out)
-    after = training_examples(tokenizer, 512, 0.0, 0.0, 0)
+    after = training_examples(tokenizer, 512, 0.0, 0.0, 0, exercise_repeats=1)
     prompt = tokenizer.encode(f"### Instruction:\n{shared.instruction}\n\n### Response:\n")
     asked = [sum(row.ids[: len(prompt)] == prompt for row in rows) for rows in (before, after)]
     assert asked[0] > 0

@@ -35,7 +35,10 @@ STAGES = {"spam": finetune_spam, "chat": finetune_chat}
 TASKS: dict[str, type[Any]] = {"spam": finetune_spam.SpamTask, "chat": finetune_chat.ChatTask}
 SMALL = ["--batch-size", "8", "--dtype", "float32"]
 # Little beside the made-up data: a few messages of today, and no corpus.
-FEW = {"spam": ["--modern", "24"], "chat": ["--plain-text", "0", "--exercises", "0"]}
+FEW = {
+    "spam": ["--modern", "24"],
+    "chat": ["--plain-text", "0", "--requests", "0", "--stories", "0"],
+}
 INSTRUCTIONS = [
     Instruction("Name a colour.", "", "Red.", ""),
     Instruction("Say it again, please.", "The cat sat on the mat.", "The cat sat on the mat.", ""),

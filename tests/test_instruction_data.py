@@ -11,13 +11,15 @@ import pytest
 
 from gpt2_scratch.chat import encode_conversation, format_prompt
 from gpt2_scratch.tokenizer import Tokenizer
-from train import packing
+from train import instruction_data, packing
 from train.datasets import Instruction
 from train.instruction_data import (
     IGNORED,
     Example,
     conversations,
+    encode_conversations,
     encode_tasks,
+    joined,
     pad_examples,
     plain_text,
     repeats_of,
@@ -96,7 +98,10 @@ def test_conversations_are_what_the_app_sends(tokenizer: Tokenizer) -> None:
 
 
 @pytest.mark.parametrize("share", [0.0, 0.3, 1.0])
-def test_each_example_stays_whole_and_comes_once(share: float) -> None:
+def test_each_example_stays_whole_and_comes_once(
+    share: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(instruction_data, "AGAIN", 0.0)
     examples = made_up_examples(200)
     rows = conversations(examples, share, 64, random.Random(1))
     assert Counter(i for row in rows for i in row.ids) == Counter(
@@ -104,10 +109,29 @@ def test_each_example_stays_whole_and_comes_once(share: float) -> None:
     )
     assert all(len(row.ids) == len(row.counted) <= 64 for row in rows)
     turns = [len(set(row.ids)) for row in rows]
-    assert max(turns) <= 4
+    assert max(turns) <= instruction_data.MOST_TURNS
     assert sum(n for n in turns if n > 1) <= share * 200
     assert (max(turns) > 1) == (share > 0)
     assert sum(sum(row.counted) for row in rows) == 3 * 200  # of every turn, only its response
+
+
+def test_a_question_comes_again_now_and_then_with_the_same_answer() -> None:
+    examples = made_up_examples(200)
+    rows = conversations(examples, 1.0, 64, random.Random(1))
+    turns = Counter(first for row in rows for first in set(row.ids))
+    again = sum(len(row.ids) for row in rows) - sum(len(example.ids) for example in examples)
+    assert len(turns) == len({i for example in examples for i in example.ids})  # none is missing
+    assert 0 < again < 0.3 * sum(len(example.ids) for example in examples)
+    assert all(len(row.ids) <= 64 for row in rows)
+
+
+def test_written_conversations_are_cut_at_the_window(tokenizer: Tokenizer) -> None:
+    tasks = [task for task in INSTRUCTIONS if task.output]
+    turns = encode_tasks(tokenizer, tasks, 256)
+    [whole] = encode_conversations(tokenizer, [tasks], 256)
+    assert whole == joined(turns)
+    assert encode_conversations(tokenizer, [tasks], len(whole.ids) - 1) == [joined(turns[:-1])]
+    assert encode_conversations(tokenizer, [tasks], 3) == []
 
 
 def test_the_first_token_of_a_later_turn_is_no_target() -> None:

@@ -71,7 +71,7 @@ def _facts() -> Iterator[tuple[str, Sequence[Wording], dict[str, str]]]:
     for number in range(101):
         yield "number_words", wordings.NUMBER_IN_WORDS, _answer(str(number), in_words(number))
         yield "number_words", wordings.NUMBER_IN_DIGITS, _answer(in_words(number), str(number))
-    for sentence in _sentences():
+    for sentence in sentences():
         for kind, ways, rewritten in (
             ("negation", wordings.NEGATION, sentence.negative),
             ("sentence_past", wordings.SENTENCE_PAST, sentence.past),
@@ -81,7 +81,7 @@ def _facts() -> Iterator[tuple[str, Sequence[Wording], dict[str, str]]]:
             yield kind, ways, _answer(sentence.present, rewritten)
     for country, capital in _pairs(facts.CAPITALS):
         yield "capital", wordings.CAPITAL, _answer(country, capital)
-    for text, verdict in _reviews():
+    for text, verdict in reviews():
         yield "sentiment", wordings.SENTIMENT, _answer(text, verdict)
     for text, sentence_type in _typed_sentences():
         yield "sentence_type", wordings.SENTENCE_TYPE, _answer(text, sentence_type)
@@ -91,7 +91,7 @@ def _facts() -> Iterator[tuple[str, Sequence[Wording], dict[str, str]]]:
 
 
 @dataclass(frozen=True)
-class _Sentence:
+class Sentence:
     """A sentence in the present tense, and what the tasks make of it."""
 
     present: str
@@ -101,7 +101,7 @@ class _Sentence:
     future: str
 
 
-def _sentences() -> Iterator[_Sentence]:
+def sentences() -> Iterator[Sentence]:
     """Each predicate with each subject."""
     subjects = [" ".join(words) for words in _rows(facts.SUBJECTS)]
     for third, base, past, *words in _rows(facts.PREDICATES):
@@ -110,7 +110,7 @@ def _sentences() -> Iterator[_Sentence]:
             plural = subject in facts.PLURAL_SUBJECTS
             verb, do = (base, "do") if plural else (third, "does")
             within = subject if subject in facts.NAMES_AND_I else subject[0].lower() + subject[1:]
-            yield _Sentence(
+            yield Sentence(
                 present=f"{subject} {verb} {rest}.",
                 past=f"{subject} {past} {rest}.",
                 negative=f"{subject} {do} not {base} {rest}.",
@@ -119,7 +119,7 @@ def _sentences() -> Iterator[_Sentence]:
             )
 
 
-def _reviews() -> Iterator[tuple[str, str]]:
+def reviews() -> Iterator[tuple[str, str]]:
     """(a short review, "positive" or "negative"): each of a few phrases about each thing."""
     for verdict, phrases in facts.REVIEWS.items():
         for phrase in phrases.strip().splitlines():
@@ -129,13 +129,13 @@ def _reviews() -> Iterator[tuple[str, str]]:
 
 def _typed_sentences() -> Iterator[tuple[str, str]]:
     """(a sentence, its type as grammar books call it)."""
-    for number, sentence in enumerate(_sentences()):
+    for number, sentence in enumerate(sentences()):
         if number % 4 == 0:  # there are many more of them than of the others
             yield sentence.present, "declarative"
         elif number % 4 == 1:
             yield sentence.question, "interrogative"
-    for sentence_type, sentences in facts.TYPED_SENTENCES.items():
-        for text in sentences.strip().splitlines():
+    for sentence_type, texts in facts.TYPED_SENTENCES.items():
+        for text in texts.strip().splitlines():
             yield text, sentence_type
 
 

@@ -33,13 +33,16 @@ from gpt2_scratch.checkpoint import (
 from gpt2_scratch.model import GPT2
 from gpt2_scratch.tokenizer import Tokenizer
 from train import loop
-from train.datasets import Instruction, folded, load_instructions
+from train.chat.requests import requests, stories_of
+from train.chat.turns import written_conversations
+from train.datasets import Instruction, corpus_documents, folded, load_instructions
 from train.examples import EpochOrder
 from train.exercises import exercises
 from train.instruction_data import (
     IGNORED,
     Example,
     conversations,
+    encode_conversations,
     encode_tasks,
     pad_examples,
     plain_text,
@@ -69,7 +72,10 @@ SAMPLE_INSTRUCTIONS = (
     ("What is the opposite of 'cold'?", ""),
     ("Rewrite the sentence in the past tense.", "She walks to school."),
 )
-EXERCISE_REPEATS = 8  # in an epoch, each in other words
+REQUEST_REPEATS = 4  # in an epoch, each in other words
+EXERCISE_REPEATS = 0
+STORY_SOURCE = "tinystories"
+STORIES = 600  # that are read as answers to requests for a story
 CHOOSING = 400  # the last validation tasks choose the parameters; `evaluate` reports on the first
 PLAIN_WINDOW = 128  # tokens of a row of plain text
 
@@ -149,8 +155,10 @@ def training_examples(
     seed: int,
     exercise_repeats: int = EXERCISE_REPEATS,
     reword: float = 0.0,
+    request_repeats: int = 0,
+    stories: int = 0,
 ) -> list[Example]:
-    """All rows of an epoch: the instruction sets, our exercises, and plain text.
+    """All rows of an epoch: the instruction sets, requests in many wordings, and plain text.
 
     See `instruction_data.REPEATS` for what is read how often, and `rewording` for other words. No
     task of a held-out part is among them, whichever source it came from.
@@ -158,6 +166,7 @@ def training_examples(
     multi_turn  part of the tasks that become turns of a conversation
     plain       part of the tokens that is plain text
     reword      part of the instruction sets' tasks that is asked in other words
+    stories     how many short stories of the corpus are asked for
     """
     rng = random.Random(seed)
     sets = [*load_instructions("sft", "train"), *load_instructions("book", "train")]
@@ -165,9 +174,17 @@ def training_examples(
     tasks = [reworded(task, rng) if rng.random() < reword else task for task in repeated]
     for repeat in range(exercise_repeats):  # each time in other wordings
         tasks += exercises(f"{seed} {repeat}")
+    written: list[Example] = []
+    for repeat in range(request_repeats):
+        tasks += requests(f"{seed} {repeat}")
+        written += encode_conversations(tokenizer, written_conversations(), window)
+    if stories:
+        found = stories_of(corpus_documents(STORY_SOURCE, "train"), seed)
+        tasks += found[:stories]
     held_out = {question_of(task) for task in held_out_tasks()}
     chosen = [task for task in tasks if question_of(task) not in held_out]
     rows = conversations(encode_tasks(tokenizer, chosen, window), multi_turn, window, rng)
+    rows += written
     plain_window = min(PLAIN_WINDOW, window)
     tokens = sum(len(row.ids) for row in rows) * plain / (1 - plain)
     return [*rows, *plain_text(tokenizer, round(tokens / plain_window), plain_window, seed)]
@@ -194,7 +211,14 @@ def question_of(task: Instruction) -> tuple[str, str]:
 def main(argv: list[str] | None = None) -> int:
     """Train the assistant; see the module's first lines for examples."""
     parser = argparse.ArgumentParser(prog="python -m train.finetune_chat", description=main.__doc__)
-    parser.add_argument("--multi-turn", type=float, default=0.2, help="part of the tasks")
+    parser.add_argument("--multi-turn", type=float, default=0.5, help="part of the tasks")
+    parser.add_argument(
+        "--requests",
+        type=int,
+        default=REQUEST_REPEATS,
+        help="how often the written requests are read in an epoch, each time in other words",
+    )
+    parser.add_argument("--stories", type=int, default=STORIES, help="of the corpus, on request")
     parser.add_argument(
         "--exercises",
         type=int,
@@ -276,9 +300,12 @@ def finetune(arguments: argparse.Namespace, command: str) -> None:
         settings.seed,
         arguments.exercises,
         arguments.reword,
+        arguments.requests,
+        arguments.stories,
     )
     data = ["sft", "instruction-data"]
     data += ["exercises"] if arguments.exercises else []
+    data += ["requests"] if arguments.requests else []
     data += ["corpus"] if arguments.plain_text else []
     validation = encode_tasks(tokenizer, choosing_tasks(), window)
 

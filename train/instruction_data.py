@@ -8,7 +8,7 @@ how to write.
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -87,25 +87,59 @@ def encode_tasks(tokenizer: Tokenizer, tasks: Sequence[Instruction], window: int
     return [example for example in encoded if len(example.ids) <= window]
 
 
+MOST_TURNS = 9
+AGAIN = 0.08  # probability that a turn of a conversation repeats an earlier one
+
+
 def conversations(
     examples: Sequence[Example], share: float, window: int, rng: random.Random
 ) -> list[Example]:
-    """The examples in random order, `share` of them joined into conversations of 2 to 4 turns.
+    """The examples in random order, `share` of them joined into conversations of up to MOST_TURNS.
 
-    A conversation that would outgrow the window ends before.
+    An answer has to be as good in the seventh turn as in the first, so many conversations are as
+    long as the window, of turns that have nothing to do with each other; now and then a question
+    comes again, and has the same answer. A conversation that would outgrow the window ends before.
     """
     order = rng.sample(examples, len(examples))
     cut = round(share * len(order))
-    rows, turns, wanted = order[cut:], order[:cut], 0
-    current = Example([], [])
-    for turn in turns:
-        if wanted == 0 or len(current.ids) + len(turn.ids) > window:
-            if current.ids:
-                rows.append(current)
-            current, wanted = Example([], []), rng.randint(2, 4)
-        current = Example(current.ids + turn.ids, current.counted + turn.counted)
-        wanted -= 1
-    return [*rows, current] if current.ids else rows
+    rows, waiting = order[cut:], order[:cut]
+    while waiting:
+        turns = [waiting.pop()]
+        wanted = rng.randint(2, MOST_TURNS)
+        while waiting and len(turns) < wanted:
+            comes_again = rng.random() < AGAIN
+            turn = rng.choice(turns) if comes_again else waiting[-1]
+            if sum(len(t.ids) for t in turns) + len(turn.ids) > window:
+                break
+            if not comes_again:
+                waiting.pop()
+            turns.append(turn)
+        rows.append(joined(turns))
+    return rows
+
+
+def joined(turns: Sequence[Example]) -> Example:
+    """Turns of a conversation, one behind the other, as the app puts them."""
+    ids = [token for turn in turns for token in turn.ids]
+    return Example(ids, [counts for turn in turns for counts in turn.counted])
+
+
+def encode_conversations(
+    tokenizer: Tokenizer, conversations: Iterable[Sequence[Instruction]], window: int
+) -> list[Example]:
+    """Written conversations, each as many of its turns as fit into the window."""
+    rows = []
+    for tasks in conversations:
+        turns, room = [], window
+        for task in tasks:
+            turn = encode_task(tokenizer, task)
+            room -= len(turn.ids)
+            if room < 0:
+                break
+            turns.append(turn)
+        if turns:
+            rows.append(joined(turns))
+    return rows
 
 
 def plain_text(tokenizer: Tokenizer, rows: int, window: int, seed: int) -> list[Example]:

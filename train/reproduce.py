@@ -64,7 +64,7 @@ def chain(budget: str) -> list[Stage]:
     chat = "--minutes 120"
     if tiny:
         spam = "--modern 40 --tokens 2k --evaluate-every 1000"
-        chat = "--tokens 3k --batch-size 8 --exercises 0 --evaluate-every 1000"
+        chat = "--tokens 3k --batch-size 8 --requests 0 --stories 0 --evaluate-every 1000"
     short = "seconds" if tiny else ""
     return [
         Stage("build_data", ("corpus", "sft"), budget=short or "if missing"),

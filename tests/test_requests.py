@@ -1,0 +1,136 @@
+"""Requests: written material in many wordings, invented names, conversations."""
+
+from __future__ import annotations
+
+import operator
+import random
+import re
+from collections import Counter
+
+import pytest
+
+from train.chat import invented
+from train.chat.requests import SOURCE, requests, stories_of
+from train.chat.turns import written_conversations
+from train.chat.wordings import as_typed, fill, in_one_message, without_article
+from train.chat.written_files import records, wordings
+from train.datasets import Instruction
+
+
+@pytest.fixture(scope="module")
+def tasks() -> list[Instruction]:
+    return requests(0)
+
+
+def of(tasks: list[Instruction], kind: str) -> list[tuple[str, str]]:
+    """(all that is asked, the answer) of the tasks of a kind."""
+    return [
+        (f"{task.instruction}\n{task.input}", task.output)
+        for task in tasks
+        if task.source == f"{SOURCE}:{kind}"
+    ]
+
+
+def test_an_epoch_is_repeatable_and_the_next_asks_in_other_words(tasks: list[Instruction]) -> None:
+    assert requests(0) == tasks
+    assert len(tasks) > 20_000
+    other = {task.instruction for task in requests(1)}
+    assert sum(task.instruction in other for task in tasks) < 0.5 * len(tasks)
+
+
+def test_no_place_of_a_wording_is_left_empty(tasks: list[Instruction]) -> None:
+    for task in tasks:
+        assert not re.search(r"\{[xy]\}", task.instruction + task.input + task.output), task
+        assert task.instruction.strip() and task.output.strip()
+
+
+def test_one_fact_is_asked_in_many_wordings(tasks: list[Instruction]) -> None:
+    words = of(tasks, "words")
+    asked = {asked for asked, answer in words if answer == "The opposite of hot is cold."}
+    assert len(asked) == 3  # in an epoch
+
+
+def test_sums_are_right(tasks: list[Instruction]) -> None:
+    signs = {"plus": operator.add, "minus": operator.sub, "times": operator.mul}
+    for asked, answer in of(tasks, "sums"):
+        found = re.fullmatch(r"(\d+) (\w+) (\d+) is (\d+)\.", answer)
+        assert found is not None
+        x, sign, y, result = found.groups()
+        assert signs[sign](int(x), int(y)) == int(result)
+        assert {x, y} <= set(re.findall(r"\d+", asked))
+
+
+def test_words_to_sort_come_sorted(tasks: list[Instruction]) -> None:
+    answers = [answer for _, answer in of(tasks, "letters") if ", " in answer]
+    assert answers
+    assert all(answer.split(", ") == sorted(answer.split(", ")) for answer in answers)
+
+
+def test_answers_about_invented_texts_copy_from_them() -> None:
+    rng = random.Random(0)
+    of_their_own = ["bought", "them", "moved", "it", "trip", "away"]
+    for _ in range(200):
+        text, questions = invented.text_with_questions(rng)
+        for question in questions:
+            last = question.answer.rstrip(".").split()[-1]
+            assert last in re.findall(r"[\w']+", text) + of_their_own, (text, question)
+
+
+def test_what_is_unknown_is_said_to_be(tasks: list[Instruction]) -> None:
+    honest = re.compile(r"don't|can't|cannot|never heard|not |no |too|nobody|only", re.I)
+    answers = [answer for _, answer in of(tasks, "unknown")]
+    assert sum(bool(honest.search(answer)) for answer in answers) > 0.95 * len(answers)
+
+
+def test_stories_answer_requests_for_their_hero() -> None:
+    fox = "Once upon a time, there was a red fox named Rob. He ran home."
+    [task] = stories_of([fox, "The sun was hot.", fox * 20], 0)
+    assert task.output == fox and "a red fox" in task.instruction + task.input
+
+
+def test_conversations_have_turns_with_answers() -> None:
+    found = written_conversations()
+    assert len(found) > 200
+    assert all(2 <= len(turns) for turns in found)
+    assert all(turn.instruction and turn.output for turns in found for turn in turns)
+    kinds = Counter(turns[0].source for turns in found)
+    assert kinds["written:conversation_followup"] > 100
+
+
+@pytest.mark.parametrize(
+    ("wording", "x", "filled"),
+    [
+        ("What is a {x}?", "umbrella", ("What is an umbrella?", "")),
+        ("A {x} is what?", "apple", ("An apple is what?", "")),
+        ("What is a {x}?", "dog", ("What is a dog?", "")),
+        ('Say "{x}" in the past.', "He eats.", ('Say "He eats" in the past.', "")),
+        ("In the past: {x}", "He eats.", ("In the past: He eats.", "")),
+        ("Give the opposite of this word.", "hot", ("Give the opposite of this word.", "hot")),
+    ],
+)
+def test_filling_in(wording: str, x: str, filled: tuple[str, str]) -> None:
+    assert fill(wording, x) == filled
+
+
+def test_both_materials_find_their_places() -> None:
+    assert fill("Take {y} from {x}.", "7", "2") == ("Take 2 from 7.", "")
+    assert fill("Add the numbers.", "7", "2") == ("Add the numbers.", "7, 2")
+
+
+def test_mass_nouns_have_no_article() -> None:
+    assert without_article(["What is a {x}?", "What is {x}?"]) == ["What is {x}?"]
+
+
+def test_careless_typing_changes_no_place() -> None:
+    rng = random.Random(0)
+    typed = {as_typed("What is the opposite of {x}?", rng) for _ in range(100)}
+    assert len(typed) > 4 and all("{x}" in text for text in typed)
+    messages = {in_one_message("Change this.", "He eats.", rng) for _ in range(20)}
+    assert messages == {"Change this.\nHe eats.", "Change this: He eats."}
+
+
+def test_the_written_files_are_whole() -> None:
+    names = ("facts", "unknown", "rewriting", "reading", "lists", "definitions", "stories")
+    assert all(len(records(name)) > 200 for name in names)
+    assert len(wordings()) == 79 and all(len(set(ways)) >= 40 for ways in wordings().values())
+    assert records("nothing") == ()

@@ -1,0 +1,1 @@
+"""What the assistant is taught: requests in many wordings, and conversations made of them."""

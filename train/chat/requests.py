@@ -1,0 +1,460 @@
+"""Requests of many kinds, each in many wordings: the core of what the assistant learns from.
+
+An epoch asks for each piece of material in a few of the fifty wordings of its kind, drawn with a
+seed, so that the next epoch asks in others; sums, numbers, invented names and the like are drawn
+anew as well. What is learnt is then the task and not the sentence around it.
+"""
+
+from __future__ import annotations
+
+import random
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+
+from train import exercise_facts as facts
+from train.chat import invented
+from train.chat.wordings import as_typed, fill, in_one_message, without_article
+from train.chat.written_files import records, wordings
+from train.datasets import Instruction
+from train.exercises import in_words, past_of, plural_of, reviews, sentences
+
+SOURCE = "request"  # the sources are "request:antonym", "request:sum", ...
+# How often a piece of written material is asked for in an epoch.
+WORDINGS_PER_FACT = 3
+WORDINGS_PER_TASK = 2
+# How many of each kind that is drawn by rule an epoch has.
+SUMS, NUMBERS, COPIES, UNKNOWNS, COUNTED, DRILLS = 700, 60, 900, 250, 60, 150
+LARGEST_SUM = 100
+AS_ONE_MESSAGE = 0.6  # part of the tasks with an input that have it in the instruction
+
+_COMPARATIVES = {
+    "good": "better", "bad": "worse", "far": "farther", "little": "less", "many": "more",
+    "big": "bigger", "hot": "hotter", "thin": "thinner", "sad": "sadder", "wet": "wetter",
+    "easy": "easier", "happy": "happier", "busy": "busier", "heavy": "heavier", "dry": "drier",
+    "pretty": "prettier", "early": "earlier", "funny": "funnier", "dirty": "dirtier",
+    "nice": "nicer", "large": "larger", "late": "later", "safe": "safer", "wide": "wider",
+    "tall": "taller", "small": "smaller", "fast": "faster", "slow": "slower", "old": "older",
+    "young": "younger", "cold": "colder", "warm": "warmer", "long": "longer", "short": "shorter",
+    "strong": "stronger", "weak": "weaker", "loud": "louder", "quiet": "quieter", "deep": "deeper",
+    "clean": "cleaner", "cheap": "cheaper", "rich": "richer", "poor": "poorer", "dark": "darker",
+    "beautiful": "more beautiful", "expensive": "more expensive", "careful": "more careful",
+    "interesting": "more interesting", "difficult": "more difficult", "famous": "more famous",
+    "dangerous": "more dangerous", "comfortable": "more comfortable", "useful": "more useful",
+}  # fmt: skip
+_ABILITIES = {
+    "bird fly": True, "fish swim": True, "fish walk": False, "dog bark": True, "dog fly": False,
+    "cat climb": True, "cat talk": False, "horse run": True, "horse fly": False,
+    "stone swim": False, "snake walk": False, "snake bite": True, "duck swim": True,
+    "cow fly": False, "bee sting": True,
+    "car fly": False, "plane fly": True, "boat float": True, "baby drive": False, "frog jump": True,
+    "tree walk": False, "monkey climb": True, "rabbit hop": True, "pig fly": False,
+    "parrot talk": True, "chair walk": False, "ship sail": True, "penguin swim": True,
+    "elephant jump": False, "spider climb": True, "lamp eat": False, "goat climb": True,
+    "table run": False, "wolf howl": True, "worm fly": False, "robot sleep": False,
+}  # fmt: skip
+_DIRECTIONS = {"north": "south", "east": "west", "left": "right", "up": "down"}
+_DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+_MONTHS = (
+    *("January", "February", "March", "April", "May", "June", "July", "August", "September"),
+    *("October", "November", "December"),
+)
+_PEOPLE = {
+    "my mum": "Mum", "my dad": "Dad", "my sister": "dear sister", "my brother": "dear brother",
+    "my teacher": "teacher", "my boss": "boss", "my friend Ana": "Ana", "Tom": "Tom",
+    "my neighbour": "neighbour", "my grandmother": "Grandma", "Mr Lopez": "Mr Lopez", "Mia": "Mia",
+}  # fmt: skip
+_NEWS = (
+    "I will be late", "dinner is ready", "the train is late", "I have lost my key", "I am at home",
+    "I am on my way", "the meeting is at nine", "I cannot come today", "the cat is fine",
+    "I have bought some bread", "the bus is late", "I feel better now", "I am at the station",
+    "it is raining here", "the shop is closed", "the party starts at seven", "I miss you",
+)  # fmt: skip
+
+# (instruction, input, answer)
+Task = tuple[str, str, str]
+
+
+def requests(seed: int | str) -> list[Instruction]:
+    """One epoch's tasks; the same for the same seed."""
+    rng = random.Random(f"requests {seed}")
+    tasks = []
+    for kind, make in _KINDS.items():
+        for instruction, input, answer in make(rng):
+            if input and rng.random() < AS_ONE_MESSAGE:
+                instruction, input = in_one_message(instruction, input, rng), ""
+            tasks.append(Instruction(instruction, input, answer, f"{SOURCE}:{kind}"))
+    return tasks
+
+
+def _asked(
+    rng: random.Random,
+    kind: str,
+    x: str,
+    answer: str,
+    y: str = "",
+    count: int = WORDINGS_PER_FACT,
+    mass_noun: bool = False,
+) -> Iterator[Task]:
+    """One piece of material in `count` wordings of its kind."""
+    ways = without_article(wordings()[kind]) if mass_noun else wordings()[kind]
+    for way in rng.sample(ways, min(count, len(ways))):
+        yield *fill(as_typed(way, rng), x, y), answer
+
+
+# --- words -------------------------------------------------------------------------------------
+
+
+def _words(rng: random.Random) -> Iterator[Task]:
+    """Opposites, synonyms, forms of verbs, nouns and adjectives, spelling."""
+    for a, b in _rows(facts.OPPOSITES):
+        yield from _asked(rng, "antonym", a, f"The opposite of {a} is {b}.")
+        yield from _asked(rng, "antonym", b, f"The opposite of {b} is {a}.")
+    for a, b in _rows(facts.SYNONYMS):
+        yield from _asked(rng, "synonym", a, f"Another word for {a} is {b}.")
+    regular = [[verb, past_of(verb), past_of(verb)] for verb in facts.REGULAR_VERBS.split()]
+    for verb, past, _ in [*_rows(facts.VERBS), *regular]:
+        yield from _asked(rng, "past_tense_of_verb", verb, f"The past tense of {verb} is {past}.")
+    regular_nouns = ([noun, plural_of(noun)] for noun in facts.NOUNS.split())
+    for one, several in [*_rows(facts.IRREGULAR_PLURALS), *regular_nouns]:
+        yield from _asked(rng, "plural", one, f"The plural of {one} is {several}.", count=2)
+        yield from _asked(rng, "singular", several, f"The singular of {several} is {one}.", count=1)
+    for adjective, comparative in _COMPARATIVES.items():
+        answer = f"The comparative of {adjective} is {comparative}."
+        yield from _asked(rng, "comparative_of_adjective", adjective, answer)
+    for wrong, correct in _rows(facts.MISSPELLINGS):
+        yield from _asked(rng, "spelling_of_word", wrong, f"It is spelled {correct}.")
+
+
+def _letters(rng: random.Random) -> Iterator[Task]:
+    """First letters, and the words of short lists in order."""
+    nouns = facts.NOUNS.split()
+    for noun in rng.sample(nouns, min(COUNTED, len(nouns))):
+        answer = f"The first letter of {noun} is {noun[0].upper()}."
+        yield from _asked(rng, "first_letter", noun, answer, count=1)
+    for _ in range(COUNTED):
+        words = rng.sample(nouns, rng.randint(3, 4))
+        answer = ", ".join(sorted(words))
+        yield from _asked(rng, "sort_words", ", ".join(words), answer, count=1)
+
+
+# --- numbers -----------------------------------------------------------------------------------
+
+
+def _sums(rng: random.Random) -> Iterator[Task]:
+    """Sums and differences to 100, the tables to ten, each small one far more often than large."""
+    for _ in range(SUMS):
+        largest = rng.choice((10, 20, 20, LARGEST_SUM))
+        x = rng.randint(0, largest)
+        y = rng.randint(0, largest - x)
+        for kind, a, b, verb, result in (
+            ("sum", x, y, "plus", x + y),
+            ("difference", x + y, y, "minus", x),
+        ):
+            yield from _asked(rng, kind, str(a), f"{a} {verb} {b} is {result}.", str(b), count=1)
+    for x in range(11):
+        for y in range(11):
+            yield from _asked(rng, "product", str(x), f"{x} times {y} is {x * y}.", str(y), count=2)
+
+
+def _number_words(rng: random.Random) -> Iterator[Task]:
+    for number in range(101):
+        words = in_words(number)
+        yield from _asked(rng, "number_in_words", str(number), f"{number} is {words}.", count=2)
+        answer = f"{words.capitalize()} is {number}."
+        yield from _asked(rng, "number_in_digits", words, answer, count=2)
+    for _ in range(NUMBERS):
+        x, y = rng.sample(range(rng.choice((10, 100, 1000))), 2)
+        answer = f"{max(x, y)} is bigger than {min(x, y)}."
+        yield from _asked(rng, "bigger_of_two", str(x), answer, str(y), count=1)
+
+
+# --- sentences ---------------------------------------------------------------------------------
+
+
+def _rewriting(rng: random.Random) -> Iterator[Task]:
+    """Sentences to change or to label."""
+    for record in records("rewriting"):
+        kind, x, y = record["kind"], record["input"], ""
+        if kind == "merge_two_sentences":
+            x, y = re.split(r"(?<=[.!?]) ", x, maxsplit=1)
+        yield from _asked(rng, kind, x, record["output"], y, count=WORDINGS_PER_TASK)
+
+
+def _drills(rng: random.Random) -> Iterator[Task]:
+    """Simple sentences made by rule, to change in the four commonest ways, and short reviews."""
+    made = list(sentences())
+    for kind, rewritten in (
+        ("negate_sentence", "negative"),
+        ("past_tense_sentence", "past"),
+        ("make_question", "question"),
+        ("future_tense_sentence", "future"),
+    ):
+        for sentence in rng.sample(made, DRILLS):
+            answer = getattr(sentence, rewritten)
+            yield from _asked(rng, kind, sentence.present, answer, count=1)
+    for review, verdict in rng.sample(list(reviews()), DRILLS):
+        yield from _asked(rng, "sentiment", review, f"{verdict.capitalize()}.", count=1)
+
+
+def _unfinished_sentences(rng: random.Random) -> Iterator[Task]:
+    """The first words of a sentence of the stories, and the rest of it as the answer."""
+    for record in records("stories"):
+        sentences = [s for s in re.split(r"(?<=[.!?]) ", record["output"]) if '"' not in s]
+        long = [s for s in sentences if 8 <= len(s.split()) <= 16]
+        if long:
+            words = rng.choice(long).split()
+            cut = rng.randint(3, len(words) - 3)
+            begun, rest = " ".join(words[:cut]), " ".join(words[cut:])
+            yield from _asked(rng, "continue_sentence", begun, rest, count=1)
+
+
+# --- lists, things, facts -----------------------------------------------------------------------
+
+
+def _lists(rng: random.Random) -> Iterator[Task]:
+    for record in records("lists"):
+        kind, x, y = record["kind"], record["input"], ""
+        if kind == "word_problem":
+            yield x, "", record["output"]
+            continue
+        for separator, kinds in ((" and ", "bigger_of_two"), (", ", "sentence_with_two_words"),
+                                 (" in ", "unit_conversion")):  # fmt: skip
+            if kind == kinds:
+                x, _, y = x.partition(separator)
+        yield from _asked(rng, kind, x, record["output"], y, count=WORDINGS_PER_TASK)
+
+
+def _definitions(rng: random.Random) -> Iterator[Task]:
+    for record in records("definitions"):
+        mass_noun = not record["output"].startswith(("A ", "An "))
+        x, answer = record["x"], record["output"]
+        yield from _asked(rng, "define_thing", x, answer, "", WORDINGS_PER_TASK, mass_noun)
+
+
+# Facts whose things can also be asked for in the wordings of a kind: (kind of fact, how its first
+# question names the thing, kind of wording).
+_NAMED = (
+    ("animal_sound", re.compile(r"What sound does an? (\w+) make\?"), "animal_sound"),
+    ("animal_baby", re.compile(r"What is a baby (\w+) called\?"), "animal_baby"),
+    ("animal_home", re.compile(r"Where does an? (\w+) live\?"), "animal_home"),
+    ("colour", re.compile(r"What colou?r (?:is|are) ([\w ]+)\?"), "colour_of_thing"),
+    ("capital", re.compile(r".*capital of ([\w ]+)\?"), "capital_of"),
+)
+
+
+def _facts(rng: random.Random) -> Iterator[Task]:
+    for record in records("facts"):
+        for question in rng.sample(record["questions"], WORDINGS_PER_FACT):
+            yield as_typed(question, rng), "", record["answer"]
+        for kind, pattern, way in _NAMED:
+            named = pattern.fullmatch(record["questions"][0])
+            if record["kind"] == kind and named:
+                yield from _asked(rng, way, named[1], record["answer"], count=2)
+    for pair in facts.CAPITALS.replace("\n", " ").split(","):
+        country, capital = (part.strip() for part in pair.split(":"))
+        answer = f"The capital of {country} is {capital}."
+        yield from _asked(rng, "capital_of", country, answer, count=2)
+        answer = f"{capital} is the capital of {country}."
+        yield from _asked(rng, "country_of_capital", capital, answer, count=1)
+    for direction, opposite in [*_DIRECTIONS.items(), *((b, a) for a, b in _DIRECTIONS.items())]:
+        answer = f"The opposite of {direction} is {opposite}."
+        yield from _asked(rng, "opposite_direction", direction, answer)
+    for day, after in zip(_DAYS, (*_DAYS[1:], _DAYS[0]), strict=True):
+        yield from _asked(rng, "day_after", day, f"{after} comes after {day}.")
+    for month, before in zip(_MONTHS, (_MONTHS[-1], *_MONTHS[:-1]), strict=True):
+        yield from _asked(rng, "month_before", month, f"{before} comes before {month}.")
+    for ability, able in _ABILITIES.items():
+        thing, verb = ability.split()
+        named = f"{'an' if thing[0] in 'aeiou' else 'a'} {thing}"
+        answer = f"Yes, {named} can {verb}." if able else f"No, {named} cannot {verb}."
+        yield from _asked(rng, "yes_no_ability", thing, answer, verb, count=2)
+
+
+def _unknown(rng: random.Random) -> Iterator[Task]:
+    """What such an assistant cannot know: as written, and about names invented anew each time."""
+    for record in records("unknown"):
+        for question in rng.sample(record["questions"], 2):
+            yield as_typed(question, rng), "", record["answer"]
+    for _ in range(UNKNOWNS):
+        name, town, book = invented.person(rng), invented.place(rng), invented.title(rng)
+        asked, answer = rng.choice(
+            (
+                (f"Who is {name}?", f"I don't know who {name} is."),
+                (f"who was {name.lower()}", f"I don't know who {name} was."),
+                (f"Tell me about {name}.", f"I have never heard of {name}."),
+                (f"When was {name} born?", f"I don't know when {name} was born."),
+                (f"What did {name} do?", f"I don't know what {name} did."),
+                (f"Where is {town}?", f"I don't know where {town} is."),
+                (f"What is the capital of {town}?", f"I have never heard of {town}."),
+                (f"How big is {town}?", f"I don't know how big {town} is."),
+                (f"Who is the mayor of {town}?", f"I don't know who the mayor of {town} is."),
+                (f"Who wrote {book}?", f"I don't know who wrote {book}."),
+                (f"What is {book} about?", f"I don't know a book called {book}."),
+            )
+        )
+        yield asked, "", answer
+
+
+_STORY_OPENING = re.compile(
+    r"(?:Once upon a time,? |One day,? |Once )?there was (an? [a-z][a-z ]{2,30}?)"
+    r"(?: (?:named|called|who|that)\b|[.,])"
+)
+
+
+def stories_of(documents: Iterable[str], seed: int | str, longest: int = 700) -> list[Instruction]:
+    """Short stories of a corpus as answers to requests for a story about whom they begin with.
+
+    longest  characters of a story; longer ones are left out, as an answer has 128 tokens or so
+    """
+    rng = random.Random(f"stories {seed}")
+    tasks = []
+    for document in documents:
+        opening = _STORY_OPENING.match(document)
+        if opening and len(document) <= longest:
+            (way,) = rng.sample(wordings()["story_about"], 1)
+            instruction, input = fill(as_typed(way, rng), opening[1])
+            tasks.append(Instruction(instruction, input, document, f"{SOURCE}:story"))
+    return tasks
+
+
+# --- reading -------------------------------------------------------------------------------------
+
+_GENERIC = {
+    "find_name": "find_name_in_text",
+    "find_place": "find_place_in_text",
+    "find_time_or_date": "find_date_or_time_in_text",
+    "find_number": "find_number_in_text",
+    "list_items": "list_items_in_text",
+    "title": "title_for_text",
+}
+
+
+def about_text(text: str, question: str, rng: random.Random) -> str:
+    """A question about a text, as people put the two together."""
+    return rng.choice(
+        (
+            f"{text}\n\n{question}",
+            f"{text}\n{question}",
+            f"{text} {question}",
+            f"{question}\n\n{text}",
+            f"{question} {text}",
+            f"Read this: {text}\n{question}",
+            f"Text: {text}\nQuestion: {question}",
+            f"{question}\nText: {text}",
+        )
+    )
+
+
+def _reading(rng: random.Random) -> Iterator[Task]:
+    """Questions about texts; the answers copy from them."""
+    for record in records("reading"):
+        text, asked = record["text"], [question["kind"] for question in record["questions"]]
+        for question in record["questions"]:
+            yield about_text(text, question["question"], rng), "", question["answer"]
+            kind = question["kind"]
+            if kind in _GENERIC and asked.count(kind) == 1 and _is_the_only_one(question, text):
+                yield from _asked(rng, _GENERIC[kind], text, question["answer"], count=1)
+            if question["kind"] == "list_items" and "," in question["short"]:
+                items = "\n".join(f"- {item.strip()}" for item in question["short"].split(","))
+                yield from _asked(rng, "make_list_from_sentence", text, items, count=1)
+    for _ in range(COPIES):
+        text, questions = invented.text_with_questions(rng)
+        question = rng.choice(questions)
+        yield about_text(text, rng.choice(question.asked), rng), "", question.answer
+
+
+def _is_the_only_one(question: Mapping[str, str], text: str) -> bool:
+    """Whether "What number is in this?" has one answer: no other number, no other name."""
+    if question["kind"] == "find_number":
+        return len(re.findall(r"\d[\d.,:]*", text)) == 1
+    if question["kind"] in ("find_name", "find_place"):
+        names = re.findall(r"(?<![.!?] )(?<!^)\b[A-Z][a-z]+", text)
+        return all(name in question["short"] for name in names)
+    return "does not say" not in question["short"]
+
+
+# --- texts ---------------------------------------------------------------------------------------
+
+
+def _texts(rng: random.Random) -> Iterator[Task]:
+    """Stories, poems, messages, notes and the like."""
+    for record in records("stories"):
+        yield from _asked(rng, "story_about", record["x"], record["output"], count=2)
+    ways = {
+        "note": ("Write a note {x}.", "note {x}", "Can you write a short note {x}?"),
+        "invitation": (
+            "Write an invitation to {x}.",
+            "invitation to {x}",
+            "Invite me to {x}.",
+        ),
+        "thank_you": ("Write a thank-you note to {x}.", "Say thank you to {x}.", "Thank {x}."),
+        "apology": ("Write an apology to {x}.", "Say sorry to {x}.", "apology to {x}"),
+        "diary": ("Write a diary entry about {x}.", "diary entry: {x}", "Dear diary, {x}"),
+        "description": ("Describe {x}.", "Write a description of {x}.", "What does {x} look like?"),
+        "message_to_person": ("Write a message to {x}.", "message to {x}", "Text {x}."),
+    }
+    for record in records("short_texts"):
+        kind, x = record["kind"], record["x"]
+        if kind == "poem_about":
+            poem = record["output"].replace(" / ", "\n")
+            yield from _asked(rng, kind, x, poem, count=2)
+        else:
+            for way in rng.sample(ways[kind], 2):
+                yield *fill(way, x), record["output"]
+    for person, greeting in _PEOPLE.items():
+        for news in rng.sample(_NEWS, 4):
+            answer = f"Hi {greeting}, {news}."
+            yield from _asked(rng, "message_to_person", person, answer, news, count=1)
+
+
+# --- small talk --------------------------------------------------------------------------------
+
+_SMALL_TALK = {
+    "goodbye": ("Goodbye! Have a nice day.", "Bye! Take care.", "Goodbye, and see you soon!"),
+    "thanks": ("You are welcome!", "You are welcome. I am glad I could help.", "My pleasure!"),
+    "greeting_reply": ("Hello! How can I help you?", "Hi there! What can I do for you?"),
+    "feeling_sad": ("I am sorry to hear that. Do you want to talk about it?",
+                    "I am sorry. I hope things get better soon."),
+    "feeling_happy": ("That is great! I am happy for you.", "How nice! I am glad to hear that."),
+    "ask_help_what_can_you_do": (
+        "I can answer easy questions, change sentences, do small sums and tell short stories.",
+    ),
+}  # fmt: skip
+
+
+def _small_talk(rng: random.Random) -> Iterator[Task]:
+    """Greetings, thanks, feelings, jokes: as written, and the wordings with an answer for all."""
+    for record in records("conversations"):
+        if len(record["turns"]) == 1:
+            turn = record["turns"][0]
+            for _ in range(2):
+                yield turn["user"], turn.get("input", ""), turn["assistant"]
+    for kind, answers in _SMALL_TALK.items():
+        for said in wordings()[kind]:
+            yield said, "", rng.choice(answers)
+    jokes = [r["turns"][0]["assistant"] for r in records("conversations") if r["kind"] == "joke"]
+    for said in wordings()["ask_joke"]:
+        yield said, "", rng.choice(jokes)
+
+
+_KINDS: dict[str, Callable[[random.Random], Iterator[Task]]] = {
+    "words": _words,
+    "letters": _letters,
+    "sums": _sums,
+    "number_words": _number_words,
+    "rewriting": _rewriting,
+    "drills": _drills,
+    "unfinished_sentences": _unfinished_sentences,
+    "lists": _lists,
+    "definitions": _definitions,
+    "facts": _facts,
+    "unknown": _unknown,
+    "reading": _reading,
+    "texts": _texts,
+    "small_talk": _small_talk,
+}
+
+
+def _rows(text: str) -> list[list[str]]:
+    """The comma-separated rows of a list, each split into its words."""
+    return [row.split() for row in text.split(",") if row.strip()]

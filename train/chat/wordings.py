@@ -1,0 +1,55 @@
+"""Filling a wording in: "What is a {x}?" with "umbrella" gives "What is an umbrella?"."""
+
+from __future__ import annotations
+
+import random
+import re
+from collections.abc import Sequence
+
+_ARTICLE = re.compile(r"\b([Aa]) \{x\}")
+# The wording puts its own mark behind the material: a sentence then loses its full stop.
+_MARK_BEHIND = re.compile(r"\{([xy])\}(?=[\"'.,?!:;)])")
+
+
+def fill(wording: str, x: str, y: str = "") -> tuple[str, str]:
+    """(instruction, input): the wording with the material in its places.
+
+    A wording without places ("Give the opposite of this word.") has the material as its input.
+    "a {x}" becomes "an" before a vowel. A sentence loses its last full stop where the wording puts
+    a mark or a quotation mark right behind it.
+    """
+    if "{x}" not in wording:
+        return wording, f"{x}, {y}" if y else x
+    if x[:1].lower() in "aeiou":
+        wording = _ARTICLE.sub(r"\1n {x}", wording)
+    slots = {"x": x, "y": y}
+    filled = _MARK_BEHIND.sub(lambda found: slots[found[1]].removesuffix("."), wording)
+    return filled.replace("{x}", x).replace("{y}", y), ""
+
+
+def in_one_message(instruction: str, input: str, rng: random.Random) -> str:
+    """Instruction and material as one message, as people type the two into one box."""
+    if "\n" in input or "below" in instruction or rng.random() < 0.6:
+        return f"{instruction}\n{input}"
+    return f"{instruction.rstrip('.:')}: {input}"
+
+
+def without_article(ways: Sequence[str]) -> list[str]:
+    """The wordings that a mass noun ("bread") fits into."""
+    return [way for way in ways if not _ARTICLE.search(way)]
+
+
+def as_typed(text: str, rng: random.Random) -> str:
+    """A wording as people type it: mostly as it is, else careless with capitals and marks."""
+    way = rng.random()
+    if way < 0.1:
+        return text.replace("What is", "What's").replace("what is", "what's")
+    if way < 0.2 and text[-1:] in ".?!" and len(text) > 3:
+        return text[:-1]
+    if way < 0.3 and not text.startswith("I "):
+        return text[:1].lower() + text[1:]
+    if way < 0.36:
+        return text.replace("'", "") if "What's" in text or "n't" in text else text
+    if way < 0.4 and text[-1:] == "?":
+        return text[:-1] + " ?"
+    return text
