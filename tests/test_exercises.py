@@ -72,7 +72,7 @@ def test_training_leaves_out_what_is_held_out(
     write_mirror(tmp_path, monkeypatch)
     monkeypatch.setattr(finetune_chat, "exercises", lambda seed: exercises(seed)[:200])
     tokenizer = Tokenizer.load("tokenizer")
-    shared = exercises(seed=0)[0]
+    shared = exercises(seed="0 0")[0]
     before = training_examples(tokenizer, 512, 0.0, 0.0, 0, exercise_repeats=1)
     held_out = [*held_out_tasks(), shared]
     monkeypatch.setattr(finetune_chat, "held_out_tasks", lambda: held_out)

@@ -310,7 +310,7 @@ def test_an_assistant_can_be_trained_further(folder: Path, monkeypatch: pytest.M
     monkeypatch.setattr(finetune_chat, "exercises", lambda seed: exercises(seed)[:20])
     run("chat", "--tokens", "1k", "--evaluate-every", "9")
     first = read_checkpoint(folder / "chat.safetensors")
-    run("chat", "--tokens", "1k", "--evaluate-every", "9", "--base", "chat", "--exercises", "1")
+    run("chat", "--tokens", "9k", "--evaluate-every", "9", "--base", "chat", "--exercises", "1")
     second = read_checkpoint(folder / "chat.safetensors")
     one, *more = json.loads(second.metadata["commands"])
     assert [one] == json.loads(first.metadata["commands"])

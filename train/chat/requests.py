@@ -265,8 +265,8 @@ def _facts(rng: random.Random) -> Iterator[Task]:
         yield from _asked(rng, "month_before", month, f"{before} comes before {month}.")
     for ability, able in _ABILITIES.items():
         thing, verb = ability.split()
-        named = f"{'an' if thing[0] in 'aeiou' else 'a'} {thing}"
-        answer = f"Yes, {named} can {verb}." if able else f"No, {named} cannot {verb}."
+        one = f"{'an' if thing[0] in 'aeiou' else 'a'} {thing}"
+        answer = f"Yes, {one} can {verb}." if able else f"No, {one} cannot {verb}."
         yield from _asked(rng, "yes_no_ability", thing, answer, verb, count=2)
 
 
