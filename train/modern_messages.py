@@ -20,7 +20,11 @@ from pathlib import Path
 from train.datasets import Message
 
 TEMPLATE_FILE = Path(__file__).with_name("modern_templates.tsv")
-MESSAGES_FILE = Path(__file__).with_name("modern_messages.tsv")
+MESSAGES_FILES = (
+    Path(__file__).with_name("modern_messages.tsv"),
+    # Ham that filters take for spam, and spam that they miss.
+    Path(__file__).with_name("modern_messages_2.tsv"),
+)
 CHECK_FILE = Path(__file__).with_name("modern_check.tsv")
 INDEPENDENT_FILE = Path(__file__).with_name("independent_check.tsv")
 VALIDATION_EVERY = 8  # each 8th template or message is for validation and not for training
@@ -128,6 +132,64 @@ def good_url(rng: random.Random) -> str:
     )
 
 
+def _courier_notice(rng: random.Random) -> str:
+    """What a courier really sends: it asks for nothing, and the address is its own."""
+    name, site = rng.choice(
+        (
+            *(("DHL", "dhl.de"), ("DHL", "dhl.com"), ("UPS", "ups.com"), ("FedEx", "fedex.com")),
+            *(("Royal Mail", "royalmail.com"), ("Evri", "evri.com"), ("DPD", "dpd.co.uk")),
+            *(("USPS", "usps.com"), ("GLS", "gls-group.eu"), ("An Post", "anpost.com")),
+        )
+    )
+    parcel = rng.choice(("Your parcel", "Your package", "Your delivery", "Your order"))
+    when = rng.choice(("today", "tomorrow", f"on {rng.choice(_DAYS[:7])}"))
+    start = rng.randint(8, 17)
+    window = f"between {start}:00 and {start + 2}:00"
+    text = rng.choice(
+        (
+            f"{parcel} from {name} will arrive {when} {window}.",
+            f"{name}: {parcel[0].lower()}{parcel[1:]} is due {when} {window}.",
+            f"{parcel} is out for delivery with {name}, {window}.",
+            f"{name} has delivered {parcel[0].lower()}{parcel[1:]}. It was left with a neighbour.",
+            f"{parcel} has been handed to {name} and will reach you {when}.",
+        )
+    )
+    track = rng.choice(("Track", "Track it", "Follow it", "Details"))
+    path = rng.choice(("track", f"track/{_digits(rng, 8)}", "tracking", ""))
+    return rng.choice((text, f"{text} {track}: {site}/{path}".rstrip("/")))
+
+
+# Alone none of them asks for anything.
+_LONE_WORDS = (
+    *(
+        "free",
+        "win",
+        "prize",
+        "urgent",
+        "call",
+        "cash",
+        "claim",
+        "offer",
+        "stop",
+        "yes",
+        "no",
+        "ok",
+    ),
+    *("Free?", "winner", "txt", "reply", "now", "hello", "thanks", "sure", "where?", "why", "bank"),
+    *(
+        "parcel",
+        "code",
+        "delivery",
+        "account",
+        "link",
+        "money",
+        "congratulations",
+        "sale",
+        "please",
+    ),
+)
+
+
 def _phone(rng: random.Random) -> str:
     return rng.choice(
         (
@@ -200,6 +262,8 @@ SLOTS: dict[str, Callable[[random.Random], str]] = {
     "handle": lambda rng: rng.choice(_NAMES).lower() + rng.choice(("_", "")) + _token(rng, 3),
     "bad": bad_url,
     "good": good_url,
+    "courier_notice": _courier_notice,
+    "lone_word": lambda rng: rng.choice(_LONE_WORDS),
 }
 
 
@@ -253,13 +317,22 @@ def _different(sources: Sequence[str], count: int, rng: random.Random) -> list[s
 
 
 def written_messages(part: str) -> list[Message]:
-    """The messages that stand in full in MESSAGES_FILE: its "train" or its "validation" part."""
+    """The messages that stand in full in MESSAGES_FILES: their "train" or "validation" part."""
     _check_part(part)
     return [
-        message
-        for message in _read(MESSAGES_FILE)
+        Message(message.label, _with_an_ending(message), message.line)
+        for file in MESSAGES_FILES
+        for message in _read(file)
         if (message.line % VALIDATION_EVERY == 0) == (part == "validation")
     ]
+
+
+def _with_an_ending(message: Message) -> str:
+    """Addresses that were written as "name.example" get an ending of their class: an ending that
+    nobody uses would be learnt instead of the message."""
+    rng = random.Random(message.text)
+    endings = _ODD_ENDINGS if message.label == "spam" else ("com", "org", "co.uk", "net")
+    return re.sub(r"\.example\b", lambda _: f".{rng.choice(endings)}", message.text)
 
 
 def _check_part(part: str) -> None:
