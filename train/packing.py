@@ -44,11 +44,10 @@ SPLITS = ("train", "validation")
 # Probability that a training window comes from a source.
 #
 # A model of 7 million parameters cannot learn old books and a whole encyclopedia; it can learn
-# simple modern prose (Eldan and Li 2023, https://arxiv.org/abs/2305.07759). So half of what it
-# reads are simple stories, then dialogue, simple expository text and news, a tenth short tasks with
-# their answers, and only a spoonful of books. "passes" is how often 120 million tokens at these
-# shares read a source (vocabulary "simple"): up to about four are as good as fresh text
-# (Muennighoff et al. 2023, https://arxiv.org/abs/2305.16264), the scarce best ones get more.
+# simple modern prose (Eldan and Li 2023, https://arxiv.org/abs/2305.07759). So most of what it
+# reads are simple stories, then simple expository text and news, dialogue, a tenth short tasks with
+# their answers, and only a spoonful of books. A scarce good source may be read about four times
+# over: that is as good as fresh text (Muennighoff et al. 2023, https://arxiv.org/abs/2305.16264).
 # fmt: off
 MIXTURE: dict[str, float] = {
     # source                   share   why
