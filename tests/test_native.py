@@ -27,18 +27,20 @@ needs_compiler = pytest.mark.skipif(not native.is_available(), reason="no C++ co
 
 
 def close(actual: Tensor, expected: Tensor, mode: str = "fp32") -> bool:
-    """Nearly equal. With int8 the inputs of a product may be rounded as well, to 16 bits."""
-    part = 5e-4 if mode == "int8" else 1e-4
+    """Nearly equal. With int8 the inputs of a product may be rounded as well, to 12 bits at least:
+    an input is off by 1e-4 of the largest one, and two blocks add up some of that."""
+    part = 2e-3 if mode == "int8" else 1e-4
     return torch.allclose(actual, expected, rtol=part, atol=part * float(expected.abs().max()))
 
 
 def awkward_gpt2(width: int, heads: int, vocab_size: int, seed: int) -> GPT2:
     """Sizes that fill no vector, no panel and no tile."""
     config = GPT2Config(vocab_size, 40, n_layer=2, n_head=heads, n_embd=width)
-    model = GPT2(config).init_weights(torch.Generator().manual_seed(seed)).eval()
+    generator = torch.Generator().manual_seed(seed)
+    model = GPT2(config).init_weights(generator).eval()
     with torch.no_grad():
         for parameter in model.parameters():
-            parameter.add_(0.1 * torch.randn_like(parameter))
+            parameter.add_(0.1 * torch.randn(parameter.shape, generator=generator))
     return model.requires_grad_(False)
 
 
