@@ -24,6 +24,7 @@ from conftest import assert_same_logits
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
+from gpt2_scratch import checkpoint
 from gpt2_scratch.config import GPT2Config
 from gpt2_scratch.model import GPT2
 from train import loop
@@ -555,8 +556,8 @@ def test_a_save_that_fails_leaves_the_old_state(
         Path(target).write_bytes(b"half")
         raise OSError("No space left on device")
 
-    monkeypatch.setattr(loop, "save_file", full_disk)
-    with pytest.raises(OSError, match="No space left"):
+    monkeypatch.setattr(checkpoint, "save_file", full_disk)
+    with pytest.raises(ValueError, match="No space left"):
         save_state(path, model, optimizers, Progress(step=4))
     assert load_state(path, *model_and_optimizers()) == Progress(step=3, tokens=5, seconds=0.25)
 
