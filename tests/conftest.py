@@ -107,11 +107,21 @@ class App:
     url          of the page, without a slash at its end
     process      the server
     network_log  what it tried to reach, a line each; the file is missing if that is nothing
+    log          what it printed
+    folder       of all its files
     """
 
     url: str
     process: subprocess.Popen[bytes]
-    network_log: Path
+    folder: Path
+
+    @property
+    def network_log(self) -> Path:
+        return self.folder / "network.log"
+
+    @property
+    def log(self) -> Path:
+        return self.folder / "app.log"
 
 
 def start_app(weights: Path, folder: Path, *arguments: str) -> App:
@@ -133,7 +143,7 @@ def start_app(weights: Path, folder: Path, *arguments: str) -> App:
         process = subprocess.Popen(
             command, cwd=REPOSITORY, env=environment, stdout=log, stderr=subprocess.STDOUT
         )
-    app = App(f"http://127.0.0.1:{port}", process, folder / "network.log")
+    app = App(f"http://127.0.0.1:{port}", process, folder)
     give_up = time.monotonic() + START_SECONDS
     while not _serves(app.url):
         if process.poll() is not None or time.monotonic() > give_up:
@@ -165,6 +175,8 @@ def stop_app(app: App) -> None:
 @contextmanager
 def served_here(demo: Any) -> Iterator[str]:
     """The address of an app that runs in this process, so that a test can reach into it."""
+    from gpt2_scratch.demo.gradio_mends import door  # gradio takes seconds, and few tests need it
+
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("NO_PROXY", "*")
         _, url, _ = demo.launch(
@@ -172,6 +184,7 @@ def served_here(demo: Any) -> Iterator[str]:
             prevent_thread_lock=True,
             quiet=True,
             ssr_mode=False,
+            app_kwargs=door(demo),
             _frontend=False,
         )
         yield url.rstrip("/")

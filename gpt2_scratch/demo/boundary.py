@@ -18,6 +18,7 @@ from typing import Any, get_args, get_origin, get_type_hints
 import gradio as gr
 
 from gpt2_scratch import limits
+from gpt2_scratch.demo.gradio_mends import whole_arguments
 
 ONE_AT_A_TIME: dict[str, Any] = {"concurrency_limit": 1, "concurrency_id": "model"}
 SIDE_BY_SIDE: dict[str, Any] = {"concurrency_limit": limits.STREAMS, "concurrency_id": "streams"}
@@ -106,5 +107,6 @@ def endpoint(fn: Callable[..., Any]) -> None:
     served.__signature__ = signature.replace(  # type: ignore[attr-defined]
         parameters=parameters, return_annotation=result
     )
+    served.__doc__ = whole_arguments(fn.__doc__ or "")
     line = SIDE_BY_SIDE if inspect.isgeneratorfunction(fn) else ONE_AT_A_TIME
     gr.api(served, api_name=fn.__name__, **line)

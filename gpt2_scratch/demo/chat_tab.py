@@ -18,7 +18,8 @@ from gpt2_scratch.demo.boundary import IN_BROWSER, on_page, on_stream
 from gpt2_scratch.demo.first_paint import first_paint
 from gpt2_scratch.demo.lenses import Lens
 from gpt2_scratch.demo.settings import new_tokens, seed_field, shaping
-from gpt2_scratch.demo.theme import clicked_text, notice, notice_update, panel
+from gpt2_scratch.demo.theme import clicked_text, notice, notice_update, panel, sent
+from gpt2_scratch.sampling import check_integer
 
 INSTRUCTIONS = {
     "Words": ["What is the opposite of “happy”?", "What is the plural of “mouse”?"],
@@ -118,8 +119,9 @@ def build(demo: gr.Blocks, api: Api) -> Lens:
 
     def edit(said: list[Message], edited: gr.EventData) -> tuple[Any, ...]:
         """A message is written anew: what followed it is gone."""
-        before = said[: int(edited.index)]
-        said = limits.check_conversation([*before, {"role": "user", "content": edited.text}])
+        index = check_integer("index", sent(edited, "index"), 0, len(said))
+        message = {"role": "user", "content": sent(edited, "text")}
+        said = limits.check_conversation([*said[:index], message])
         return said, _drawing(said, running=True)
 
     def restore(stored: object) -> tuple[Any, ...]:
@@ -195,10 +197,16 @@ def _drawing(
 
 
 def _forgotten(said: list[Message], dropped_turns: int) -> int:
-    """How many messages make up the first `dropped_turns` turns."""
+    """How many messages make up the first `dropped_turns` turns.
+
+    Of the last turn, which is never dropped as a whole, each of the user's messages counts as one.
+    """
     roles = [message["role"] for message in said]
     starts = [i for i, role in enumerate(roles) if role == "user" and roles[i - 1 : i] != ["user"]]
-    return starts[dropped_turns] if dropped_turns < len(starts) else 0
+    if not starts:
+        return 0
+    of_the_last = max(0, dropped_turns - (len(starts) - 1))
+    return starts[min(dropped_turns, len(starts) - 1)] + of_the_last
 
 
 def _checked(stored: object) -> list[Message]:
