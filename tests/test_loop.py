@@ -673,6 +673,7 @@ def start_processes(command: list[str], count: int) -> list[subprocess.Popen[str
     ]
 
 
+@pytest.mark.slow
 def test_two_processes_equal_one_with_twice_the_batch(tmp_path: Path) -> None:
     """Whether each keeps the whole model (DDP) or a part (FSDP), and across stops in between."""
     settings = replace(SETTINGS, tokens=steps(8), accumulation=2, clip=0.5)

@@ -90,6 +90,23 @@ def on_page(
     return event(boundary(fn), inputs, outputs, api_visibility="private", queue=False, **options)
 
 
+def on_line(
+    event: Callable[..., Any],
+    fn: Callable[..., Any],
+    inputs: Any = None,
+    outputs: Any = None,
+    **options: Any,
+) -> Any:
+    """As `on_page`, for what a visitor can get wrong: it comes in line, though nobody waits there.
+
+    So the sentence is an event of the stream, which the page shows. Without the line it would be an
+    HTTP status, which the browser notes as an error of the page.
+    """
+    return event(
+        boundary(fn), inputs, outputs, api_visibility="private", concurrency_limit=None, **options
+    )
+
+
 def endpoint(fn: Callable[..., Any]) -> None:
     """Publish `fn` in the API under its own name, typed by its annotations.
 

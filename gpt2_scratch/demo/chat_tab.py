@@ -14,7 +14,7 @@ import gradio as gr
 from gpt2_scratch import limits
 from gpt2_scratch.chat import Message, message_text
 from gpt2_scratch.demo.api import Api, Reply
-from gpt2_scratch.demo.boundary import IN_BROWSER, on_page, on_stream
+from gpt2_scratch.demo.boundary import IN_BROWSER, on_line, on_page, on_stream
 from gpt2_scratch.demo.first_paint import first_paint
 from gpt2_scratch.demo.lenses import Lens
 from gpt2_scratch.demo.settings import new_tokens, seed_field, shaping
@@ -100,6 +100,7 @@ def build(demo: gr.Blocks, api: Api) -> Lens:
 
     def ask(message: str, said: list[Message]) -> tuple[Any, ...]:
         """The message moves from the text box into the conversation, before the model has it."""
+        message = limits.check_text(message, "message", limits.CHAT_MESSAGE_CHARS)
         said = limits.check_conversation([*said, {"role": "user", "content": message}])
         return "", said, _drawing(said, running=True)
 
@@ -132,9 +133,15 @@ def build(demo: gr.Blocks, api: Api) -> Lens:
     said_and_shown = [conversation, shown]
     on_page(shown.select, clicked_text, None, message)
     asking = [
-        on_page(message.submit, ask, [message, conversation], [message, *said_and_shown]),
+        on_line(
+            message.submit,
+            ask,
+            [message, conversation],
+            [message, *said_and_shown],
+            show_progress="hidden",
+        ),
         on_page(shown.retry, ask_again, conversation, said_and_shown),
-        on_page(shown.edit, edit, conversation, said_and_shown),
+        on_line(shown.edit, edit, conversation, said_and_shown, show_progress="hidden"),
     ]
     answering = [
         on_stream(
