@@ -248,6 +248,30 @@ def test_gradio_forgets_the_calls_it_has_answered(
         assert not demo._queue.cached_event_analytics_summary["functions"]
 
 
+def test_others_do_not_push_a_running_text_out(
+    tiny_weights: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GPT2_SCRATCH_WEIGHTS", str(tiny_weights))
+    monkeypatch.setattr(limits, "SESSIONS", 3)
+    monkeypatch.setattr(limits, "UNFETCHED", 3)
+    step = Engine._step
+    others_are_done = threading.Event()
+
+    def waiting_step(engine: Engine) -> None:
+        others_are_done.wait(60)
+        step(engine)
+
+    with served_here(showcase.build(Api(Registry()))) as url, connect(url) as http:
+        unfetched = join(http, "tokenize", {"text": "kept"}).json()["event_id"]
+        monkeypatch.setattr(Engine, "_step", waiting_step)
+        long = join(http, "generate", LONG).raise_for_status().json()["event_id"]
+        for _ in range(10):
+            assert call(http, "tokenize", {"text": "a"})[0] == "complete"
+        others_are_done.set()
+        assert outcome(http, "generate", long)[0] == "complete"
+        assert outcome(http, "tokenize", unfetched)[0] == "complete"  # those fetched went first
+
+
 def test_uploads_are_bounded(tiny_app: App) -> None:
     with connect(tiny_app.url) as http:
 

@@ -11,12 +11,12 @@ from __future__ import annotations
 import inspect
 import json
 import os
+from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from typing import Any
 
 import gradio as gr
 from gradio import state_holder
-from gradio.utils import LRUCache
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 
@@ -48,8 +48,9 @@ class Page(gr.Blocks):
 
     def bound_memory(self) -> None:
         """gradio would never forget that a caller was here, nor an answer that nobody fetched."""
-        self._queue.pending_event_ids_session = LRUCache(limits.SESSIONS)
-        self._queue.pending_messages_per_session = LRUCache(limits.UNFETCHED)
+        queue: Any = self._queue
+        queue.pending_event_ids_session = Visits(queue, limits.SESSIONS)
+        queue.pending_messages_per_session = Visits(queue, limits.UNFETCHED)
 
     def validate_inputs(self, block_fn: Any, inputs: list[Any]) -> None:
         """Too few values: gradio would log those that came."""
@@ -77,6 +78,30 @@ class Page(gr.Blocks):
             if not getattr(block_fn.fn, "__module__", "").startswith("gradio."):
                 raise
             raise gr.Error(WRONG_VALUES, print_exception=False) from error
+
+
+class Visits(OrderedDict[str, Any]):
+    """What the queue keeps by session: at most so many, and whose work is running keeps its place.
+
+    A session with nothing left to fetch goes first, then the oldest.
+    """
+
+    def __init__(self, queue: Any, most: int) -> None:
+        super().__init__()
+        self._queue, self._most = queue, most
+
+    def __setitem__(self, session: str, kept: Any) -> None:
+        if session not in self and len(self) >= self._most:
+            running = {event.session_hash for event in self._queue.event_ids_to_events.values()}
+            idle = [other for other in self if other not in running]
+            if idle:
+                del self[next((other for other in idle if _is_fetched(self[other])), idle[0])]
+        super().__setitem__(session, kept)
+
+
+def _is_fetched(kept: Any) -> bool:
+    """A queue of messages, or a set of events."""
+    return kept.empty() if hasattr(kept, "empty") else not kept
 
 
 class Session(state_holder.SessionState):
