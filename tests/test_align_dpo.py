@@ -145,7 +145,6 @@ def test_the_reference_stays_when_the_model_moves(
     assert call["after"]["loss"] != call["before"]["loss"]
 
 
-@pytest.mark.slow
 def test_adapters_align_too(folder: Path) -> None:
     align("--epochs", "1", "--lora-rank", "2")
     assert (folder / "chat-dpo.lora.safetensors").stat().st_size < 50_000

@@ -588,7 +588,6 @@ def end_this_process(archives: Sequence[Archive]) -> Iterator[Record]:
     os._exit(1)  # as the system ends a process that takes too much memory
 
 
-@pytest.mark.slow
 def test_a_source_that_is_not_finished_has_no_file(tmp_path: Path) -> None:
     [svamp] = [source for source in sft.SOURCES if source.name == "svamp"]
     path = archive_path(tmp_path / "archives", svamp.origins()[0])

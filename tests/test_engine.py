@@ -307,7 +307,6 @@ def test_company_does_not_change_a_text_of_the_reference_model() -> None:
             assert token_ids(steps) == token_ids(generate_tokens(model, *request))
 
 
-@pytest.mark.slow
 @pytest.mark.skipif(not native.is_available(), reason="no C++ compiler here")
 @pytest.mark.parametrize("mode", ["fp32", "int8"])
 def test_company_does_not_change_a_text_of_the_committed_model(mode: str) -> None:
