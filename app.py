@@ -8,11 +8,18 @@ from __future__ import annotations
 
 import argparse
 import importlib.util
+import io
 import os
+import signal
+import sys
+import threading
+from contextlib import suppress
+from tempfile import TemporaryDirectory
 
 # Before gradio looks at them. It would report to its makers; and for a dashboard that is off here,
 # it would keep the last 10,000 calls and sum them all up again, by a data frame, after each call.
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
+os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")  # a call by MCP would ask the Hub for agents
 os.environ.setdefault("GRADIO_ANALYTICS_MAX_EVENTS", "1")
 os.environ.setdefault("GRADIO_ANALYTICS_CACHE_FREQUENCY", "1000000000")
 
@@ -21,7 +28,6 @@ from gpt2_scratch.demo.quick_start import quick_imports
 with quick_imports():
     import gradio as gr
     import torch
-    from gradio.utils import LRUCache
 
 from gpt2_scratch import limits
 from gpt2_scratch.demo import (
@@ -32,8 +38,10 @@ from gpt2_scratch.demo import (
     spam_tab,
     training_tab,
 )
+from gpt2_scratch.demo.address import check_address
 from gpt2_scratch.demo.api import Api
 from gpt2_scratch.demo.boundary import on_page
+from gpt2_scratch.demo.gradio_mends import Page, door
 from gpt2_scratch.demo.registry import Registry
 from gpt2_scratch.demo.serving import AUTO
 from gpt2_scratch.demo.theme import STYLESHEET, theme
@@ -48,9 +56,9 @@ tokenizer, model and training are written out here, and they compute every numbe
 CACHE_SECONDS = 3600  # uploads and results are deleted when they are this old
 
 
-def build(api: Api) -> gr.Blocks:
+def build(api: Api) -> Page:
     """The page and its API; nothing is loaded or computed here."""
-    with gr.Blocks(
+    with Page(
         title=TITLE, analytics_enabled=False, delete_cache=(CACHE_SECONDS, CACHE_SECONDS)
     ) as demo:
         api.publish()  # first: the endpoints' names are free, and the page's events take others
@@ -66,8 +74,7 @@ def build(api: Api) -> gr.Blocks:
         on_page(demo.load, api.serving.description, None, decoding)
     # api_open=False: nobody skips the line by the REST route
     demo.queue(max_size=limits.QUEUE_SIZE, default_concurrency_limit=1, api_open=False)
-    # gradio would never forget that a caller of the API was here
-    demo._queue.pending_event_ids_session = LRUCache(limits.SESSIONS)
+    demo.bound_memory()
     return demo
 
 
@@ -81,35 +88,58 @@ def main() -> None:
         "--mode",
         default=AUTO,
         choices=(AUTO, *MODES),
-        help="how weights are stored while text is written (auto: found out by a quick probe)",
+        help="how weights are stored while text is written (auto: what suits the processor)",
     )
     arguments = parser.parse_args()
 
+    try:
+        check_address(arguments.host, arguments.port)
+    except ValueError as error:
+        sys.exit(str(error))
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(line_buffering=True)  # a service's log is a file or a pipe
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # a service ends as at Ctrl-C
+    # Uploads and results of visitors: in a folder that goes when the app does.
+    parent = os.environ.get("GRADIO_TEMP_DIR")
+    if parent:
+        os.makedirs(parent, exist_ok=True)
+    with TemporaryDirectory(prefix="gpt2-", dir=parent, ignore_cleanup_errors=True) as folder:
+        os.environ["GRADIO_TEMP_DIR"] = folder
+        with suppress(KeyboardInterrupt):
+            serve(arguments)
+
+
+def serve(arguments: argparse.Namespace) -> None:
+    """Listen until KeyboardInterrupt."""
     if cores := os.environ.get("CPU_CORES"):  # on a Space the container sees the host's cores
         torch.set_num_threads(int(float(cores)))
     api = Api(Registry(arguments.model), arguments.mode)
     demo = build(api)
-    demo.launch(
-        server_name=arguments.host,
-        server_port=arguments.port,
-        share=arguments.share,
-        theme=theme(),
-        css_paths=STYLESHEET,
-        max_file_size=limits.UPLOAD_BYTES,
-        state_session_capacity=limits.SESSIONS,
-        enable_monitoring=False,
-        run_history=False,
-        ssr_mode=False,
-        mcp_server=importlib.util.find_spec("mcp") is not None,
-        footer_links=["api", "gradio", "settings"],
-        # gradio would ask itself for the page, and give up on a busy machine after three seconds
-        _frontend=False,
-        prevent_thread_lock=True,  # what follows needs no visitor to wait for it
-    )
-    for model in api.models():  # loads them all and finds out how each decodes fastest
-        if model["problem"]:
-            print(model["problem"])  # the page says it too, and the other tabs work
-    demo.block_thread()
+    try:
+        demo.launch(
+            server_name=arguments.host,
+            server_port=arguments.port,
+            share=arguments.share,
+            theme=theme(),
+            css_paths=STYLESHEET,
+            max_file_size=limits.UPLOAD_BYTES,
+            state_session_capacity=limits.SESSIONS,
+            enable_monitoring=False,
+            run_history=False,
+            ssr_mode=False,
+            mcp_server=importlib.util.find_spec("mcp") is not None,
+            footer_links=["api", "gradio", "settings"],
+            app_kwargs=door(demo),
+            # gradio would ask itself for the page, and give up on a busy machine after 3 seconds
+            _frontend=False,
+            prevent_thread_lock=True,  # what follows needs no visitor to wait for it
+        )
+        for model in api.models():  # loads them all
+            if model["problem"]:
+                print(model["problem"])  # the page says it too, and the other tabs work
+        threading.Event().wait()
+    finally:
+        demo.close(verbose=False)
 
 
 if __name__ == "__main__":

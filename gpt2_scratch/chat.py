@@ -108,11 +108,21 @@ def message_text(content: object) -> str:
 
 @dataclass
 class _Turn:
-    """One instruction and the response to it, empty while it is not given."""
+    """One instruction and the response to it, empty while it is not given.
 
-    instruction: str
-    input: str = ""
+    asked  the user's messages with their material: several where one was not answered
+    """
+
+    asked: list[tuple[str, str]]
     response: str = ""
+
+    @property
+    def instruction(self) -> str:
+        return _joined(*(text for text, _ in self.asked))
+
+    @property
+    def input(self) -> str:
+        return _joined(*(material for _, material in self.asked))
 
 
 def _turns(tokenizer: Tokenizer, messages: Sequence[Message]) -> list[_Turn]:
@@ -135,10 +145,9 @@ def _turns(tokenizer: Tokenizer, messages: Sequence[Message]) -> list[_Turn]:
             if turns:  # before the first instruction it is the app's greeting, not a response
                 turns[-1].response = _joined(turns[-1].response, text)
         elif turns and not turns[-1].response:  # the instruction before was never answered
-            turns[-1].instruction = _joined(turns[-1].instruction, text)
-            turns[-1].input = _joined(turns[-1].input, material)
+            turns[-1].asked.append((text, material))
         else:
-            turns.append(_Turn(text, material))
+            turns.append(_Turn([(text, material)]))
     if not turns or turns[-1].response:
         raise ValueError("There is nothing to answer: the last message must be text of the user's.")
     return turns
@@ -158,7 +167,8 @@ def encode_conversation(
     turns are dropped, oldest first: half a turn would be an instruction without its response.
 
     The roles need not alternate strictly. Messages of one role in a row are joined, empty ones are
-    ignored, and so is an assistant's message before the first instruction.
+    ignored, and so is an assistant's message before the first instruction. Of several messages that
+    wait for the response, the older ones are dropped like turns.
 
     Returns:
         ids and the number of turns dropped.
@@ -169,6 +179,13 @@ def encode_conversation(
     """
     *past, last = _turns(tokenizer, messages)
     ids = tokenizer.encode(format_prompt(last.instruction, last.input))
+    dropped = 0  # of the messages that wait
+    while len(ids) > budget_tokens and len(last.asked) > 1:
+        del last.asked[0]
+        dropped += 1
+        ids = tokenizer.encode(format_prompt(last.instruction, last.input))
+    if dropped:
+        dropped, past = dropped + len(past), []
     if len(ids) > budget_tokens:
         raise ValueError(
             f"The message is {len(ids):,} tokens long, but only {budget_tokens:,} fit beside the "
@@ -181,7 +198,7 @@ def encode_conversation(
             break
         ids = earlier + ids
         kept += 1
-    return ids, len(past) - kept
+    return ids, dropped + len(past) - kept
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -25,7 +25,7 @@ from torch.overrides import TorchFunctionMode
 
 from gpt2_scratch.config import PRESETS, GPT2Config
 from gpt2_scratch.model import GPT2
-from gpt2_scratch.tokenizer import Tokenizer, weights_dir
+from gpt2_scratch.tokenizer import RANK_FILES, Tokenizer, weights_dir
 
 FORMAT = "gpt2_scratch/1"
 KINDS = ("gpt2", "classifier")
@@ -112,10 +112,28 @@ def save_checkpoint(
         "config": json.dumps(config.to_dict()),
         "tokenizer": tokenizer,
     }
-    path.parent.mkdir(parents=True, exist_ok=True)
+    write_tensors(path, stored, header)
+
+
+def write_tensors(path: Path, tensors: Mapping[str, Tensor], metadata: Mapping[str, str]) -> None:
+    """Write a safetensors file atomically: what stood there before, or all of the new one.
+
+    It can be read by whom the umask lets read; safetensors alone makes it the writer's only. Raises
+    CheckpointError if it cannot be written, as on a full disk.
+    """
     temporary = path.with_name(path.name + ".tmp")
-    save_file(stored, temporary, metadata=header)
-    os.replace(temporary, path)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary.touch()
+        mode = temporary.stat().st_mode
+        save_file(dict(tensors), temporary, metadata=dict(metadata))
+        temporary.chmod(mode)
+        os.replace(temporary, path)
+    except (OSError, SafetensorError) as error:
+        temporary.unlink(missing_ok=True)
+        raise CheckpointError(
+            f"{path} cannot be written ({error}); make room or choose another place, and try again."
+        ) from error
 
 
 def read_checkpoint(path: str | Path, sha256: str | None = None) -> Checkpoint:
@@ -270,11 +288,23 @@ def load_model(
 
 
 def load_tokenizer(checkpoint: Checkpoint) -> Tokenizer:
-    """The tokenizer that a checkpoint names. CheckpointError if it does not fit the vocabulary."""
+    """The tokenizer that a checkpoint names.
+
+    CheckpointError if it is not the one that the weights of the manifest were trained with, or does
+    not fit the vocabulary.
+    """
+    name = checkpoint.tokenizer
     try:
-        tokenizer = Tokenizer.load(checkpoint.tokenizer)
+        tokenizer = Tokenizer.load(name)
     except ValueError as error:
         raise CheckpointError(str(error)) from error
+    entries = [entry for entry in read_manifest().values() if entry.get("tokenizer") == name]
+    path = weights_dir() / RANK_FILES[name]
+    if entries and file_sha256(path) not in [entry["tokenizer_sha256"] for entry in entries]:
+        raise CheckpointError(
+            f"{path} is not the vocabulary that the weights were trained with (its sha256 differs "
+            "from the manifest's); fetch it again, or train the models again."
+        )
     if tokenizer.vocab_size != checkpoint.config.vocab_size:
         raise CheckpointError(
             f"The checkpoint has {checkpoint.config.vocab_size} embeddings and its tokenizer "
@@ -316,8 +346,9 @@ def file_sha256(path: Path) -> str:
 def read_manifest(folder: Path | None = None) -> dict[str, dict[str, Any]]:
     """weights/manifest.json by model name; empty if there is none. CheckpointError if damaged.
 
-    An entry has file, kind, bytes, sha256, parameters and metrics, and in a published copy whose
-    weight files stand in a repository of their own: "hub", as owner/name@commit.
+    An entry has file, kind, bytes, sha256, parameters and metrics, tokenizer and tokenizer_sha256,
+    and in a published copy whose weight files stand in a repository of their own: "hub", as
+    owner/name@commit.
     """
     path = (folder or weights_dir()) / "manifest.json"
     if not path.exists():
@@ -345,11 +376,21 @@ def update_manifest(path: Path, metrics: Mapping[str, Any] | None = None) -> Non
             "kind": checkpoint.kind,
             "bytes": path.stat().st_size,
             "sha256": file_sha256(path),
+            **_vocabulary(path.parent, checkpoint.tokenizer),
             "parameters": sum(math.prod(tensor.shape) for tensor in checkpoint.tensors.values()),
             "metrics": kept if metrics is None else dict(metrics),
         }
 
     _rewrite_manifest(path.parent, change)
+
+
+def _vocabulary(folder: Path, name: str) -> dict[str, str]:
+    """What an entry says of its vocabulary: the folder's own, or that of `weights_dir()`."""
+    for place in (folder, weights_dir()):
+        path = place / RANK_FILES.get(name, name)
+        if path.is_file():
+            return {"tokenizer": name, "tokenizer_sha256": file_sha256(path)}
+    return {}
 
 
 def _rewrite_manifest(folder: Path, change: Callable[[dict[str, dict[str, Any]]], None]) -> None:

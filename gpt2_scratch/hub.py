@@ -1,8 +1,9 @@
 """Files of the Hugging Face Hub: fetched once, verified, shared with every other tool here.
 
-huggingface_hub does the transfer, so its variables mean what they mean everywhere: HF_HOME (the
-cache), HF_ENDPOINT (another server), HF_TOKEN, HF_HUB_OFFLINE. A download that breaks off goes on
-from the byte where it stopped, also in another process.
+huggingface_hub does the transfer, by its documented `hf_hub_download` alone, so its variables mean
+what they mean everywhere: HF_HOME (the cache), HF_ENDPOINT (another server), HF_TOKEN,
+HF_HUB_OFFLINE. A connection that breaks off goes on from the byte where it stopped; a process that
+is killed begins the file again, as huggingface_hub has it.
 """
 
 from __future__ import annotations
@@ -81,7 +82,6 @@ def _download(
     options: dict[str, Any] = {} if progress is None else {"tqdm_class": _reporter(progress)}
     where: dict[str, Any] = {"repo_type": kind, "revision": revision}
     try:
-        _download_blob(repository, filename, where, options)
         return Path(hf_hub_download(repository, filename, **where, **options))
     except errors.RepositoryNotFoundError as error:  # 401 and 404: the Hub does not tell which
         raise CheckpointError(
@@ -118,54 +118,6 @@ def _download(
             f"({type(error).__name__}: {reason}); check the network and the room on the disk, and "
             "try again."
         ) from error
-
-
-def _download_blob(
-    repository: str, filename: str, where: dict[str, Any], options: dict[str, Any]
-) -> None:
-    """Put the content of a large file into the cache, if it lacks it and a hub can be reached.
-
-    huggingface_hub 2 throws away what it has of a file when its process ends. So here the bytes go
-    over plain HTTP into <hash>.part, where the next call finds them, and when all are there the
-    part becomes the cache's blob. `hf_hub_download` finds that, and needs no transfer.
-    """
-    from huggingface_hub import constants, get_hf_file_metadata, hf_hub_url, try_to_load_from_cache
-    from huggingface_hub.file_download import http_get, repo_folder_name
-    from huggingface_hub.utils import WeakFileLock, build_hf_headers
-
-    is_commit = re.fullmatch(r"[0-9a-f]{40}", where["revision"])
-    if is_commit and isinstance(try_to_load_from_cache(repository, filename, **where), str):
-        return
-    url = hf_hub_url(repository, filename, **where)
-    try:
-        metadata = get_hf_file_metadata(url)
-    except (
-        Exception
-    ):  # hf_hub_download will meet it too, may have an older file, or says what it is
-        return
-    if not _SHA256.fullmatch(metadata.etag or ""):  # small files live in git, under another hash
-        return
-    cache = Path(constants.HF_HUB_CACHE)
-    folder = repo_folder_name(repo_id=repository, repo_type=where["repo_type"])
-    blob = cache / folder / "blobs" / str(metadata.etag)
-    lock = cache / ".locks" / folder / f"{blob.name}.lock"  # huggingface_hub's own
-    blob.parent.mkdir(parents=True, exist_ok=True)
-    lock.parent.mkdir(parents=True, exist_ok=True)
-    with WeakFileLock(lock):
-        if blob.exists():
-            return
-        part = blob.with_name(f"{blob.name}.part")
-        with part.open("ab") as file:
-            http_get(
-                url,
-                file,
-                resume_size=file.tell(),
-                headers=build_hf_headers(),
-                expected_size=metadata.size,
-                displayed_filename=filename,
-                **options,
-            )
-        os.replace(part, blob)
 
 
 def _reporter(progress: Progress) -> type:

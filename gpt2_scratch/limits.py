@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from gpt2_scratch.chat import message_text
 from gpt2_scratch.sampling import check_integer, shown
+from gpt2_scratch.text import fold
 
 if TYPE_CHECKING:
     from gpt2_scratch.chat import Message
@@ -44,9 +45,14 @@ QUEUE_SIZE = 32
 # Parameters of OpenAI's models that one server holds, as float32 4 bytes each: the largest alone or
 # the three others together, in the 16 GB of a free Space.
 FETCHED_PARAMETERS = 1_600_000_000
-# Visitors whose last inputs and outputs the server remembers, about 0.3 MB each: the 10,000 of
-# gradio's default would be 3 GB. Each call of the REST interface counts as a visitor.
+# Visitors of whom the server keeps what the page needs: the conversation, the text written last.
+# Each call of the REST interface counts as a visitor.
 SESSIONS = 500
+# Answers that nobody has fetched, an attention map of 5 MB each at most. More than can wait and run
+# at a time, so that only those of clients that have gone are dropped.
+UNFETCHED = 100
+# Of any request. 500 messages of 1,000 characters fit, as JSON with six bytes for a character.
+BODY_BYTES = 4 * 2**20
 
 # Attention. Maps are n_layer x n_head x T x T numbers: 64 tokens of GPT-2 124M are 590,000 of them,
 # 4 MB as JSON. Larger maps cannot be read on a screen either.
@@ -75,8 +81,8 @@ CHAT_CHARS = 32_000
 def check_text(value: object, what: str, max_chars: int, allow_empty: bool = False) -> str:
     """`value` as a text of at most `max_chars` characters; `what` names it in the sentence.
 
-    White space alone counts as empty. The text comes back as it was, but for half characters (lone
-    surrogates, which JSON can carry and UTF-8 cannot): they become U+FFFD.
+    White space and invisible characters alone count as empty. The text comes back as it was; only
+    half characters (lone surrogates, which JSON can carry and UTF-8 cannot) become U+FFFD.
     """
     if not isinstance(value, str):
         raise ValueError(f"The {what} must be a text, not {shown(value)}.")
@@ -84,7 +90,7 @@ def check_text(value: object, what: str, max_chars: int, allow_empty: bool = Fal
         raise ValueError(
             f"The {what} has {len(value):,} characters; at most {max_chars:,} are allowed here."
         )
-    if not allow_empty and not value.strip():
+    if not allow_empty and not fold(value).strip():
         raise ValueError(f"The {what} is empty: write some text first.")
     return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
@@ -111,14 +117,20 @@ def check_choice(value: object, what: str, choices: Sequence[str]) -> str:
     return str(value)
 
 
-def check_batch(values: object) -> list[str]:
-    """Messages for the spam classifier, 1 to BATCH_ROWS of them; the sentence names the bad row."""
+def check_batch(values: object) -> list[str | ValueError]:
+    """Messages for the spam classifier, 1 to BATCH_ROWS of them.
+
+    In the place of one that cannot be read is what is wrong with it; the others need not suffer.
+    """
     if not isinstance(values, (list, tuple)):
         raise ValueError(f"The messages must be a list of texts, not {shown(values)}.")
     check_rows(len(values))
-    messages = []
+    messages: list[str | ValueError] = []
     for row, value in enumerate(values, start=1):
-        messages.append(check_text(value, f"message in row {row}", MESSAGE_CHARS))
+        try:
+            messages.append(check_text(value, f"message in row {row}", MESSAGE_CHARS))
+        except ValueError as error:
+            messages.append(error)
     return messages
 
 
@@ -130,8 +142,10 @@ def check_rows(count: int) -> None:
         raise ValueError(f"That is {count:,} messages; at most {BATCH_ROWS:,} fit into one batch.")
 
 
-def check_upload(path: str | Path) -> Path:
+def check_upload(path: object) -> Path:
     """An uploaded file: a .csv or .txt of at most UPLOAD_BYTES."""
+    if not isinstance(path, (str, Path)):
+        raise ValueError("There is no file: choose one first.")
     path = Path(path)
     if path.suffix.lower() not in (".csv", ".txt"):
         raise ValueError("Only .csv and .txt files can be read here.")

@@ -18,17 +18,15 @@ large model fit; afterwards the correction can be added into W, and nothing is l
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import torch
 import torch.nn.functional as F
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
 from torch import Tensor, nn
 
-from gpt2_scratch.checkpoint import CheckpointError, check_is_weights
+from gpt2_scratch.checkpoint import CheckpointError, check_is_weights, write_tensors
 from gpt2_scratch.model import Block
 
 FORMAT = "gpt2_scratch-lora/1"
@@ -135,11 +133,7 @@ def save_adapters(
         "rank": json.dumps(rank),
         "alpha": json.dumps(adapters[0].scale * rank),
     }
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(path.name + ".tmp")
-    save_file(tensors, temporary, metadata=header)
-    os.replace(temporary, path)
+    write_tensors(Path(path), tensors, header)
 
 
 def load_adapters(path: str | Path, model: nn.Module) -> nn.Module:

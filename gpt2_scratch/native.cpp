@@ -17,7 +17,7 @@
 #include <cstdint>
 #include <cstring>
 #include <memory>
-#if defined(__AVX512F__)
+#if defined(__AVX512F__) || defined(__F16C__)
 #include <immintrin.h>
 #endif
 
@@ -57,6 +57,13 @@ inline Vector widen(const BFloat16* w) {  // the upper half of a float32
 inline Vector widen(const Float16* w) {
 #if defined(__AVX512F__)
     return (Vector)_mm512_cvtph_ps(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(w)));
+#elif defined(__F16C__)
+    Vector floats;  // in registers: what is stored here is never in memory
+    const __m128i* halves = reinterpret_cast<const __m128i*>(w);
+    _mm256_storeu_ps(reinterpret_cast<float*>(&floats), _mm256_cvtph_ps(_mm_loadu_si128(halves)));
+    _mm256_storeu_ps(
+        reinterpret_cast<float*>(&floats) + 8, _mm256_cvtph_ps(_mm_loadu_si128(halves + 1)));
+    return floats;
 #else
     // Moved into a float32's place, the exponent is 112 too small; a product sets subnormals right.
     Bits half = __builtin_convertvector(*reinterpret_cast<const Halves*>(w), Bits);

@@ -16,23 +16,22 @@ import platform
 import shutil
 import subprocess
 import tempfile
-import time
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import cast
 
 import torch
 from torch import Tensor, nn
 
-from gpt2_scratch.checkpoint import build_model
+from gpt2_scratch.checkpoint import file_sha256
 from gpt2_scratch.kv_cache import KVCache
 from gpt2_scratch.model import GPT2, Block, LayerNorm
-from gpt2_scratch.quantization import MODES, StoredMatrix, store
+from gpt2_scratch.processor import Processor, instruction_line, processor
+from gpt2_scratch.quantization import BITS, MODES, StoredMatrix, store, stored_bytes
 
 SOURCE = Path(__file__).with_name("native.cpp")
 FLAGS = ("-std=c++17", "-O3", "-march=native", "-fno-math-errno", "-fopenmp", "-shared", "-fPIC")
-COMPILE_SECONDS = 120
+COMPILE_SECONDS = 900  # ten seconds at rest; without the kernels a text may be another one
 PANEL = 32  # outputs side by side in memory; as in native.cpp
 _KINDS = {"fp32": 32, "fp16": 16, "bf16": -16, "int8": 8}
 
@@ -69,7 +68,7 @@ def is_available() -> bool:
 
 def _compiled() -> Path:
     compiler = _compiler()
-    identity = (SOURCE.read_bytes(), FLAGS, compiler, platform.machine(), _processor())
+    identity = (SOURCE.read_bytes(), FLAGS, compiler, platform.machine(), instruction_line())
     name = f"native-{hashlib.sha256(repr(identity).encode()).hexdigest()[:16]}.so"
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "gpt2_scratch"
     try:
@@ -80,11 +79,26 @@ def _compiled() -> Path:
     if not usable:  # a folder that only we can write: what is in it will be executed
         cache = Path(tempfile.mkdtemp(prefix="gpt2_scratch-"))
     target = cache / name
-    if not target.exists():
+    if not _is_whole(target):
         temporary = target.with_suffix(f".{os.getpid()}.tmp")
         _compile(compiler, temporary)
+        digest = temporary.with_suffix(".tmp.sha256")
+        digest.write_text(file_sha256(temporary))
         os.replace(temporary, target)  # two processes that start at once do not disturb each other
+        os.replace(digest, _digest(target))
     return target
+
+
+def _digest(library: Path) -> Path:
+    return library.with_suffix(".sha256")
+
+
+def _is_whole(library: Path) -> bool:
+    """Whether it is there as it was compiled: a truncated one would end the process (SIGBUS)."""
+    try:
+        return file_sha256(library) == _digest(library).read_text()
+    except OSError:
+        return False
 
 
 def _compiler() -> str:
@@ -102,15 +116,6 @@ def _compile(compiler: str, target: Path) -> None:
         said = getattr(error, "stderr", None) or b""
         detail = said.decode(errors="replace").strip().splitlines()[-1:] or [str(error)]
         raise NativeUnavailable(f"native.cpp does not compile here: {detail[0]}") from error
-
-
-def _processor() -> str:
-    """What `-march=native` may depend on: the instruction sets of this processor."""
-    try:
-        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
-    except OSError:
-        return platform.processor()
-    return next((line for line in lines if line.startswith(("flags", "Features"))), "")
 
 
 # --- the structures of native.cpp -------------------------------------------------------------
@@ -307,37 +312,15 @@ def _checked_rows(
 
 # --- which mode -------------------------------------------------------------------------------
 
-PROBE_LAYERS = 2  # with the output layer, more than a processor's caches hold of a large model
-PROBE_ROUNDS = 12
-WORTH = 0.9  # a coarser mode must take less than this much of the time
 
+def choose_mode(model: GPT2, candidates: Sequence[str] = MODES, on: Processor | None = None) -> str:
+    """How to store a model's weights on this processor (`on`: another one).
 
-def choose_mode(model: GPT2, candidates: Sequence[str] = MODES) -> str:
-    """The most exact mode that is nearly as fast as the fastest one on this processor.
-
-    Times decode steps of the model's first layers in each mode, in turn, and takes the best time of
-    each: a busy machine makes steps slower, never faster. Takes a second or two for 124M
-    parameters. Raises NativeUnavailable.
+    A decode step reads every weight once. Weights that the processor reads as fast as it multiplies
+    are stored exactly; larger ones in the fewest bytes, for then a step costs what its bytes cost.
+    No clock has a part in it: the same machine chooses the same at each start, however busy it is.
     """
     modes = sorted(candidates, key=MODES.index)
-    layers = tuple(f"h.{layer}." for layer in range(PROBE_LAYERS))
-    tensors = {
-        name: t
-        for name, t in model.state_dict().items()
-        if name.startswith(layers) or not name.startswith("h.")
-    }
-    config = replace(model.config, n_layer=min(PROBE_LAYERS, model.config.n_layer))
-    shallow = build_model(config, tensors)
-    probes = {mode: NativeGPT2(shallow, mode) for mode in modes}
-    cache = KVCache(config, 1, 1)
-    best = dict.fromkeys(modes, float("inf"))
-    for _ in range(PROBE_ROUNDS):
-        for mode, probe in probes.items():
-            start = time.perf_counter()
-            probe.forward_rows([0], [0], [0], cache, [0])
-            best[mode] = min(best[mode], time.perf_counter() - start)
-    chosen = modes[0]
-    for mode in modes[1:]:
-        if best[mode] < WORTH * best[chosen]:
-            chosen = mode
-    return chosen
+    if stored_bytes(model, modes[0]) <= (on or processor()).fast_bytes:
+        return modes[0]
+    return min(modes, key=BITS.__getitem__)  # of equally long ones the most exact

@@ -31,8 +31,8 @@ from gpt2_scratch.benchmark.load import (
 from gpt2_scratch.config import PRESETS, GPT2Config
 from gpt2_scratch.generation import TokenStep, generate_tokens
 from gpt2_scratch.model import GPT2
-from gpt2_scratch.native import is_available
-from gpt2_scratch.quantization import stored_bytes
+from gpt2_scratch.native import choose_mode, is_available
+from gpt2_scratch.quantization import MODES, stored_bytes
 from train import benchmark as train_benchmark
 
 TINY = GPT2Config(vocab_size=300, block_size=80, n_layer=2, n_head=2, n_embd=32)
@@ -225,6 +225,19 @@ def test_it_prints_a_table_or_json(tiny: GPT2, capsys: pytest.CaptureFixture[str
     assert set(rule) == set("|- ") and len(rows) == len(ours(tiny))
     benchmark.main([*arguments, "--json"])
     assert [row["prompt"] for row in json.loads(capsys.readouterr().out)] == [79] * len(rows)
+
+
+def test_the_probe_sets_a_clock_s_choice_beside_the_app_s(
+    tiny: GPT2, capsys: pytest.CaptureFixture[str]
+) -> None:
+    if not is_available():
+        pytest.skip("no C++ compiler here")
+    benchmark.main(["probe", "--model", "tiny", "--rounds", "1", "--json"])
+    rows = {row["mode"]: row for row in json.loads(capsys.readouterr().out)}
+    assert list(rows) == list(MODES)
+    assert all(row["ms"] > 0 for row in rows.values())
+    assert [mode for mode in MODES if rows[mode]["the app"]] == [choose_mode(tiny)]
+    assert sum(bool(row["a clock"]) for row in rows.values()) == 1
 
 
 def test_clients_of_the_app_are_answered_or_told(tiny_app: App) -> None:

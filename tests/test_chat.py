@@ -121,6 +121,17 @@ def test_a_short_old_turn_does_not_jump_over_a_long_one(tokenizer: Tokenizer) ->
     assert (tokenizer.decode(ids), dropped) == (format_prompt("last"), 2)
 
 
+def test_messages_that_wait_are_dropped_like_turns(tokenizer: Tokenizer) -> None:
+    """A visitor who pressed Stop each time has asked several times in a row."""
+    asked: Any = [{"role": "user", "content": f"{letter} " * 20} for letter in "abc"]
+    messages = [*conversation("first", "one"), *asked]
+    for kept, dropped in ((asked[1:], 2), (asked[2:], 3)):
+        expected, _ = encode_conversation(tokenizer, kept, 10_000)
+        assert encode_conversation(tokenizer, messages, len(expected)) == (expected, dropped)
+    with pytest.raises(ValueError, match="shorten it"):
+        encode_conversation(tokenizer, messages, len(expected) - 1)
+
+
 def test_overlong_last_message_is_refused(tokenizer: Tokenizer) -> None:
     length = len(format_prompt("x" * 50))
     ids, _ = encode_conversation(tokenizer, conversation("x" * 50), length)

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import ast
 import json
+import os
 import re
+import resource
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
+from conftest import assert_same_logits
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from safetensors import safe_open
@@ -29,6 +33,7 @@ from gpt2_scratch.checkpoint import (
     save_checkpoint,
     update_manifest,
 )
+from gpt2_scratch.classifier import SpamClassifier
 from gpt2_scratch.config import GPT2Config
 from gpt2_scratch.model import GPT2
 
@@ -140,7 +145,7 @@ def test_expected_shapes_are_those_of_the_model() -> None:
 def test_build_model_computes_what_was_saved() -> None:
     idx = torch.arange(8)[None]
     model = build_model(CONFIG, make_tensors())
-    assert torch.equal(model(idx), make_model()(idx))
+    assert_same_logits(model(idx), make_model()(idx))
     assert not model.training
     assert not any(parameter.requires_grad for parameter in model.parameters())
 
@@ -325,7 +330,7 @@ def test_a_save_that_fails_leaves_the_old_file(
         raise OSError("No space left on device")
 
     monkeypatch.setattr(checkpoint, "save_file", full_disk)
-    with pytest.raises(OSError, match="No space left"):
+    with pytest.raises(CheckpointError, match="No space left"):
         save(path, tokenizer="other")
     assert path.read_bytes() == before
 
@@ -349,6 +354,8 @@ def test_manifest_describes_the_file(tmp_path: Path) -> None:
         "sha256": file_sha256(path),
         "parameters": make_model().num_parameters(),
         "metrics": {"bits_per_byte": 1.5},
+        "tokenizer": "tokenizer",
+        "tokenizer_sha256": file_sha256(REPOSITORY / "weights" / "tokenizer.tiktoken"),
     }
 
 
@@ -383,6 +390,57 @@ def test_damaged_manifest(weights: Path, content: bytes) -> None:
     assert "manifest.json is damaged" in fault_of(lambda: load_model("base"))
 
 
+def test_a_file_can_be_read_by_whom_the_umask_lets_read(tmp_path: Path) -> None:
+    """safetensors alone makes it the writer's only, and a service runs as another user."""
+    before = os.umask(0o022)
+    try:
+        save_checkpoint(
+            tmp_path / "a.safetensors",
+            make_tensors(),
+            CONFIG,
+            kind="gpt2",
+            tokenizer="tokenizer",
+        )
+    finally:
+        os.umask(before)
+    assert (tmp_path / "a.safetensors").stat().st_mode & 0o777 == 0o644
+
+
+def test_a_full_disk_gets_a_sentence_and_leaves_the_old_file(tmp_path: Path) -> None:
+    """A limit on the size of files is as good as a full disk."""
+    path = tmp_path / "a.safetensors"
+    path.write_bytes(b"old")
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1_000, before[1]))
+    try:
+        with pytest.raises(
+            CheckpointError, match=r"a\.safetensors cannot be written \(.*make room"
+        ):
+            save_checkpoint(path, make_tensors(), CONFIG, kind="gpt2", tokenizer="tokenizer")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert [each.name for each in tmp_path.iterdir()] == ["a.safetensors"]
+    assert path.read_bytes() == b"old"
+
+
+def test_another_vocabulary_of_the_same_size_is_refused(
+    tiny_weights: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Reordered, it would give garbage without a word."""
+    folder = tmp_path / "weights"
+    shutil.copytree(tiny_weights, folder)
+    monkeypatch.setenv("GPT2_SCRATCH_WEIGHTS", str(folder))
+    assert load_model("base")
+    ranks = folder / "tokenizer.tiktoken"
+    lines = ranks.read_text().splitlines()
+    (a, low), (b, high) = (lines[i].split() for i in (300, 301))
+    lines[300:302] = [f"{b} {low}", f"{a} {high}"]
+    ranks.write_text("\n".join(lines) + "\n")
+    for load in (load_model, SpamClassifier.from_pretrained):
+        with pytest.raises(CheckpointError, match="is not the vocabulary that the weights were"):
+            load("spam")
+
+
 # --- loading by name ---------------------------------------------------------------------------
 
 
@@ -397,10 +455,10 @@ def test_load_model_by_name_and_by_path(
     assert not any(parameter.requires_grad for parameter in model.parameters())
     by_path, _ = load_model(str(tiny_weights / "base.safetensors"))
     idx = torch.tensor([tokenizer.encode("import torch")])
-    assert torch.equal(by_path(idx), model(idx))
+    assert_same_logits(by_path(idx), model(idx))
     monkeypatch.chdir(tiny_weights)
     relative, _ = load_model("base.safetensors")
-    assert torch.equal(relative(idx), model(idx))
+    assert_same_logits(relative(idx), model(idx))
 
 
 def test_load_model_gives_the_trunk_of_a_classifier(

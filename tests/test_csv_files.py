@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from gpt2_scratch import limits
-from gpt2_scratch.demo.api import Classified
+from gpt2_scratch.demo.api import Row
 from gpt2_scratch.demo.csv_files import neutralised, read_messages, write_verdicts
 
 
@@ -31,7 +31,10 @@ def written(folder: Path, name: str, content: str | bytes) -> Path:
         ("a.csv", "label,message\nham\nham,\nham,one\n", ["one"]),  # short and blank rows
         ("a.csv", "\ufeffmessage\nGrüße 👋\n", ["Grüße 👋"]),
         ("a.txt", "Grüße\n".encode("utf-16"), ["Grüße"]),
-        ("a.txt", b"caf\xe9\n", ["caf\ufffd"]),  # Latin-1: readable but for the accent
+        ("a.txt", "Grüße\n".encode("utf-16-le"), ["Grüße"]),  # without a mark
+        ("a.txt", "Grüße\n".encode("utf-16-be"), ["Grüße"]),
+        ("a.txt", b"caf\xe9 \x80 5\n", ["café € 5"]),  # Latin-1, as Windows writes it
+        ("a.txt", "Grüße über alles".encode()[:-1] + b"\xc3\n", ["Grüße über alle\ufffd"]),
         ("a.txt", "one\x00two", ["one\x00two"]),
     ],
 )
@@ -78,23 +81,38 @@ def test_other_cells_stay_as_they_are(cell: str) -> None:
     assert neutralised(cell) == cell
 
 
+def row(
+    label: str | None,
+    probability: float | None,
+    truncated: bool = False,
+    problem: str | None = None,
+) -> Row:
+    return Row(
+        label=label,
+        spam_probability=probability,
+        threshold=0.5,
+        truncated=truncated,
+        problem=problem,
+    )
+
+
 def test_verdicts_are_written_in_order_and_can_be_read_back(tmp_path: Path) -> None:
     messages = ['=HYPERLINK("http://x")', "two\nlines", "Grüße", "@home"]
     verdicts = [
-        Classified(label="spam", spam_probability=0.75, truncated=False),
-        Classified(label="ham", spam_probability=0.25, truncated=False),
-        Classified(label="ham", spam_probability=0.0, truncated=True),
-        Classified(label="ham", spam_probability=0.1234567, truncated=False),
+        row("spam", 0.75),
+        row("ham", 0.25),
+        row("ham", 0.0, truncated=True),
+        row(None, None, problem="The message in row 4 is empty."),
     ]
     path = tmp_path / "verdicts.csv"
     write_verdicts(path, messages, verdicts)
     with path.open(encoding="utf-8-sig", newline="") as file:
         header, *rows = csv.reader(file)
-    assert header == ["message", "label", "spam_probability", "truncated"]
+    assert header == ["message", "label", "spam_probability", "truncated", "problem"]
     assert rows == [
-        ['\'=HYPERLINK("http://x")', "spam", "0.750000", "false"],
-        ["two\nlines", "ham", "0.250000", "false"],
-        ["Grüße", "ham", "0.000000", "true"],
-        ["'@home", "ham", "0.123457", "false"],
+        ['\'=HYPERLINK("http://x")', "spam", "0.750000", "false", ""],
+        ["two\nlines", "ham", "0.250000", "false", ""],
+        ["Grüße", "ham", "0.000000", "true", ""],
+        ["'@home", "", "", "false", "The message in row 4 is empty."],
     ]
     assert len(read_messages(path)) == len(messages) <= limits.BATCH_ROWS

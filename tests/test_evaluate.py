@@ -85,6 +85,7 @@ def run_json(capsys: pytest.CaptureFixture[str], *arguments: str) -> dict[str, A
 # --- the command line --------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_all_figures_as_json_beside_the_weights_and_in_the_manifest(
     weights: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -7,12 +7,14 @@ from pathlib import Path
 
 import pytest
 import torch
+from conftest import REPOSITORY
 from test_openai_gpt2 import assert_same_model, write_vocabulary
 from transformers import (
     AutoModelForCausalLM,
     AutoModelForSequenceClassification,
     AutoTokenizer,
     GPT2ForSequenceClassification,
+    pipeline,
 )
 
 from gpt2_scratch.chat import Message, encode_conversation
@@ -96,6 +98,22 @@ def test_spam_as_a_sequence_classifier(tmp_path: Path) -> None:
     ):
         assert row[spam].item() == pytest.approx(verdict.spam_probability, abs=1e-4)
         assert reference.config.id2label[int(row.argmax())] == verdict.label
+
+
+def test_a_pipeline_and_the_threshold_give_our_verdict(tmp_path: Path) -> None:
+    """The pipeline's own label is that of the larger share; README says what to do instead."""
+    assert main([str(tmp_path), "--model", "spam"]) == 0
+    classify = pipeline("text-classification", model=str(tmp_path), top_k=None)
+    threshold = json.loads((tmp_path / "config.json").read_text())["threshold"]
+    messages = ["You have won a prize! Call now to claim it", "See you at noon", "call me, urgent"]
+    ours = SpamClassifier.from_pretrained().predict_batch(messages)
+    for message, verdict in zip(messages, ours, strict=True):
+        [scores] = classify([message])
+        spam = next(entry["score"] for entry in scores if entry["label"] == "spam")
+        assert spam == pytest.approx(verdict.spam_probability, abs=1e-4)
+        assert ("spam" if spam >= threshold else "ham") == verdict.label
+    readme = " ".join((REPOSITORY / "README.md").read_text(encoding="utf-8").split())
+    assert "the `threshold` in the folder's `config.json`" in readme
 
 
 def test_a_folder_is_exported_too(tmp_path: Path) -> None:

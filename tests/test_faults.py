@@ -166,6 +166,7 @@ AT_AND_ABOVE: dict[str, list[tuple[str, dict[str, Any], dict[str, Any], str]]] =
 OTHERS = {"DEADLINE_SECONDS", "QUEUE_SIZE", "UPLOAD_BYTES", "INFLUENCE_SPANS"}
 OTHERS |= {"SESSIONS", "STREAMS", "REMEMBERED", "CACHE_BYTES", "BEAMS", "BEAM_TOKENS"}
 OTHERS |= {"FETCHED_PARAMETERS"}  # tests/test_registry.py
+OTHERS |= {"BODY_BYTES", "UNFETCHED"}  # tests/test_hostile.py
 
 
 def test_every_limit_is_tested_here() -> None:
@@ -245,6 +246,30 @@ def test_gradio_forgets_the_calls_it_has_answered(
         assert 1 <= len(demo._queue.pending_event_ids_session) <= 3  # if 0, it forgets by itself
         assert len(demo._queue.event_analytics) <= 1
         assert not demo._queue.cached_event_analytics_summary["functions"]
+
+
+def test_others_do_not_push_a_running_text_out(
+    tiny_weights: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GPT2_SCRATCH_WEIGHTS", str(tiny_weights))
+    monkeypatch.setattr(limits, "SESSIONS", 3)
+    monkeypatch.setattr(limits, "UNFETCHED", 3)
+    step = Engine._step
+    others_are_done = threading.Event()
+
+    def waiting_step(engine: Engine) -> None:
+        others_are_done.wait(60)
+        step(engine)
+
+    with served_here(showcase.build(Api(Registry()))) as url, connect(url) as http:
+        unfetched = join(http, "tokenize", {"text": "kept"}).json()["event_id"]
+        monkeypatch.setattr(Engine, "_step", waiting_step)
+        long = join(http, "generate", LONG).raise_for_status().json()["event_id"]
+        for _ in range(10):
+            assert call(http, "tokenize", {"text": "a"})[0] == "complete"
+        others_are_done.set()
+        assert outcome(http, "generate", long)[0] == "complete"
+        assert outcome(http, "tokenize", unfetched)[0] == "complete"  # those fetched went first
 
 
 def test_uploads_are_bounded(tiny_app: App) -> None:
@@ -403,15 +428,18 @@ def test_the_deadline_ends_a_beam_search_with_what_it_has(
     assert (drawn["tokens"], drawn["most"], len(drawn["beams"])) == (1, 50, 2)
 
 
-def test_the_deadline_ends_a_batch_with_a_sentence(
+def test_the_deadline_ends_a_batch_and_keeps_its_verdicts(
     strict_app: tuple[str, Work], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     url, _ = strict_app
     monkeypatch.setattr(limits, "DEADLINE_SECONDS", 0.0)
     with connect(url) as http:
-        event, data = call(http, "classify_batch", {"messages": ["x"] * 300})
-    assert event == "error"
-    assert "of 300 messages only: send fewer at a time." in data["error"]
+        event, (rows,) = call(http, "classify_batch", {"messages": ["x"] * 300})
+    assert (event, len(rows)) == ("complete", 300)
+    done = [row["label"] is not None for row in rows]
+    assert 1 <= sum(done) < 300 and done == sorted(done, reverse=True)  # the first of them
+    assert "seconds were over before it: send it anew." in rows[-1]["problem"]
+    assert rows[0]["problem"] is None
 
 
 def test_a_full_line_refuses_in_words_and_answers_those_in_it(

@@ -46,6 +46,7 @@ def numbers(text: str) -> list[float]:
     return (np.frombuffer(base64.b64decode(text), "<u2") / FULL).tolist()
 
 
+@pytest.mark.slow
 def test_the_committed_weights_still_give_them(monkeypatch: pytest.MonkeyPatch) -> None:
     weights = REPOSITORY / "weights"
     if missing := [n for n in MODELS if not (weights / f"{n}.safetensors").exists()]:

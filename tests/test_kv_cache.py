@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 import torch
+from conftest import assert_same_logits
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
@@ -71,12 +72,13 @@ def test_shapes_are_as_documented() -> None:
 
 def test_update_returns_views_of_everything_so_far() -> None:
     cache = KVCache(CONFIG)
-    k = torch.randn(1, 2, 3, 8)
+    generator = torch.Generator().manual_seed(1)
+    k = torch.randn(1, 2, 3, 8, generator=generator)
     seen_k, seen_v = cache.update(1, k, -k)
     assert torch.equal(seen_k, k) and torch.equal(seen_v, -k)
     assert cache.length == 0  # until all layers have written
     cache.advance(3)
-    later = torch.randn(1, 2, 1, 8)
+    later = torch.randn(1, 2, 1, 8, generator=generator)
     seen_k, seen_v = cache.update(1, later, later)
     assert torch.equal(seen_k, torch.cat([k, later], dim=2))
     assert torch.equal(seen_v, torch.cat([-k, later], dim=2))
@@ -132,4 +134,4 @@ def test_without_a_cache_nothing_is_remembered() -> None:
     idx = make_ids(1, 5)
     first = MODEL(idx)
     MODEL(make_ids(1, 16, seed=8))
-    assert torch.equal(MODEL(idx), first)
+    assert_same_logits(MODEL(idx), first)

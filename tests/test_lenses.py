@@ -26,6 +26,14 @@ def values(lenses: list[Lens], **asked: str) -> list[object]:
     return [None if isinstance(update, dict) else update for update in updates]
 
 
+def test_a_link_clears_what_the_page_had_prepared() -> None:
+    with gr.Blocks():
+        text, drawn = gr.Textbox(), gr.HTML()
+        lens = Lens.of("generate", "Generate", text, drawn=drawn)
+    assert restored([lens], "#tab=generate&text=mine") == ["mine", {}]
+    assert restored([lens], "#tab=spam&text=mine") == [gr.skip(), gr.skip()]
+
+
 def test_a_link_restores_its_own_tab(lenses: list[Lens]) -> None:
     found = values(
         lenses, tab="generate", text="a & b=c", temperature="1.5", model="gpt2", seed="7"

@@ -63,10 +63,14 @@ def test_a_choice_is_one_of_the_names(value: object) -> None:
 
 def test_batch_names_the_row_at_fault() -> None:
     assert limits.check_batch(["a", "b"]) == ["a", "b"]
-    with pytest.raises(ValueError, match="message in row 2 is empty"):
-        limits.check_batch(["a", " "])
-    with pytest.raises(ValueError, match="message in row 3 must be a text, not 7"):
-        limits.check_batch(["a", "b", 7])
+    found = limits.check_batch(["a", " ", "\u200b\u2060", 7, "x" * 1_001, "b"])
+    assert (found[0], found[5]) == ("a", "b")
+    assert [str(problem) for problem in found[1:5]] == [
+        "The message in row 2 is empty: write some text first.",
+        "The message in row 3 is empty: write some text first.",
+        "The message in row 4 must be a text, not 7.",
+        "The message in row 5 has 1,001 characters; at most 1,000 are allowed here.",
+    ]
 
 
 def test_batch_size() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import inspect
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import httpx
@@ -46,7 +47,8 @@ def session(app: App, work: Callable[[Any], Any]) -> Any:
             await client.initialize()
             return await work(client)
 
-    return asyncio.run(run())
+    with ThreadPoolExecutor(1) as pool:  # in this thread a browser may have its own loop
+        return pool.submit(lambda: asyncio.run(run())).result()
 
 
 def test_each_endpoint_is_a_tool_with_its_arguments(tiny_app: App) -> None:
@@ -60,6 +62,12 @@ def test_each_endpoint_is_a_tool_with_its_arguments(tiny_app: App) -> None:
         assert list(tool.inputSchema["properties"]) == [p for p in signature if p != "self"]
         said = inspect.getdoc(getattr(Api, name))
         assert said.split("\n")[0] in tool.description
+        # All that is said of the arguments, and not the first line of each alone.
+        told = " ".join(p.get("description", "") for p in tool.inputSchema["properties"].values())
+        arguments = said.partition("Args:")[2]
+        assert set(arguments.replace(":", " ").split()) - set(signature) <= set(
+            told.replace(":", " ").split()
+        )
 
 
 def test_each_tool_answers_and_refuses_in_a_sentence(tiny_app: App) -> None:
@@ -71,5 +79,6 @@ def test_each_tool_answers_and_refuses_in_a_sentence(tiny_app: App) -> None:
     for name, (_, expected) in CALLS.items():
         assert not answers[name].isError, name
         assert expected in answers[name].content[0].text, name
+    assert not tiny_app.network_log.exists(), tiny_app.network_log.read_text()
     assert refused.isError
     assert "The message is empty: write some text first." in refused.content[0].text

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import platform
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -27,18 +29,20 @@ needs_compiler = pytest.mark.skipif(not native.is_available(), reason="no C++ co
 
 
 def close(actual: Tensor, expected: Tensor, mode: str = "fp32") -> bool:
-    """Nearly equal. With int8 the inputs of a product may be rounded as well, to 16 bits."""
-    part = 5e-4 if mode == "int8" else 1e-4
+    """Nearly equal. With int8 the inputs of a product may be rounded as well, to 12 bits at least:
+    an input is off by 1e-4 of the largest one, and two blocks add up some of that."""
+    part = 2e-3 if mode == "int8" else 1e-4
     return torch.allclose(actual, expected, rtol=part, atol=part * float(expected.abs().max()))
 
 
 def awkward_gpt2(width: int, heads: int, vocab_size: int, seed: int) -> GPT2:
     """Sizes that fill no vector, no panel and no tile."""
     config = GPT2Config(vocab_size, 40, n_layer=2, n_head=heads, n_embd=width)
-    model = GPT2(config).init_weights(torch.Generator().manual_seed(seed)).eval()
+    generator = torch.Generator().manual_seed(seed)
+    model = GPT2(config).init_weights(generator).eval()
     with torch.no_grad():
         for parameter in model.parameters():
-            parameter.add_(0.1 * torch.randn_like(parameter))
+            parameter.add_(0.1 * torch.randn(parameter.shape, generator=generator))
     return model.requires_grad_(False)
 
 
@@ -76,7 +80,12 @@ def test_every_float16_is_widened_to_what_it_is() -> None:
     model = GPT2(config).eval().requires_grad_(False)
     model.wte.weight.copy_(halves.float())
     model.ln_f.weight.zero_(), model.ln_f.bias.fill_(1.0)  # the stream's end is 1: logits = wte
-    logits = NativeGPT2(model, "fp16")(torch.tensor([[0]]))
+    # Training sets this in its process; no float16 becomes a float32 that it would flush.
+    torch.set_flush_denormal(platform.machine() == "x86_64")
+    try:
+        logits = NativeGPT2(model, "fp16")(torch.tensor([[0]]))
+    finally:
+        torch.set_flush_denormal(False)
     assert torch.equal(logits[0, 0], halves[:, 0].float())
 
 
@@ -263,13 +272,29 @@ def test_what_is_not_a_number_stays_so(mode: str) -> None:
 def test_it_is_compiled_once_into_a_folder_of_the_user(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """The compiler's part is played: what it makes is copied, and taken for whole or not."""
+    real = native._compiled()
+    compilations: list[Path] = []
+
+    def compile(compiler: str, target: Path) -> None:
+        compilations.append(target)
+        shutil.copyfile(real, target)
+
+    monkeypatch.setattr(native, "_compile", compile)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     native.library.__wrapped__()
-    (compiled,) = (tmp_path / "gpt2_scratch").iterdir()
+    compiled, digest = sorted((tmp_path / "gpt2_scratch").iterdir(), reverse=True)
     assert (tmp_path / "gpt2_scratch").stat().st_mode & 0o077 == 0
-    before = compiled.stat().st_mtime_ns
     native.library.__wrapped__()
-    assert compiled.stat().st_mtime_ns == before
+    assert len(compilations) == 1 and compiled not in compilations  # written under another name
+    for damaged in (b"", real.read_bytes()[:5_000]):  # a disk that was full, a machine that fell
+        compiled.unlink()  # and not written into: this process has it in use
+        compiled.write_bytes(damaged)
+        native.library.__wrapped__()
+        assert compiled.read_bytes() == real.read_bytes()
+    digest.unlink()
+    native.library.__wrapped__()
+    assert len(compilations) == 4 and digest.exists()
 
 
 def test_without_a_compiler_it_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -147,6 +147,19 @@ def test_a_phone_shows_every_tab_without_scrolling_sideways(
         assert overflow <= 0, tab
 
 
+def test_who_opens_a_link_sees_the_text_that_was_shared(tiny_app: App, open_page: Any) -> None:
+    page = open_page(tiny_app)
+    page.locator("#prompt textarea").fill("One day the cat")
+    expect(page.locator("#seed input")).to_have_value("-1")
+    written = generate(page)
+    page.locator("#lenses-generate .share").click()
+    expect(page.locator("#lenses-generate .share")).to_have_text("Link copied")
+    assert "seed=-1" not in page.url
+    other = open_page(tiny_app, page.url.removeprefix(tiny_app.url))
+    expect(other.locator("#generated mark")).to_have_text(written)
+    expect(other.locator("#generated .continuation")).to_contain_text("One day the cat")
+
+
 def test_a_text_goes_from_tab_to_tab_and_a_link_brings_it_back(
     tiny_app: App, open_page: Any
 ) -> None:

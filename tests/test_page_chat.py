@@ -67,6 +67,15 @@ def test_a_conversation_with_retry_edit_and_a_reload(tiny_app: App, open_page: A
     expect(page.locator("#conversation .offer").first).to_be_visible()
 
 
+def test_an_empty_message_is_answered_with_a_sentence(tiny_app: App, open_page: Any) -> None:
+    page = open_page(tiny_app)  # and no error in its console
+    open_tab(page, "Chat")
+    page.locator("#instruction textarea").press("Enter")
+    expect(page.get_by_text("The message is empty: write some text first.")).to_be_visible()
+    expect(page.locator("#conversation .user")).to_have_count(0)
+    say(page, "Name a colour.")
+
+
 def test_stop_keeps_what_has_been_written(tiny_app: App, open_page: Any) -> None:
     page = open_page(tiny_app)
     open_tab(page, "Chat")

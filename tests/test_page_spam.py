@@ -67,7 +67,7 @@ def test_what_is_no_message_is_said_in_place(spam_tab: Any) -> None:
     page = spam_tab
     for typed, sentence in [
         ("   ", "The message is empty: write some text first."),
-        ("\u200b", "The message is empty: write or paste the text of an SMS."),
+        ("\u200b", "The message is empty: write some text first."),
     ]:
         page.locator("#message textarea").fill(typed)
         expect(page.locator("#verdict").get_by_text(sentence)).to_be_visible()
@@ -95,7 +95,7 @@ def test_hostile_text_is_shown_as_text(spam_tab: Any, tmp_path: Path) -> None:
     with page.expect_download() as download:
         page.locator("#download").click()
     lines = Path(download.value.path()).read_text(encoding="utf-8-sig").splitlines()
-    assert lines[0] == "message,label,spam_probability,truncated"
+    assert lines[0] == "message,label,spam_probability,truncated,problem"
     assert [line.split(",")[0] for line in lines[1:]] == ["'=1+1", *cells[1:]]
 
     page.wait_for_timeout(300)  # an onerror handler would have run by now

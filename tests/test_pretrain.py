@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import resource
 import shutil
 import signal
 import subprocess
@@ -182,6 +183,20 @@ def test_growing_a_shallow_model_into_a_deep_one(folder: Path) -> None:
         assert 0 < (read.tensors[name] - start).norm() < 0.7 * start.norm()
 
 
+def test_a_full_disk_ends_a_run_with_a_sentence(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A limit on the size of files is as good: the state does not fit, the log does."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, before[1]))
+    try:
+        place = ["--run", str(folder / "run"), "--out", str(folder / "base.safetensors")]
+        said = fault(capsys, *place, *steps(2))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert "state.safetensors cannot be written" in said and "make room" in said
+
+
 def test_what_cannot_be_run_says_why(
     folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -189,6 +204,16 @@ def test_what_cannot_be_run_says_why(
     assert "Give the run a budget" in fault(capsys, *place)
     assert "nothing to resume" in fault(capsys, *place, *steps(1), "--resume")
     assert "n_layer must be" in fault(capsys, *place, *steps(1), "--n-layer", "0")
+    assert "is a folder: name a file" in fault(capsys, *place, *steps(1), "--out", str(folder))
+    below = str(folder / "tokenizer.tiktoken" / "base.safetensors")
+    assert "choose another place" in fault(capsys, *place, *steps(1), "--out", below)
+    assert not (folder / "run" / "log.jsonl").exists()  # it was said before any training
+    state = folder / "run" / "state.safetensors"
+    state.parent.mkdir(exist_ok=True)
+    for damaged in (b"", b"\xff" * 100):  # a disk that was full, a machine that fell
+        state.write_bytes(damaged)
+        assert "start without --resume" in fault(capsys, *place, *steps(1), "--resume")
+    state.unlink()
     missing = str(folder / "none.safetensors")
     assert "does not exist" in fault(capsys, *place, *steps(1), "--init-from", missing)
     assert "context window, 32" in fault(capsys, *place, *steps(1), "--windows", "64")

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import shutil
 import subprocess
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import torch
 from conftest import REPOSITORY
+from hypothesis import settings
 
 from gpt2_scratch.checkpoint import file_sha256, read_checkpoint, read_manifest
 from gpt2_scratch.config import PRESETS
+from train.publish import problems
 
 WEIGHTS = REPOSITORY / "weights"
 README = (REPOSITORY / "README.md").read_text(encoding="utf-8")
@@ -59,14 +64,43 @@ class TestSpace:
         assert re.fullmatch(r"3\.\d+", front_matter()["python_version"])
         assert 'python_version: "' in README  # unquoted, 3.10 would be 3.1
 
-    def test_every_binary_file_is_declared_for_lfs(self) -> None:
-        for path in tracked_files():
-            try:
-                path.read_text(encoding="utf-8")
-            except UnicodeDecodeError:
-                asked = ["git", "check-attr", "filter", "--", str(path)]
-                answer = subprocess.run(asked, cwd=REPOSITORY, capture_output=True, text=True)
-                assert answer.stdout.strip().endswith(": filter: lfs"), path
+    def test_every_binary_file_is_declared_for_lfs_on_the_hub(self) -> None:
+        paths = tracked_files()
+        assert [p for p in problems(REPOSITORY, {str(p): p for p in paths}) if "binary" in p] == []
+        rules = (REPOSITORY / "train" / "hub.gitattributes").read_text()
+        assert "\n*.safetensors filter=lfs diff=lfs merge=lfs -text\n" in rules
+
+    def test_a_filter_finds_a_clone_as_it_is(self, tmp_path: Path) -> None:
+        """As git-lfs sets one up for every repository of a user: it has nothing to do here."""
+        (tmp_path / "ours" / "weights").mkdir(parents=True)
+        for name in (".gitattributes", "weights/tokenizer.tiktoken", "weights/base.safetensors"):
+            shutil.copy(REPOSITORY / name, tmp_path / "ours" / name)
+        who = ["-c", "user.name=a", "-c", "user.email=a@example.org"]
+        lfs = ["-c", "filter.lfs.clean=echo a pointer", "-c", "filter.lfs.smudge=cat"]
+
+        def git(folder: str, *arguments: str) -> str:
+            command = ["git", *who, *arguments]
+            environment = os.environ | {"GIT_CONFIG_NOSYSTEM": "1", "HOME": str(tmp_path)}
+            done = subprocess.run(
+                command,
+                cwd=tmp_path / folder,
+                env=environment,
+                capture_output=True,
+                text=True,
+                check=True,
+            )
+            return done.stdout
+
+        git("ours", "init", "-q")
+        git("ours", "add", ".")
+        git("ours", "commit", "-qm", "as they are")
+        git(".", *lfs, "clone", "-q", "ours", "theirs")
+        weights = tmp_path / "theirs" / "weights" / "base.safetensors"
+        os.utime(weights, (1, 1))  # git looks at it again
+        assert git("theirs", *lfs, "status", "--porcelain") == ""
+        git("theirs", *lfs, "commit", "-qa", "--allow-empty", "-m", "everything")
+        size = git("theirs", "cat-file", "-s", "HEAD:weights/base.safetensors")
+        assert int(size) == (tmp_path / "ours" / "weights" / "base.safetensors").stat().st_size
 
     def test_top_level_holds_what_it_may(self) -> None:
         allowed = {"app.py", "gpt2_scratch", "train", "weights", "requirements.txt", "README.md"}
@@ -108,6 +142,41 @@ class TestWeights:
     def test_metrics_agree_with_the_manifest(self, name: str) -> None:
         metrics = json.loads((WEIGHTS / f"{name}.metrics.json").read_text(encoding="utf-8"))
         assert metrics == read_manifest(WEIGHTS)[name]["metrics"]
+
+
+class TestSuite:
+    def test_ci_works_in_a_copy(self, tmp_path: Path) -> None:
+        """With stand-ins for what it calls: the developer's own environment is as it was."""
+        copied = tmp_path / "project"
+        (copied / ".ci").mkdir(parents=True)
+        (copied / ".venv").mkdir()
+        (copied / ".venv" / "mine").write_text("kept")
+        for name in (".ci/run", "README.md"):
+            (copied / name).write_bytes((REPOSITORY / name).read_bytes())
+        stubs = tmp_path / "stubs"
+        stubs.mkdir()
+        log = tmp_path / "log"
+        tool = f'#!/bin/sh\necho "$PWD $(basename "$0") $*" >> {log}\n'
+        made = "for x in pip python ruff mypy; do cp $0 .venv/bin/$x 2>&-; done; true"
+        venv = f"mkdir -p .venv/bin; {made}\n"
+        for name, script in (("python3", tool + venv), ("chromium", tool)):
+            (stubs / name).write_text(script)
+            (stubs / name).chmod(0o755)
+        environment = os.environ | {"PATH": f"{stubs}:{os.environ['PATH']}"}
+        subprocess.run(["bash", copied / ".ci" / "run"], check=True, env=environment)
+        assert (copied / ".venv" / "mine").read_text() == "kept"
+        calls = [line.split(" ", 1) for line in log.read_text().splitlines()]
+        assert not any(folder == str(copied) for folder, _ in calls)
+        commands = [command for _, command in calls]
+        assert "python3 -m venv .venv" in commands
+        assert "python -m pytest" in commands
+        assert any("slow" in command for command in commands)
+        assert "mypy " in commands
+
+    def test_draws_are_the_same_in_every_run(self) -> None:
+        """Torch's own and hypothesis'; what fails in one run of fifty helps nobody."""
+        assert torch.initial_seed() == 0
+        assert settings().derandomize
 
 
 class TestReadme:

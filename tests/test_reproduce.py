@@ -68,6 +68,7 @@ def test_every_command_is_one_that_its_stage_understands(
         assert caught.value.code == 0
 
 
+@pytest.mark.slow
 def test_the_tiny_chain_makes_everything(folder: Path) -> None:
     threads = torch.get_num_threads()
     assert reproduce.main(["--run", "--budget", "tiny", "--weights", str(folder)]) == 0

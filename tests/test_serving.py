@@ -94,7 +94,7 @@ def test_without_weights_there_is_a_sentence(
     assert serving.description() == ""
 
 
-def test_the_committed_models_are_served_by_what_the_probe_found(compiled: bool) -> None:
+def test_the_committed_models_are_served(compiled: bool) -> None:
     if not (REPOSITORY / "weights" / "base.safetensors").exists():
         pytest.skip("not trained yet")
     serving = Serving(Registry())

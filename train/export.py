@@ -17,7 +17,6 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors.torch import save_file
 from torch import Tensor
 
 from gpt2_scratch.checkpoint import (
@@ -26,6 +25,7 @@ from gpt2_scratch.checkpoint import (
     load_model,
     load_tokenizer,
     read_checkpoint,
+    write_tensors,
 )
 from gpt2_scratch.classifier import LABELS, SpamClassifier
 from gpt2_scratch.config import GPT2Config
@@ -80,7 +80,7 @@ def export(name: str, out: Path, dtype: torch.dtype = torch.float32) -> list[Pat
     out.mkdir(parents=True, exist_ok=True)
     # "pt": transformers refuses a file that does not say which framework its layout is of
     stored = {key: tensor.to(dtype).contiguous() for key, tensor in stored.items()}
-    save_file(stored, out / WEIGHTS, metadata={"format": "pt"})
+    write_tensors(out / WEIGHTS, stored, {"format": "pt"})
     described = model_config(config, tokenizer, dtype, threshold)
     return [out / WEIGHTS, *_write_json(out, described, tokenizer, config, chat)]
 

@@ -16,7 +16,6 @@ import argparse
 import contextlib
 import json
 import math
-import os
 import signal
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -26,13 +25,13 @@ from typing import Any, Protocol
 
 import numpy as np
 import torch
-from safetensors import safe_open
-from safetensors.torch import load_file, save_file
+from safetensors import SafetensorError, safe_open
 from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
 from torch.optim import AdamW, Optimizer
 from tqdm import tqdm
 
+from gpt2_scratch.checkpoint import write_tensors
 from gpt2_scratch.model import GPT2
 from train.muon import Muon
 from train.parallel import (
@@ -257,17 +256,27 @@ def save_state(
         if is_main:
             kept[name] = put_together.cpu().contiguous()
     if is_main:
-        temporary = path.with_suffix(".tmp")
-        save_file(kept, temporary, metadata={"progress": json.dumps(asdict(progress))})
-        os.replace(temporary, path)
+        write_tensors(path, kept, {"progress": json.dumps(asdict(progress))})
+
+
+@contextlib.contextmanager
+def opened(path: Path) -> Iterator[Any]:
+    """A safetensors file of a run. Raises ValueError, one sentence, if it is damaged."""
+    try:
+        with safe_open(path, framework="pt") as file:
+            yield file
+    except (SafetensorError, KeyError, TypeError, json.JSONDecodeError) as error:
+        raise ValueError(
+            f"{path} is damaged ({error}): delete {path.parent} and start without --resume."
+        ) from error
 
 
 def load_state(path: Path, model: nn.Module, optimizers: Sequence[Optimizer]) -> Progress:
     """Restore what `save_state` wrote, and return the counters.
 
-    Raises ValueError when the state belongs to another model or optimiser.
+    Raises ValueError when the state is damaged, or belongs to another model or optimiser.
     """
-    with safe_open(path, framework="pt") as file:
+    with opened(path) as file:
         tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
         progress = Progress(**json.loads(file.metadata()["progress"]))
     prefix = "model."
@@ -309,7 +318,7 @@ class Best:
         self.path, self.figure = path, figure
         self.step, self.figures = 0, {figure: math.inf}
         if resume and path.exists():
-            with safe_open(path, framework="pt") as file:
+            with opened(path) as file:
                 metadata = file.metadata()
             self.step, self.figures = int(metadata["step"]), json.loads(metadata["figures"])
 
@@ -320,13 +329,13 @@ class Best:
         self.step, self.figures = step, figures
         tensors = {name: tensor.contiguous() for name, tensor in model.state_dict().items()}
         metadata = {"step": str(step), "figures": json.dumps(figures)}
-        temporary = self.path.with_suffix(".tmp")
-        save_file(tensors, temporary, metadata=metadata)
-        os.replace(temporary, self.path)
+        write_tensors(self.path, tensors, metadata)
 
     def restore(self, model: nn.Module) -> None:
         """Put the kept parameters back; the file is done with."""
-        model.load_state_dict(load_file(self.path))
+        with opened(self.path) as file:
+            names = file.keys()
+            model.load_state_dict({name: file.get_tensor(name) for name in names})
 
 
 @dataclass(frozen=True)

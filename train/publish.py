@@ -30,6 +30,8 @@ from train.model_card import model_card
 REPOSITORY = Path(__file__).resolve().parent.parent
 COLOURS = ("red", "yellow", "green", "blue", "indigo", "purple", "pink", "gray")
 POINTER_START = b"version https://git-lfs"
+# In the place of .gitattributes: here weights are plain files, as there is no LFS server.
+HUB_RULES = Path(__file__).with_name("hub.gitattributes")
 PLAIN_BYTES = 10 * 2**20  # the Hub refuses a larger file outside LFS
 SPACE_BYTES = 50 * 2**30  # disk of a free Space, which must hold its repository
 
@@ -61,7 +63,7 @@ def tracked_files(root: Path) -> dict[str, Path]:
 
 def make_plan(root: Path, space: str, weights_repository: str | None) -> Plan:
     """Everything into the Space, or weight files apart."""
-    plan = Plan(space, dict(tracked_files(root)), weights_repository)
+    plan = Plan(space, {**tracked_files(root), ".gitattributes": HUB_RULES}, weights_repository)
     if weights_repository is None:
         return plan
     weights = root / "weights"
@@ -71,7 +73,7 @@ def make_plan(root: Path, space: str, weights_repository: str | None) -> Plan:
     for name in ("manifest.json", "tokenizer.tiktoken", "gpt2.tiktoken"):
         plan.weights[name] = weights / name
     plan.weights["README.md"] = model_card(weights).encode()
-    plan.weights[".gitattributes"] = root / ".gitattributes"
+    plan.weights[".gitattributes"] = HUB_RULES
     return plan
 
 
@@ -135,7 +137,7 @@ def _front_matter_problems(root: Path, files: Mapping[str, Path | bytes]) -> lis
 
 
 def _file_problems(root: Path, files: Mapping[str, Path | bytes]) -> list[str]:
-    rules = _lfs_patterns(root / ".gitattributes")
+    rules = _lfs_patterns(HUB_RULES)
     found, total = [], 0
     for name, source in files.items():
         if isinstance(source, Path) and not source.is_file():
@@ -148,9 +150,9 @@ def _file_problems(root: Path, files: Mapping[str, Path | bytes]) -> list[str]:
         if any(_matches(name, rule) for rule in rules):
             continue
         if not _is_text(content):
-            found.append(f"{name} is binary, and no rule of .gitattributes puts it into LFS.")
+            found.append(f"{name} is binary, and no rule of {HUB_RULES.name} puts it into LFS.")
         elif len(content) > PLAIN_BYTES:
-            found.append(f"{name} is larger than 10 MiB, and no rule of .gitattributes covers it.")
+            found.append(f"{name} is larger than 10 MiB: no rule of {HUB_RULES.name} covers it.")
     if total > SPACE_BYTES:
         found.append(f"{total:,} bytes are more than the 50 GiB of a Space's disk.")
     return found

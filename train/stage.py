@@ -16,6 +16,7 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from statistics import mean, stdev
+from tempfile import TemporaryFile
 from typing import Any
 
 import torch
@@ -58,7 +59,7 @@ def run_command_line(
     run: Callable[[argparse.Namespace, str], None],
     argv: list[str] | None,
 ) -> int:
-    """Parse, run, and turn a ValueError into its sentence and exit status 1.
+    """Parse, run, and turn a ValueError or an OSError into its sentence and exit status 1.
 
     `run` gets the options and the command line itself, which the weight file will carry.
     """
@@ -66,10 +67,29 @@ def run_command_line(
     words = sys.argv[1:] if argv is None else argv
     command = shlex.join(parser.prog.split() + [word for word in words if word != "--resume"])
     try:
+        if isinstance(getattr(arguments, "out", None), Path):
+            check_output(arguments.out)
         run(arguments, command)
     except ValueError as error:
         parser.exit(1, f"{error}\n")
+    except OSError as error:
+        where = error.filename or "A file"
+        parser.exit(1, f"{where} cannot be read or written: {error.strerror or error}.\n")
     return 0
+
+
+def check_output(path: Path) -> None:
+    """Raise ValueError if no file can be written there: before hours of training, not after."""
+    if path.is_dir():
+        raise ValueError(f"--out {path} is a folder: name a file in it.")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with TemporaryFile(dir=path.parent):
+            pass
+    except OSError as error:
+        raise ValueError(
+            f"--out {path} cannot be written ({error.strerror}): choose another place."
+        ) from error
 
 
 def add_finetuning_arguments(

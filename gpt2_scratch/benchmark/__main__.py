@@ -1,10 +1,11 @@
-"""`python -m gpt2_scratch.benchmark decode|prefill|serve|turns|draft|load`; --help has options.
+"""`python -m gpt2_scratch.benchmark WHAT`; --help has options. WHAT is one of
 
     decode   tokens/s of one greedy text: a prompt of 32 tokens is read, then new ones are written
     prefill  milliseconds until the first token after a long prompt
     serve    many texts at a time through the engine: all their tokens/s, and the first token's wait
     turns    milliseconds until the first token of each turn of a conversation that grows
     draft    tokens/s of one text with a small model that guesses ahead (--draft)
+    probe    milliseconds of a step in each mode, what a clock would choose and what the app takes
     load     clients of `python app.py` through HTTP, with requests of all kinds
 
 Rounds are interleaved, so that a machine that changes its speed is as unfair to all; figures are
@@ -30,6 +31,7 @@ import torch
 from gpt2_scratch.benchmark.contestants import GREEDY, Contestant, ours, peers
 from gpt2_scratch.benchmark.llama import INSTALL, llamas
 from gpt2_scratch.benchmark.load import load
+from gpt2_scratch.benchmark.probe import probe
 from gpt2_scratch.checkpoint import load_model
 from gpt2_scratch.config import PRESETS
 from gpt2_scratch.engine import Engine
@@ -270,7 +272,21 @@ def at_once(engine: Engine, streams: int, new: int) -> tuple[float, list[float]]
     return streams * new / seconds(all_of_them), waits
 
 
-MEASURES = {"decode": decode, "prefill": prefill, "serve": serve, "turns": turns, "draft": draft}
+def modes(model: GPT2, arguments: argparse.Namespace) -> list[Row]:
+    """The modes by the clock, and by the rule that takes its place."""
+    if not is_available():
+        raise ValueError("This is measured on the compiled kernels, and there is no C++ compiler.")
+    return probe(model, arguments.rounds)
+
+
+MEASURES = {
+    "decode": decode,
+    "prefill": prefill,
+    "serve": serve,
+    "turns": turns,
+    "draft": draft,
+    "probe": modes,
+}
 
 
 def table(rows: list[Row]) -> str:

@@ -28,7 +28,7 @@ from gpt2_scratch.word_influence import word_influence
 # a small model does: text goes out at most this often, and whenever a stream ends.
 UPDATE_SECONDS = 0.05
 # Messages of a batch that are classified between two looks at the clock.
-CLASSIFY_SLICE = 128
+CLASSIFY_SLICE = 32
 
 
 class Generated(TypedDict):
@@ -87,6 +87,19 @@ class Classified(TypedDict):
     spam_probability: float
     threshold: float
     truncated: bool
+
+
+class Row(TypedDict):
+    """The verdict on one message of a batch, as in `Classified`.
+
+    problem  why there is none, or null; then label and spam_probability are null
+    """
+
+    label: str | None
+    spam_probability: float | None
+    threshold: float
+    truncated: bool
+    problem: str | None
 
 
 class Influence(TypedDict):
@@ -290,30 +303,43 @@ class Api:
         Args:
             message: 1 to 1,000 characters. The model has learned from English SMS.
         """
-        return self.classify_batch([limits.check_message(message)])[0]
+        classifier = self.registry.classifier()
+        [verdict] = classifier.predict_batch([limits.check_message(message)])
+        return _classified(verdict, classifier.threshold)
 
-    def classify_batch(self, messages: list[str]) -> list[Classified]:
+    def classify_batch(self, messages: list[str]) -> list[Row]:
         """Verdicts for a list of text messages, in their order.
+
+        A message that cannot be read has a problem in the place of a verdict, and so has one for
+        which 30 seconds were not enough; the other verdicts stand.
 
         Args:
             messages: 1 to 500 messages of 1 to 1,000 characters.
         """
-        messages = limits.check_batch(messages)
-        return [verdict for part in self.classify_slices(messages) for verdict in part]
+        return [row for part in self.classify_slices(messages) for row in part]
 
-    def classify_slices(self, messages: list[str]) -> Iterator[list[Classified]]:
-        """`classify_batch` in slices, for a progress bar. Raises ValueError at the deadline."""
+    def classify_slices(self, messages: object) -> Iterator[list[Row]]:
+        """`classify_batch` in slices, for a progress bar."""
+        rows = limits.check_batch(messages)
         classifier = self.registry.classifier()
         ends_at = time.monotonic() + limits.DEADLINE_SECONDS
-        for start in range(0, len(messages), CLASSIFY_SLICE):
-            if time.monotonic() > ends_at:
-                raise ValueError(
-                    f"{limits.DEADLINE_SECONDS:g} seconds were enough for {start:,} of "
-                    f"{len(messages):,} messages only: send fewer at a time."
-                )
+        late = ValueError(f"{limits.DEADLINE_SECONDS:g} seconds were over before it: send it anew.")
+        for start in range(0, len(rows), CLASSIFY_SLICE):
+            part = rows[start : start + CLASSIFY_SLICE]
+            if start and time.monotonic() > ends_at:
+                part = [late if isinstance(row, str) else row for row in part]
+            verdicts = iter(classifier.predict_batch([row for row in part if isinstance(row, str)]))
             yield [
-                _classified(verdict, classifier.threshold)
-                for verdict in classifier.predict_batch(messages[start : start + CLASSIFY_SLICE])
+                Row(**_classified(next(verdicts), classifier.threshold), problem=None)
+                if isinstance(row, str)
+                else Row(
+                    label=None,
+                    spam_probability=None,
+                    threshold=classifier.threshold,
+                    truncated=False,
+                    problem=str(row),
+                )
+                for row in part
             ]
 
     def word_influence(self, message: str) -> Explained:

@@ -18,6 +18,7 @@ from typing import Any, get_args, get_origin, get_type_hints
 import gradio as gr
 
 from gpt2_scratch import limits
+from gpt2_scratch.demo.gradio_mends import whole_arguments
 
 ONE_AT_A_TIME: dict[str, Any] = {"concurrency_limit": 1, "concurrency_id": "model"}
 SIDE_BY_SIDE: dict[str, Any] = {"concurrency_limit": limits.STREAMS, "concurrency_id": "streams"}
@@ -89,6 +90,23 @@ def on_page(
     return event(boundary(fn), inputs, outputs, api_visibility="private", queue=False, **options)
 
 
+def on_line(
+    event: Callable[..., Any],
+    fn: Callable[..., Any],
+    inputs: Any = None,
+    outputs: Any = None,
+    **options: Any,
+) -> Any:
+    """As `on_page`, for what a visitor can get wrong: it comes in line, though nobody waits there.
+
+    So the sentence is an event of the stream, which the page shows. Without the line it would be an
+    HTTP status, which the browser notes as an error of the page.
+    """
+    return event(
+        boundary(fn), inputs, outputs, api_visibility="private", concurrency_limit=None, **options
+    )
+
+
 def endpoint(fn: Callable[..., Any]) -> None:
     """Publish `fn` in the API under its own name, typed by its annotations.
 
@@ -106,5 +124,6 @@ def endpoint(fn: Callable[..., Any]) -> None:
     served.__signature__ = signature.replace(  # type: ignore[attr-defined]
         parameters=parameters, return_annotation=result
     )
+    served.__doc__ = whole_arguments(fn.__doc__ or "")
     line = SIDE_BY_SIDE if inspect.isgeneratorfunction(fn) else ONE_AT_A_TIME
     gr.api(served, api_name=fn.__name__, **line)

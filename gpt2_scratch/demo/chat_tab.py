@@ -14,11 +14,12 @@ import gradio as gr
 from gpt2_scratch import limits
 from gpt2_scratch.chat import Message, message_text
 from gpt2_scratch.demo.api import Api, Reply
-from gpt2_scratch.demo.boundary import IN_BROWSER, on_page, on_stream
+from gpt2_scratch.demo.boundary import IN_BROWSER, on_line, on_page, on_stream
 from gpt2_scratch.demo.first_paint import first_paint
 from gpt2_scratch.demo.lenses import Lens
 from gpt2_scratch.demo.settings import new_tokens, seed_field, shaping
-from gpt2_scratch.demo.theme import clicked_text, notice, notice_update, panel
+from gpt2_scratch.demo.theme import clicked_text, notice, notice_update, panel, sent
+from gpt2_scratch.sampling import check_integer
 
 INSTRUCTIONS = {
     "Words": ["What is the opposite of “happy”?", "What is the plural of “mouse”?"],
@@ -99,6 +100,7 @@ def build(demo: gr.Blocks, api: Api) -> Lens:
 
     def ask(message: str, said: list[Message]) -> tuple[Any, ...]:
         """The message moves from the text box into the conversation, before the model has it."""
+        message = limits.check_text(message, "message", limits.CHAT_MESSAGE_CHARS)
         said = limits.check_conversation([*said, {"role": "user", "content": message}])
         return "", said, _drawing(said, running=True)
 
@@ -118,8 +120,9 @@ def build(demo: gr.Blocks, api: Api) -> Lens:
 
     def edit(said: list[Message], edited: gr.EventData) -> tuple[Any, ...]:
         """A message is written anew: what followed it is gone."""
-        before = said[: int(edited.index)]
-        said = limits.check_conversation([*before, {"role": "user", "content": edited.text}])
+        index = check_integer("index", sent(edited, "index"), 0, len(said))
+        message = {"role": "user", "content": sent(edited, "text")}
+        said = limits.check_conversation([*said[:index], message])
         return said, _drawing(said, running=True)
 
     def restore(stored: object) -> tuple[Any, ...]:
@@ -130,9 +133,15 @@ def build(demo: gr.Blocks, api: Api) -> Lens:
     said_and_shown = [conversation, shown]
     on_page(shown.select, clicked_text, None, message)
     asking = [
-        on_page(message.submit, ask, [message, conversation], [message, *said_and_shown]),
+        on_line(
+            message.submit,
+            ask,
+            [message, conversation],
+            [message, *said_and_shown],
+            show_progress="hidden",
+        ),
         on_page(shown.retry, ask_again, conversation, said_and_shown),
-        on_page(shown.edit, edit, conversation, said_and_shown),
+        on_line(shown.edit, edit, conversation, said_and_shown, show_progress="hidden"),
     ]
     answering = [
         on_stream(
@@ -195,10 +204,16 @@ def _drawing(
 
 
 def _forgotten(said: list[Message], dropped_turns: int) -> int:
-    """How many messages make up the first `dropped_turns` turns."""
+    """How many messages make up the first `dropped_turns` turns.
+
+    Of the last turn, which is never dropped as a whole, each of the user's messages counts as one.
+    """
     roles = [message["role"] for message in said]
     starts = [i for i, role in enumerate(roles) if role == "user" and roles[i - 1 : i] != ["user"]]
-    return starts[dropped_turns] if dropped_turns < len(starts) else 0
+    if not starts:
+        return 0
+    of_the_last = max(0, dropped_turns - (len(starts) - 1))
+    return starts[min(dropped_turns, len(starts) - 1)] + of_the_last
 
 
 def _checked(stored: object) -> list[Message]:

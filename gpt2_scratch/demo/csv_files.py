@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from gpt2_scratch import limits
 
 if TYPE_CHECKING:
-    from gpt2_scratch.demo.api import Classified
+    from gpt2_scratch.demo.api import Row
 
 # The column to read, by its header, in any case; "v2" is what Kaggle's copy of the SMS set has.
 MESSAGE_COLUMNS = ("message", "text", "sms", "content", "body", "v2")
@@ -28,22 +28,36 @@ FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 def read_messages(path: str | Path) -> list[str]:
     """The messages of an uploaded file: a line each of a .txt, a row each of a .csv.
 
-    A .csv has a header that names the column (see MESSAGE_COLUMNS), or one column only. Text is
-    UTF-8, or UTF-16 with a byte order mark; what is neither is read with U+FFFD in its place. Rows
-    without a message are left out.
+    A .csv has a header that names the column (see MESSAGE_COLUMNS), or one column only. See
+    `decoded` for the encodings. Rows without a message are left out.
 
     Raises:
         ValueError: the file is of another kind, too large, has no such column, or has no messages
             or too many of them.
     """
     path = limits.check_upload(path)
-    data = path.read_bytes()
-    utf16 = data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
-    text = data.decode("utf-16" if utf16 else "utf-8-sig", errors="replace")
+    text = decoded(path.read_bytes())
     rows = text.splitlines() if path.suffix.lower() == ".txt" else _message_column(text)
     messages = [row for row in rows if row.strip()]
     limits.check_rows(len(messages))
     return messages
+
+
+def decoded(data: bytes) -> str:
+    """Text in UTF-8, in UTF-16 with its mark or plain by its zeros, or as Windows writes Latin-1.
+
+    What is no character in the encoding becomes U+FFFD.
+    """
+    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return data.decode("utf-16", errors="replace")
+    for name, zeros in (("utf-16-le", data[1::2]), ("utf-16-be", data[::2])):
+        if 2 * zeros.count(0) > len(zeros) > 0:  # western letters have a zero byte each
+            return data.decode(name, errors="replace")
+    text = data.decode("utf-8-sig", errors="replace")
+    wrong = text.count("\ufffd")
+    beyond_ascii = sum(character > "\x7f" for character in text)
+    # A damaged file in UTF-8 has more characters that are right than wrong; Latin-1 has none.
+    return data.decode("cp1252", errors="replace") if 2 * wrong > beyond_ascii else text
 
 
 def _message_column(text: str) -> list[str]:
@@ -73,20 +87,20 @@ def _csv_rows(text: str, delimiter: str) -> list[list[str]]:
         raise ValueError(f"The file cannot be read as CSV: {error}.") from error
 
 
-def write_verdicts(
-    path: str | Path, messages: Sequence[str], verdicts: Sequence[Classified]
-) -> None:
+def write_verdicts(path: str | Path, messages: Sequence[str], verdicts: Sequence[Row]) -> None:
     """A CSV of messages and verdicts, UTF-8 with a byte order mark, as spreadsheets expect it."""
     with open(path, "w", encoding="utf-8-sig", newline="") as file:
         writer = csv.writer(file)
-        writer.writerow(["message", "label", "spam_probability", "truncated"])
+        writer.writerow(["message", "label", "spam_probability", "truncated", "problem"])
         for message, verdict in zip(messages, verdicts, strict=True):
+            probability = verdict["spam_probability"]
             writer.writerow(
                 [
                     neutralised(message),
-                    verdict["label"],
-                    f"{verdict['spam_probability']:.6f}",
+                    verdict["label"] or "",
+                    "" if probability is None else f"{probability:.6f}",
                     str(verdict["truncated"]).lower(),
+                    verdict["problem"] or "",
                 ]
             )
 

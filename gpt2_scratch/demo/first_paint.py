@@ -59,6 +59,7 @@ def compute(registry: Registry) -> dict[str, Any]:
         "generate": {
             "prompt": prompt,
             "text": "".join(step.text for step in steps),
+            "seed": SEED,
             "statistics": ["base", "an example, written beforehand", f"seed {SEED}"],
             "tokens": written_tokens(registry, "base", prompt, [step.token_id for step in steps]),
         },

@@ -238,6 +238,8 @@ def build(demo: gr.Blocks, api: Api) -> Lens:
         "generate",
         "Generate",
         prompt,
+        drawn=output,
+        run=run,
         model=model,
         compare=other,
         **shape.by_name,
@@ -248,7 +250,7 @@ def build(demo: gr.Blocks, api: Api) -> Lens:
 
 def _append_candidate(prompt: str, clicked: gr.EventData) -> str:
     """A click on a token of the table puts it to the prompt."""
-    return prompt + str(clicked.text)
+    return limits.check_prompt(prompt) + clicked_text(clicked)
 
 
 def _model_choices(registry: Registry) -> list[tuple[str, str]]:
@@ -317,6 +319,7 @@ def _drawing(
     return {
         "prompt": prompt,
         "text": result["text"],
+        "seed": result["seed"],
         "statistics": statistics,
         "tokens": tokens,
         "running": running,

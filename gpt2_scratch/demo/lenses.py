@@ -24,17 +24,30 @@ class Lens:
     tab     its id
     text    where the text stands
     inputs  what a link restores, by the name in the link; `text` among them
+    drawn   the panel that shows what was written, {prompt, seed, ...}; a link carries the seed
+    run     the button that writes it again for who opens the link
     """
 
     tab: str
     title: str
     text: gr.Textbox
     inputs: dict[str, Any] = field(default_factory=dict)
+    drawn: gr.HTML | None = None
+    run: gr.Button | None = None
 
     @classmethod
-    def of(cls, tab: str, title: str, text: gr.Textbox, **inputs: Any) -> Lens:
+    def of(
+        cls,
+        tab: str,
+        title: str,
+        text: gr.Textbox,
+        *,
+        drawn: gr.HTML | None = None,
+        run: gr.Button | None = None,
+        **inputs: Any,
+    ) -> Lens:
         """With the text among the inputs."""
-        return cls(tab, title, text, {"text": text, **inputs})
+        return cls(tab, title, text, {"text": text, **inputs}, drawn, run)
 
 
 # The link is in the address bar as well, for browsers that do not let a page write the clipboard.
@@ -42,6 +55,9 @@ COPY_LINK = """(...values) => {
   const names = %s;
   const link = new URLSearchParams({ tab: %r });
   names.forEach((name, i) => link.set(name, values[i] ?? ""));
+  const drawn = values[names.length]; // a seed of -1 would show another text than this one
+  const ours = drawn?.prompt === link.get("text") && Number.isInteger(drawn.seed);
+  if (ours && link.get("seed") === "-1") link.set("seed", drawn.seed);
   history.replaceState(null, "", "#" + link);
   navigator.clipboard?.writeText(location.href).catch(() => {});
   return "Link copied";
@@ -60,6 +76,14 @@ OPEN_LINKED_TAB = """() => {
   const titles = [...document.querySelectorAll("[role=tab]")];
   titles.find((title) => title.dataset.tabId === tab)?.click();
 }"""
+# Only a model that is here: others are fetched first, and that is for the visitor to begin.
+RUN_LINKED = """() => {
+  const link = new URLSearchParams(location.hash.slice(1));
+  const here = ["base", "chat", ""];
+  const names = [link.get("model") ?? "", link.get("compare") ?? ""];
+  if (link.get("tab") === "%s" && names.every((name) => here.includes(name)))
+    document.querySelector("#%s")?.click();
+}"""
 
 
 def connect(demo: gr.Blocks, lenses: Sequence[Lens]) -> None:
@@ -77,7 +101,7 @@ def connect(demo: gr.Blocks, lenses: Sequence[Lens]) -> None:
             share = gr.Button("Copy a link", size="sm", scale=0, min_width=0, elem_classes="share")
             share.click(
                 None,
-                list(lens.inputs.values()),
+                [*lens.inputs.values(), *([lens.drawn] if lens.drawn else [])],
                 share,
                 js=COPY_LINK % (list(lens.inputs), lens.tab),
                 **IN_BROWSER,
@@ -85,26 +109,37 @@ def connect(demo: gr.Blocks, lenses: Sequence[Lens]) -> None:
         _move_below(row, lens.text)
     address = gr.Textbox(visible=False)
     everything = [widget for lens in lenses for widget in lens.inputs.values()]
+    panels = [lens.drawn for lens in lenses if lens.drawn]
     read = on_page(
         demo.load,
         lambda address: restored(lenses, address),
         address,
-        everything,
+        [*everything, *panels],
         js=READ_LINK,
         show_progress="hidden",
     )
     read.then(None, js=OPEN_LINKED_TAB, **IN_BROWSER)
+    for lens in lenses:
+        if lens.run:
+            read.then(None, js=RUN_LINKED % (lens.tab, lens.run.elem_id), **IN_BROWSER)
 
 
-def restored(lenses: Sequence[Lens], address: str) -> list[Any]:
-    """What a link's end, `#tab=...&text=...`, makes of every lens' inputs, in their order."""
-    asked = {name: values[0] for name, values in parse_qs(address.lstrip("#")).items()}
+def restored(lenses: Sequence[Lens], address: object) -> list[Any]:
+    """What a link's end, `#tab=...&text=...`, makes of every lens' inputs, in their order.
+
+    Then of the panels: what the page had prepared does not belong under another's prompt.
+    """
+    link = address.lstrip("#") if isinstance(address, str) else ""
+    asked = {name: values[0] for name, values in parse_qs(link).items()}
     updates: list[Any] = []
     for each in lenses:
         for name, widget in each.inputs.items():
             wanted = asked.get(name) if each.tab == asked.get("tab") else None
             value = None if wanted is None else _fitting(widget, wanted)
             updates.append(gr.skip() if value is None else value)
+    for each in lenses:
+        if each.drawn:
+            updates.append({} if each.tab == asked.get("tab") else gr.skip())
     return updates
 
 

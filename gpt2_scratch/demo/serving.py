@@ -5,7 +5,7 @@ engine (engine.py), which writes the texts of all who ask at the same time in on
 stream (`steps.close()`, which is also what happens when a visitor leaves) frees its place at once.
 
 The engine computes with the compiled kernels where there is a C++ compiler, with weights in a mode
-that is chosen when the model is first used, and by PyTorch's operators otherwise.
+that suits the processor, and by PyTorch's operators otherwise.
 """
 
 from __future__ import annotations
@@ -47,8 +47,8 @@ class Serving:
     """Streams over the models of one registry. Each has the deadline of the public app.
 
     Args:
-        mode: of the weights, one of `quantization.MODES`; "auto": the most exact of those that are
-            as fast as any, found out for each model when it is first used.
+        mode: of the weights, one of `quantization.MODES`; "auto": what suits the processor and the
+            model's size, see `native.choose_mode`; the same at each start.
     """
 
     def __init__(self, registry: Registry, mode: str = AUTO) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
+from typing import Any
 
 import gradio as gr
 
@@ -19,7 +20,7 @@ class Shaping:
     repetition_penalty: gr.Slider
 
     @property
-    def by_name(self) -> dict[str, gr.Slider]:
+    def by_name(self) -> dict[str, Any]:
         """Name -> widget."""
         return {field.name: getattr(self, field.name) for field in fields(self)}
 

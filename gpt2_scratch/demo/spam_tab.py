@@ -11,7 +11,7 @@ import gradio as gr
 
 from gpt2_scratch import limits
 from gpt2_scratch.checkpoint import read_manifest
-from gpt2_scratch.demo.api import Api, Classified
+from gpt2_scratch.demo.api import Api, Row
 from gpt2_scratch.demo.boundary import on_model, on_page
 from gpt2_scratch.demo.csv_files import MESSAGE_COLUMNS, read_messages, write_verdicts
 from gpt2_scratch.demo.first_paint import first_paint
@@ -115,13 +115,13 @@ def build(demo: gr.Blocks, api: Api) -> gr.Textbox:
         progress: gr.Progress = gr.Progress(),  # noqa: B008 - how gradio finds it
     ) -> Iterator[tuple[Any, str, Any]]:
         messages = read_messages(path)
-        verdicts: list[Classified] = []
+        verdicts: list[Row] = []
         progress((0, len(messages)), unit="messages")
-        for part in api.classify_slices(limits.check_batch(messages)):
+        for part in api.classify_slices(messages):
             verdicts += part
             progress((len(verdicts), len(messages)), unit="messages")
         rows = [
-            [message, verdict["label"], f"{verdict['spam_probability']:.1%}"]
+            [message, verdict["label"] or verdict["problem"], _percent(verdict["spam_probability"])]
             for message, verdict in zip(messages, verdicts, strict=True)
         ]
         # gradio copies the file into its own cache, which it empties by itself, while this
@@ -147,9 +147,15 @@ def build(demo: gr.Blocks, api: Api) -> gr.Textbox:
     return message
 
 
-def _counts(verdicts: list[Classified]) -> str:
-    spam = sum(verdict["label"] == "spam" for verdict in verdicts)
-    return f"**{len(verdicts)} messages: {spam} spam, {len(verdicts) - spam} ham.**"
+def _counts(verdicts: list[Row]) -> str:
+    labels = [verdict["label"] for verdict in verdicts]
+    spam, ham, without = labels.count("spam"), labels.count("ham"), labels.count(None)
+    told = f"{spam} spam, {ham} ham" + (f", {without} without a verdict" if without else "")
+    return f"**{len(labels)} messages: {told}.**"
+
+
+def _percent(probability: float | None) -> str:
+    return "" if probability is None else f"{probability:.1%}"
 
 
 # --- the shipped model's figures ------------------------------------------------------------------

@@ -61,7 +61,15 @@ def panel(
 
 def clicked_text(clicked: gr.EventData) -> str:
     """The text that a panel's script sends along with an event: trigger("select", { text })."""
-    return str(clicked.text)
+    return str(sent(clicked, "text"))
+
+
+def sent(event: gr.EventData, name: str) -> Any:
+    """What a panel's script sends along by this name. ValueError if it did not."""
+    try:
+        return getattr(event, name)
+    except (AttributeError, TypeError) as error:
+        raise ValueError(f"The event has no {name}: reload the page, and try again.") from error
 
 
 # Space, line feed and tab as people know them, the other control characters as Unicode's pictures.
