@@ -201,10 +201,10 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("stage", choices=[*STAGES, "all", *benchmarks.BENCHMARKS])
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     parser.add_argument("--no-record", action="store_true", help="leave weights/ as it is")
-    group = parser.add_argument_group("benchmarks", "lambada, hellaswag, wikitext and mmlu only")
+    group = parser.add_argument_group("benchmarks", f"{', '.join(benchmarks.BENCHMARKS)} only")
     group.add_argument("--model", default="gpt2", help="a name or path, as load_model takes it")
     group.add_argument("--data", type=Path, help="the benchmark's file, instead of a download")
-    group.add_argument("--limit", type=int, help="only so many passages, tasks or articles")
+    group.add_argument("--limit", type=int, help="only so many passages, tasks, articles or pairs")
     parser.add_argument(
         "--judge",
         metavar="URL",
@@ -241,7 +241,10 @@ def _run_benchmark(parser: argparse.ArgumentParser, arguments: argparse.Namespac
         parser.exit(1, f"{error}\n")
     if arguments.json:
         published = benchmarks.PUBLISHED[name].get(model, {})
-        print(json.dumps({name: {model: _rounded(measured), "published": published}}, indent=2))
+        result = {model: _rounded(measured), "published": published}
+        if others := benchmarks.OTHERS.get(name):
+            result["others"] = others
+        print(json.dumps({name: result}, indent=2))
     else:
         print(benchmarks.format_comparison(name, model, measured))
     return 0
