@@ -26,18 +26,20 @@ from gpt2_scratch.checkpoint import (
     update_manifest,
 )
 from gpt2_scratch.classifier import SpamClassifier
-from train import benchmarks
+from train import benchmarks, blimp, fluency
 from train.answers import match_rates
-from train.datasets import Instruction, folded, load_instructions, spam_split
+from train.datasets import Instruction, available, folded, load_instructions, spam_split
 from train.finetune_chat import response_loss
 from train.finetune_spam import calibration, evaluate_messages
 from train.held_out import held_out
 from train.instruction_data import encode_tasks
 from train.judge import judge
 from train.modern_messages import independent_check, modern_check
+from train.old_mixture import OLD_MIXTURE
 from train.packing import MIXTURE, TokenMixture, pack, token_byte_lengths
 from train.samples import diversity_by_temperature
 from train.skills import accepted, skills_check
+from train.template_leaks import everyday_prompts, template_leaks
 
 Metrics = dict[str, Any]
 ANSWER_TOKENS = 64  # of a greedy answer; the references are shorter
@@ -47,19 +49,31 @@ KIND_TASKS = 5  # a kind with fewer answers gets no row
 def evaluate_base(
     name: str = "base", tokens_per_source: int = 16_384, continuations: int = 100
 ) -> Metrics:
-    """Loss, perplexity and bits per byte per source and of the training mixture; with the mixture,
-    how much sampled continuations repeat themselves (`samples.diversity_by_temperature`)."""
+    """Loss, perplexity and bits per byte per source, of "mixture", which training read, and of
+    "old_mixture", which the first `base` did.
+
+    With "mixture" stands what sampled continuations are like: how much they repeat themselves
+    ("diversity", `samples.diversity_by_temperature`) and how fluent a public model finds them
+    ("fluency", where what `train.fluency` needs is installed). "template" counts the short prompts
+    that lead into the chat template. "blimp" is the grammar, where the file of pairs is here
+    (`train.evaluate blimp` fetches it).
+    """
     model, tokenizer = load_model(name)
-    mixture = TokenMixture(pack(tokenizer), MIXTURE)
-    metrics: Metrics = {
-        source: _rounded(figures)
-        for source, figures in held_out(
-            model, mixture, token_byte_lengths(tokenizer), tokens_per_source
-        ).items()
-    }
+    packed, lengths = pack(tokenizer), token_byte_lengths(tokenizer)
+    metrics = held_out(model, TokenMixture(packed, MIXTURE), lengths, tokens_per_source)
+    old = held_out(model, TokenMixture(packed, OLD_MIXTURE), lengths, tokens_per_source)
+    result: Metrics = {source: _rounded(figures) for source, figures in metrics.items()}
     if diversity := diversity_by_temperature(model, tokenizer, continuations):
-        metrics["mixture"]["diversity"] = diversity
-    return metrics
+        result["mixture"]["diversity"] = diversity
+    result["old_mixture"] = _rounded(old["mixture"])
+    result["template"] = _rounded(template_leaks(model, tokenizer, everyday_prompts()))
+    if available(blimp.BLIMP):
+        pairs = blimp.read_pairs(blimp.blimp_file())
+        result["blimp"] = _rounded(blimp.blimp_accuracy(model, tokenizer, pairs))
+    if fluency.is_installed():
+        judged = fluency.fluency(fluency.public_judge(), model, tokenizer)
+        result["mixture"]["fluency"] = _rounded(judged)
+    return result
 
 
 def evaluate_spam(name: str = "spam") -> Metrics:
