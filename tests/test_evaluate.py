@@ -26,13 +26,14 @@ from gpt2_scratch.tokenizer import Tokenizer
 from train import blimp, evaluate, fluency, openings, packing
 from train.datasets import Instruction, Message, spam_split
 from train.evaluate import format_table
+from train.free_check import free_check
 from train.old_mixture import OLD_MIXTURE
 from train.skills import skills_check
 
 SPAM_KEYS = {"n", "accuracy", "precision", "recall", "f1", "roc_auc", "tn", "fp", "fn", "tp"} | {
     *("threshold", "ece", "log_loss", "reliability")
 }
-QUESTIONS = 3  # of the check of skills: random models do not stop early
+QUESTIONS = 3  # of each check: random models do not stop early
 CHAT_KEYS = {"n", "response_loss", "exact_match", "contains_match", "rouge_l"}
 BASE_KEYS = {"loss", "perplexity", "bits_per_byte", "tokens"}
 
@@ -69,6 +70,7 @@ def weights(
     monkeypatch.setattr(evaluate, "everyday_prompts", lambda: ["Once upon a", "Hello", "Why"])
     monkeypatch.setattr(fluency, "is_installed", lambda: False)
     monkeypatch.setattr(evaluate, "skills_check", lambda: skills_check()[:QUESTIONS])
+    monkeypatch.setattr(evaluate, "free_check", lambda: free_check()[9 : 9 + QUESTIONS])
     return tmp_path / "weights"
 
 
@@ -134,10 +136,15 @@ def test_all_figures_as_json_beside_the_weights_and_in_the_manifest(
         "sft": SFT_VALIDATION_LINES,
         "book": 2,  # a tenth of twenty tasks
         "skills": QUESTIONS,
+        "skills_turn_seven": QUESTIONS,
+        "free": QUESTIONS,
+        "free_turn_seven": QUESTIONS,
         "sft_before": SFT_VALIDATION_LINES,
         "book_before": 2,
         "skills_before": QUESTIONS,
+        "free_before": QUESTIONS,
     }
+    assert chat["free_turn_seven"]["kinds"].keys() == {"small talk", "identity"}
     assert set(chat["skills"]["kinds"]["small talk"]) == {"n", "contains_match"}
     for part in ("sft", "book", "sft_before", "book_before"):
         figures = chat[part]

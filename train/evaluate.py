@@ -31,6 +31,7 @@ from train.answers import match_rates
 from train.datasets import Instruction, available, folded, load_instructions, spam_split
 from train.finetune_chat import response_loss
 from train.finetune_spam import calibration, evaluate_messages
+from train.free_check import free_check
 from train.held_out import held_out
 from train.instruction_data import encode_tasks
 from train.judge import judge
@@ -38,8 +39,9 @@ from train.modern_messages import independent_check, modern_check
 from train.old_mixture import OLD_MIXTURE
 from train.packing import MIXTURE, TokenMixture, pack, token_byte_lengths
 from train.samples import diversity_by_temperature
-from train.skills import accepted, skills_check
+from train.skills import Question, accepted, skills_check
 from train.template_leaks import everyday_prompts, template_leaks
+from train.turn_seven import in_turn_seven
 
 Metrics = dict[str, Any]
 ANSWER_TOKENS = 64  # of a greedy answer; the references are shorter
@@ -107,17 +109,19 @@ def evaluate_chat(
     name: str = "chat", before: str = "base", limit: int = 600, judged_by: str | None = None
 ) -> Metrics:
     """Response loss and the `match_rates` of greedy answers on two held-out sets, and the part of
-    `skills_check` that is answered as accepted.
+    two checks that is answered as accepted: `skills_check` and `free_check`.
 
     "sft" is the first `limit` tasks of its validation part, of which training has used the last
     to choose parameters; "book" the test part of the book's 1,100. The parts "..._before" are the
-    same for the model that fine-tuning began with. "kinds" breaks a set down by source.
+    same for the model that fine-tuning began with. "..._turn_seven" is a check once more, each
+    question after six others. "kinds" breaks a set down by source.
     judged_by is the judge of the answers to "book", as `judge.judge` takes it.
     """
     sets = {
         "sft": load_instructions("sft", "validation")[:limit],
         "book": load_instructions("book", "test")[:limit],
     }
+    checks: dict[str, Sequence[Question]] = {"skills": skills_check(), "free": free_check()}
     metrics: Metrics = {}
     for suffix, assistant in (
         ("", Assistant.from_pretrained(name)),
@@ -126,9 +130,12 @@ def evaluate_chat(
         for title, tasks in sets.items():
             asked = judged_by if title == "book" else None
             metrics[title + suffix] = _rounded(_answer(assistant, tasks, title + suffix, asked))
-        questions = skills_check()
-        answers = _answers(assistant, [question.as_task() for question in questions], "skills")
-        metrics["skills" + suffix] = _rounded(accepted(questions, answers))
+        for title, questions in checks.items():
+            answers = _answers(assistant, [question.as_task() for question in questions], title)
+            metrics[title + suffix] = _rounded(accepted(questions, answers))
+            if not suffix:
+                later = in_turn_seven(assistant, questions, answers, ANSWER_TOKENS)
+                metrics[title + "_turn_seven"] = _rounded(accepted(questions, later))
     return metrics
 
 
