@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+import lzma
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,15 +23,17 @@ from gpt2_scratch.checkpoint import (
 )
 from gpt2_scratch.classifier import SpamClassifier
 from gpt2_scratch.tokenizer import Tokenizer
-from train import evaluate, packing, samples
+from train import blimp, evaluate, fluency, openings, packing
 from train.datasets import Instruction, Message, spam_split
 from train.evaluate import format_table
+from train.free_check import free_check
+from train.old_mixture import OLD_MIXTURE
 from train.skills import skills_check
 
 SPAM_KEYS = {"n", "accuracy", "precision", "recall", "f1", "roc_auc", "tn", "fp", "fn", "tp"} | {
     *("threshold", "ece", "log_loss", "reliability")
 }
-QUESTIONS = 3  # of the check of skills: random models do not stop early
+QUESTIONS = 3  # of each check: random models do not stop early
 CHAT_KEYS = {"n", "response_loss", "exact_match", "contains_match", "rouge_l"}
 BASE_KEYS = {"loss", "perplexity", "bits_per_byte", "tokens"}
 
@@ -61,8 +66,11 @@ def weights(
     monkeypatch.setenv("GPT2_SCRATCH_WEIGHTS", str(tmp_path / "weights"))
     monkeypatch.setenv("GPT2_SCRATCH_CACHE", str(cache))
     story = "Once upon a time the cat sat near the forest and slept. " * 60
-    monkeypatch.setattr(samples, "corpus_documents", lambda name, split: iter([story]))
+    monkeypatch.setattr(openings, "corpus_documents", lambda name, split: iter([story]))
+    monkeypatch.setattr(evaluate, "everyday_prompts", lambda: ["Once upon a", "Hello", "Why"])
+    monkeypatch.setattr(fluency, "is_installed", lambda: False)
     monkeypatch.setattr(evaluate, "skills_check", lambda: skills_check()[:QUESTIONS])
+    monkeypatch.setattr(evaluate, "free_check", lambda: free_check()[9 : 9 + QUESTIONS])
     return tmp_path / "weights"
 
 
@@ -98,15 +106,18 @@ def test_all_figures_as_json_beside_the_weights_and_in_the_manifest(
         assert manifest[name] == before[name] | {"metrics": figures}
 
     base = results["base"]
-    assert base.keys() == {*packing.MIXTURE, "mixture"}
+    assert base.keys() == {*packing.MIXTURE, "mixture", "old_mixture", "template"}
+    assert base.pop("template") == {"n": 3, "leaks": 0, "share": 0.0}
     diversity = base["mixture"].pop("diversity")
     assert diversity.keys() == {"authors", "0.5", "0.8", "1.0", "1.3"}
-    assert diversity["1.3"]["distinct_2"] >= diversity["0.5"]["distinct_2"]
+    assert len({figures["distinct_2"] for figures in diversity.values()}) == 5
     assert diversity["authors"]["repeated_4"] > 0.5  # the made-up author writes one sentence
     for figures in base.values():
         assert figures.keys() == BASE_KEYS
         assert figures["bits_per_byte"] > 0 and figures["tokens"] > 0
     assert base["mixture"]["tokens"] == sum(base[name]["tokens"] for name in packing.MIXTURE)
+    lowest, *_, highest = sorted(base[name]["bits_per_byte"] for name in OLD_MIXTURE)
+    assert lowest < base["old_mixture"]["bits_per_byte"] < highest
 
     classifier = SpamClassifier.from_pretrained()
     test = spam_split("full_dedup")["test"]
@@ -126,16 +137,48 @@ def test_all_figures_as_json_beside_the_weights_and_in_the_manifest(
         "sft": SFT_VALIDATION_LINES,
         "book": 2,  # a tenth of twenty tasks
         "skills": QUESTIONS,
+        "skills_turn_seven": QUESTIONS,
+        "free": QUESTIONS,
+        "free_turn_seven": QUESTIONS,
         "sft_before": SFT_VALIDATION_LINES,
         "book_before": 2,
         "skills_before": QUESTIONS,
+        "free_before": QUESTIONS,
     }
+    assert chat["free_turn_seven"]["kinds"].keys() == {"small talk", "identity"}
     assert set(chat["skills"]["kinds"]["small talk"]) == {"n", "contains_match"}
     for part in ("sft", "book", "sft_before", "book_before"):
         figures = chat[part]
         assert figures.keys() == CHAT_KEYS
         assert figures["response_loss"] > 0
         assert figures["exact_match"] == figures["contains_match"] == 0  # the model is random
+
+
+def test_grammar_and_fluency_are_measured_where_they_can_be(
+    weights: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    pair = {"uid": "a", "field": "syntax", "term": "binding", "good": "It is.", "bad": "It are."}
+    data = lzma.compress((json.dumps(pair) + "\n").encode() * 3)
+    dataset = replace(blimp.BLIMP, sha256=hashlib.sha256(data).hexdigest())
+    path = tmp_path / "mirror" / dataset.filename
+    path.parent.mkdir()
+    path.write_bytes(data)
+    monkeypatch.setattr(blimp, "BLIMP", dataset)
+    monkeypatch.setattr(fluency, "is_installed", lambda: True)
+    monkeypatch.setattr(fluency, "public_judge", lambda: "judge")
+    figures = {"stories": {"n": 9, "bits_per_byte": 1.23456}}
+    monkeypatch.setattr(fluency, "fluency", lambda judge, model, tokenizer: figures)
+    base = run_json(capsys, "base")["base"]
+    assert base["blimp"]["n"] == base["blimp"]["terms"]["binding"]["n"] == 3
+    assert base["blimp"]["accuracy"] in (0, 1)  # three times the same pair
+    assert base["mixture"]["fluency"] == {"stories": {"n": 9, "bits_per_byte": 1.2346}}
+    assert evaluate.main(["base", "--no-record"]) == 0
+    table = [line.split() for line in capsys.readouterr().out.splitlines()]
+    assert ["stories", "9", "1.2346"] in table
+    assert ["mixture,", "fluency", "n", "bits_per_byte"] in table
 
 
 def test_no_record_leaves_the_folder_as_it_is(

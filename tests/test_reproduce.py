@@ -16,7 +16,7 @@ from made_up_data import NAMES, PLACES, write_mirror
 from gpt2_scratch.chat import Assistant
 from gpt2_scratch.checkpoint import load_model, read_manifest
 from gpt2_scratch.classifier import SpamClassifier
-from train import reproduce
+from train import evaluate, reproduce
 from train.build_data.archives import BASE_VARIABLE
 from train.catalogue import CORPUS, DATASETS
 
@@ -39,6 +39,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         monkeypatch.setitem(DATASETS, source.name, changed)
     monkeypatch.setenv("GPT2_SCRATCH_CACHE", str(tmp_path / "cache"))
     monkeypatch.setenv("GPT2_SCRATCH_WEIGHTS", str(tmp_path / "unused"))  # restored at the end
+    monkeypatch.setattr(evaluate, "everyday_prompts", lambda: ["Hello", "The"])
     return tmp_path / "weights"
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from train import samples
+from train import openings
 from train.samples import diversity, main, markdown, ngrams
 
 
@@ -29,8 +29,9 @@ def test_a_text_too_short_for_any_ngram_repeats_nothing() -> None:
 
 
 def test_markup_in_a_sample_stays_text() -> None:
-    text = markdown("command", [("Once", " <b>\n# no heading")])
+    text = markdown("command", {"Stories": [("Once", " <b>\n# no heading")]}, 7)
     assert "    Once⟶ <b>\n    # no heading" in text
+    assert "at most 7 tokens" in text and "made by `command`" in text
 
 
 def test_the_file_is_the_same_every_time(
@@ -40,15 +41,19 @@ def test_the_file_is_the_same_every_time(
         assert split == "validation"
         yield "Too short."
         for number in range(5):
-            yield f"Once upon a time the cat {number} sat near the forest and slept. " * 20
+            yield f"Once upon a time the {name} cat {number} sat near the forest and slept. " * 20
 
-    monkeypatch.setattr(samples, "corpus_documents", documents)
+    monkeypatch.setattr(openings, "corpus_documents", documents)
     monkeypatch.setenv("GPT2_SCRATCH_WEIGHTS", str(tmp_path))
     for file in tiny_weights.iterdir():
         (tmp_path / file.name).write_bytes(file.read_bytes())
-    arguments = ["--samples", "3", "--max-new-tokens", "8", "--diversity", "2"]
-    assert main(arguments) == 0
+    arguments = ["--stories", "3", "--expository", "2", "--max-new-tokens", "8"]
+    assert main([*arguments, "--diversity", "2"]) == 0
     first = (tmp_path / "SAMPLES.md").read_text()
-    assert first.count("⟶") == 3 and "## 2" in first and "Too short" not in first
+    assert first.count("⟶") == 5 and "Too short" not in first
+    stories, prose = first.split("## Plain prose")
+    assert "## Stories" in stories and stories.count("⟶") == 3 and "### 2" in stories
+    assert all(f"the {name} cat" in stories for name in openings.STORIES)
+    assert all(f"the {name} cat" in prose for name in openings.EXPOSITION[:2])
     assert main(arguments) == 0
     assert (tmp_path / "SAMPLES.md").read_text() == first

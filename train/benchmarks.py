@@ -1,11 +1,11 @@
-"""Three public tests of a language model, by the protocols of the figures published for GPT-2.
+"""Public tests of a language model, by the protocols of the figures published for GPT-2.
 
     python -m train.evaluate lambada --model gpt2
 
 LAMBADA (Paperno et al. 2016): the last word of a passage that needs all of it. HellaSwag (Zellers
 et al. 2019): which of four endings goes on from a text. WikiText-103 (Merity et al. 2016): the
 perplexity of Wikipedia articles. The files are the ones that OpenAI and EleutherAI's
-lm-evaluation-harness ("the harness") read, pinned by hash.
+lm-evaluation-harness ("the harness") read, pinned by hash. `mmlu.py` and `blimp.py` have two more.
 """
 
 from __future__ import annotations
@@ -14,6 +14,8 @@ import json
 import math
 import re
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from lzma import LZMAError
 from pathlib import Path
 
 from tqdm import tqdm
@@ -21,6 +23,7 @@ from tqdm import tqdm
 from gpt2_scratch.model import GPT2
 from gpt2_scratch.text import fold_for
 from gpt2_scratch.tokenizer import Tokenizer
+from train.blimp import PUBLISHED_ACCURACY, blimp, blimp_file
 from train.catalogue import Dataset
 from train.datasets import fetch
 from train.mmlu import mmlu
@@ -73,7 +76,10 @@ PUBLISHED: dict[str, dict[str, dict[str, float]]] = {
         "gpt2-xl": {"word_perplexity": 17.48},
     },
     "mmlu": {},
+    "blimp": {},
 }
+# What others have in a benchmark's "accuracy", where that says more than one model's own figure.
+OTHERS: dict[str, dict[str, float]] = {"blimp": PUBLISHED_ACCURACY}
 
 
 # --- LAMBADA ------------------------------------------------------------------------------------
@@ -230,11 +236,12 @@ def _records(path: Path, limit: int | None) -> Iterator[dict]:
 
 
 Benchmark = Callable[[GPT2, Tokenizer, Path, int | None], dict[str, float]]
-BENCHMARKS: dict[str, tuple[Dataset | None, Benchmark]] = {
-    "lambada": (LAMBADA, lambada),
-    "hellaswag": (HELLASWAG, hellaswag),
-    "wikitext": (WIKITEXT, wikitext),
+BENCHMARKS: dict[str, tuple[Callable[[], Path] | None, Benchmark]] = {
+    "lambada": (partial(fetch, LAMBADA), lambada),
+    "hellaswag": (partial(fetch, HELLASWAG), hellaswag),
+    "wikitext": (partial(fetch, WIKITEXT), wikitext),
     "mmlu": (None, mmlu),  # 57 files in an archive: --data says which
+    "blimp": (blimp_file, blimp),
 }
 
 
@@ -244,27 +251,29 @@ def run(
     """The figures of one benchmark, "n" first.
 
     data   its file; by default the pinned one, downloaded when missing
-    limit  only so many passages, tasks or articles, from the start
+    limit  only so many passages, tasks or articles, from the start; of BLiMP's pairs, drawn
 
     Raises ValueError: unknown name, no file, or one of another format.
     """
-    dataset, measure = BENCHMARKS[name]
-    path = data or (fetch(dataset) if dataset else None)
+    find, measure = BENCHMARKS[name]
+    path = data or (find() if find else None)
     if path is None:
         raise ValueError(f"Say with --data which file, or folder of files, of {name} to read.")
     try:
         return measure(model, tokenizer, path, limit)
-    except (KeyError, ZeroDivisionError, json.JSONDecodeError, OSError) as error:
+    except (KeyError, ZeroDivisionError, json.JSONDecodeError, OSError, LZMAError) as error:
         raise ValueError(
             f"{path} is not in the format of {name} ({type(error).__name__}: {error})."
         ) from error
 
 
 def format_comparison(name: str, model: str, measured: dict[str, float]) -> str:
-    """A line per figure: measured, and published for this model where it was."""
+    """A line per figure: measured, and published for this model where it was; then the others."""
     published = PUBLISHED[name].get(model, {})
     lines = [f"{name + ' ' + model:32}{'measured':>12}{'published':>12}"]
     for figure, value in measured.items():
         expected = f"{published[figure]:,}" if figure in published else "-"
         lines.append(f"  {figure:30}{round(value, 4):>12,}{expected:>12}")
+    for other, accuracy in OTHERS.get(name, {}).items():
+        lines.append(f"  {'accuracy of ' + other:42}{accuracy:>12}")
     return "\n".join(lines)

@@ -26,18 +26,22 @@ from gpt2_scratch.checkpoint import (
     update_manifest,
 )
 from gpt2_scratch.classifier import SpamClassifier
-from train import benchmarks
+from train import benchmarks, blimp, fluency
 from train.answers import match_rates
-from train.datasets import Instruction, folded, load_instructions, spam_split
+from train.datasets import Instruction, available, folded, load_instructions, spam_split
 from train.finetune_chat import response_loss
 from train.finetune_spam import calibration, evaluate_messages
+from train.free_check import free_check
 from train.held_out import held_out
 from train.instruction_data import encode_tasks
 from train.judge import judge
 from train.modern_messages import independent_check, modern_check
+from train.old_mixture import OLD_MIXTURE
 from train.packing import MIXTURE, TokenMixture, pack, token_byte_lengths
 from train.samples import diversity_by_temperature
-from train.skills import accepted, skills_check
+from train.skills import Question, accepted, skills_check
+from train.template_leaks import everyday_prompts, template_leaks
+from train.turn_seven import in_turn_seven
 
 Metrics = dict[str, Any]
 ANSWER_TOKENS = 64  # of a greedy answer; the references are shorter
@@ -47,19 +51,31 @@ KIND_TASKS = 5  # a kind with fewer answers gets no row
 def evaluate_base(
     name: str = "base", tokens_per_source: int = 16_384, continuations: int = 100
 ) -> Metrics:
-    """Loss, perplexity and bits per byte per source and of the training mixture; with the mixture,
-    how much sampled continuations repeat themselves (`samples.diversity_by_temperature`)."""
+    """Loss, perplexity and bits per byte per source, of "mixture", which training read, and of
+    "old_mixture", which the first `base` did.
+
+    With "mixture" stands what sampled continuations are like: how much they repeat themselves
+    ("diversity", `samples.diversity_by_temperature`) and how fluent a public model finds them
+    ("fluency", where what `train.fluency` needs is installed). "template" counts the short prompts
+    that lead into the chat template. "blimp" is the grammar, where the file of pairs is here
+    (`train.evaluate blimp` fetches it).
+    """
     model, tokenizer = load_model(name)
-    mixture = TokenMixture(pack(tokenizer), MIXTURE)
-    metrics: Metrics = {
-        source: _rounded(figures)
-        for source, figures in held_out(
-            model, mixture, token_byte_lengths(tokenizer), tokens_per_source
-        ).items()
-    }
+    packed, lengths = pack(tokenizer), token_byte_lengths(tokenizer)
+    metrics = held_out(model, TokenMixture(packed, MIXTURE), lengths, tokens_per_source)
+    old = held_out(model, TokenMixture(packed, OLD_MIXTURE), lengths, tokens_per_source)
+    result: Metrics = {source: _rounded(figures) for source, figures in metrics.items()}
     if diversity := diversity_by_temperature(model, tokenizer, continuations):
-        metrics["mixture"]["diversity"] = diversity
-    return metrics
+        result["mixture"]["diversity"] = diversity
+    result["old_mixture"] = _rounded(old["mixture"])
+    result["template"] = _rounded(template_leaks(model, tokenizer, everyday_prompts()))
+    if available(blimp.BLIMP):
+        pairs = blimp.read_pairs(blimp.blimp_file())
+        result["blimp"] = _rounded(blimp.blimp_accuracy(model, tokenizer, pairs))
+    if fluency.is_installed():
+        judged = fluency.fluency(fluency.public_judge(), model, tokenizer)
+        result["mixture"]["fluency"] = _rounded(judged)
+    return result
 
 
 def evaluate_spam(name: str = "spam") -> Metrics:
@@ -93,17 +109,19 @@ def evaluate_chat(
     name: str = "chat", before: str = "base", limit: int = 600, judged_by: str | None = None
 ) -> Metrics:
     """Response loss and the `match_rates` of greedy answers on two held-out sets, and the part of
-    `skills_check` that is answered as accepted.
+    two checks that is answered as accepted: `skills_check` and `free_check`.
 
     "sft" is the first `limit` tasks of its validation part, of which training has used the last
     to choose parameters; "book" the test part of the book's 1,100. The parts "..._before" are the
-    same for the model that fine-tuning began with. "kinds" breaks a set down by source.
+    same for the model that fine-tuning began with. "..._turn_seven" is a check once more, each
+    question after six others. "kinds" breaks a set down by source.
     judged_by is the judge of the answers to "book", as `judge.judge` takes it.
     """
     sets = {
         "sft": load_instructions("sft", "validation")[:limit],
         "book": load_instructions("book", "test")[:limit],
     }
+    checks: dict[str, Sequence[Question]] = {"skills": skills_check(), "free": free_check()}
     metrics: Metrics = {}
     for suffix, assistant in (
         ("", Assistant.from_pretrained(name)),
@@ -112,9 +130,12 @@ def evaluate_chat(
         for title, tasks in sets.items():
             asked = judged_by if title == "book" else None
             metrics[title + suffix] = _rounded(_answer(assistant, tasks, title + suffix, asked))
-        questions = skills_check()
-        answers = _answers(assistant, [question.as_task() for question in questions], "skills")
-        metrics["skills" + suffix] = _rounded(accepted(questions, answers))
+        for title, questions in checks.items():
+            answers = _answers(assistant, [question.as_task() for question in questions], title)
+            metrics[title + suffix] = _rounded(accepted(questions, answers))
+            if not suffix:
+                later = in_turn_seven(assistant, questions, answers, ANSWER_TOKENS)
+                metrics[title + "_turn_seven"] = _rounded(accepted(questions, later))
     return metrics
 
 
@@ -201,10 +222,10 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("stage", choices=[*STAGES, "all", *benchmarks.BENCHMARKS])
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     parser.add_argument("--no-record", action="store_true", help="leave weights/ as it is")
-    group = parser.add_argument_group("benchmarks", "lambada, hellaswag, wikitext and mmlu only")
+    group = parser.add_argument_group("benchmarks", f"{', '.join(benchmarks.BENCHMARKS)} only")
     group.add_argument("--model", default="gpt2", help="a name or path, as load_model takes it")
     group.add_argument("--data", type=Path, help="the benchmark's file, instead of a download")
-    group.add_argument("--limit", type=int, help="only so many passages, tasks or articles")
+    group.add_argument("--limit", type=int, help="only so many passages, tasks, articles or pairs")
     parser.add_argument(
         "--judge",
         metavar="URL",
@@ -241,7 +262,10 @@ def _run_benchmark(parser: argparse.ArgumentParser, arguments: argparse.Namespac
         parser.exit(1, f"{error}\n")
     if arguments.json:
         published = benchmarks.PUBLISHED[name].get(model, {})
-        print(json.dumps({name: {model: _rounded(measured), "published": published}}, indent=2))
+        result = {model: _rounded(measured), "published": published}
+        if others := benchmarks.OTHERS.get(name):
+            result["others"] = others
+        print(json.dumps({name: result}, indent=2))
     else:
         print(benchmarks.format_comparison(name, model, measured))
     return 0

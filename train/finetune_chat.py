@@ -38,6 +38,7 @@ from train.chat.turns import written_conversations
 from train.datasets import Instruction, corpus_documents, folded, load_instructions
 from train.examples import EpochOrder
 from train.exercises import exercises
+from train.free_check import free_check
 from train.instruction_data import (
     IGNORED,
     Example,
@@ -194,7 +195,7 @@ def held_out_tasks() -> list[Instruction]:
     """What decides or measures: the tasks that training must not read."""
     parts = (("sft", "validation"), ("book", "test"), ("book", "validation"))
     tasks = [task for name, split in parts for task in load_instructions(name, split)]
-    return [*tasks, *(question.as_task() for question in skills_check())]
+    return [*tasks, *(question.as_task() for question in (*skills_check(), *free_check()))]
 
 
 def choosing_tasks() -> list[Instruction]:

@@ -69,7 +69,8 @@ On text that no stage has trained on, by `python -m train.evaluate all`.
 from it. `chat` also reads short exercises made by `train/exercises.py` (opposites, verb forms,
 plurals, sums, spelling, capitals, reviews, kinds of sentences, small talk), and half of its tasks
 in the other words of `train/rewording.py`. The 204 questions of `train/skills_check.tsv`, by which
-`skills` is measured, are a language model's that had seen nothing of this project. `spam` reads
+`skills` is measured, are a language model's that had seen nothing of this project, the 300 of
+`train/free_check.tsv` (`free`) one's that had not read the training data. `spam` reads
 messages of today written for this project:
 `train/modern_templates.tsv` and `train/modern_messages.tsv`, the latter by a language model.
 One percent of the documents is held out by hash; the last 1,500 lines of `sft` and the

@@ -5,48 +5,65 @@
 
 `python -m train.evaluate base` records those figures at several temperatures.
 
-Prompts are the openings of held-out stories, one per document, in order; sample i has seed i.
-Distinct-n (Li et al. 2016) is the part of different n-grams among all n-grams of the
-continuations; `repeated_4` the part of a continuation's 4-grams that stood in it before. The
-authors' own continuations, cut to the same number of tokens, say what is natural.
+Prompts are openings of held-out texts, one per document, in order; sample i has seed i. Distinct-n
+(Li et al. 2016) is the part of different n-grams among all n-grams of the continuations;
+`repeated_4` the part of a continuation's 4-grams that stood in it before. The authors' own
+continuations, cut to the same number of tokens, say what is natural.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, replace
 from itertools import islice
+from typing import cast
 
 from tqdm import tqdm
 
 from gpt2_scratch.checkpoint import find_checkpoint, load_model
 from gpt2_scratch.generation import generate
 from gpt2_scratch.model import GPT2
+from gpt2_scratch.native import NativeGPT2, is_available
+from gpt2_scratch.sampling import SamplingSettings
 from gpt2_scratch.tokenizer import Tokenizer
-from train.datasets import corpus_documents
+from train.openings import EXPOSITION, STORIES, WORDS, openings
 
-SOURCE = "gutenberg_children"
-PROMPT_TOKENS = 16
-TEMPERATURE, TOP_K = 0.8, 50
-TEMPERATURES = (0.5, TEMPERATURE, 1.0, 1.3)
-CONTINUATION_TOKENS = 200
+PAGE = SamplingSettings()  # what the page begins with
+TEMPERATURES = (0.5, PAGE.temperature, 1.0, 1.3)
+CONTINUATION_TOKENS = 120
 FILE = "SAMPLES.md"
 
+Pair = tuple[str, str]  # a prompt and its continuation
 
-def openings(
-    tokenizer: Tokenizer, count: int, continuation_tokens: int
-) -> list[tuple[str, list[int]]]:
-    """(prompt, the author's next tokens) of the first `count` held-out documents long enough."""
-    found = []
-    for document in corpus_documents(SOURCE, "validation"):
-        ids = tokenizer.encode(document[:8000].strip())
-        if len(ids) >= PROMPT_TOKENS + continuation_tokens:
-            prompt = tokenizer.decode(ids[:PROMPT_TOKENS])
-            found.append((prompt, ids[PROMPT_TOKENS : PROMPT_TOKENS + continuation_tokens]))
-        if len(found) == count:
-            break
-    return found
+
+def continuations(
+    model: GPT2,
+    tokenizer: Tokenizer,
+    prompts: Iterable[str],
+    settings: SamplingSettings = PAGE,
+    max_new_tokens: int = CONTINUATION_TOKENS,
+    desc: str | None = None,
+) -> list[str]:
+    """What the model writes after each prompt, without it; the i-th (from 0) has seed i.
+
+    By the compiled kernels in float32, where there are any: the same, in less time.
+    """
+    writer = cast(GPT2, NativeGPT2(model)) if is_available() else model
+    return [
+        generate(
+            writer,
+            tokenizer,
+            prompt,
+            max_new_tokens=max_new_tokens,
+            **asdict(replace(settings, seed=seed)),
+        )
+        for seed, prompt in enumerate(tqdm(prompts, desc=desc or "writing", leave=False))
+    ]
+
+
+# --- how much it repeats itself -----------------------------------------------------------------
 
 
 def diversity(texts: Sequence[Sequence[int]]) -> dict[str, float]:
@@ -68,79 +85,81 @@ def diversity_by_temperature(
     max_new_tokens: int = CONTINUATION_TOKENS,
 ) -> dict[str, dict[str, float]]:
     """`diversity` of the authors' own continuations ("authors") and of the model's at each
-    temperature ("0.8"), of up to `count` openings; without an opening there is none."""
-    measured = openings(tokenizer, count, max_new_tokens)
+    temperature ("0.8"), of up to `count` stories; without an opening there is none."""
+    measured = openings(STORIES, count)
     if not measured:
         return {}
-    figures = {"authors": diversity([theirs for _, theirs in measured])}
+    theirs = [tokenizer.encode(opening.rest)[:max_new_tokens] for opening in measured]
+    figures = {"authors": diversity(theirs)}
     for temperature in temperatures:
-        texts = [
-            _continuation(model, tokenizer, prompt, max_new_tokens, temperature, seed)
-            for seed, (prompt, _) in enumerate(tqdm(measured, desc=f"writing at {temperature}"))
-        ]
+        texts = continuations(
+            model,
+            tokenizer,
+            [opening.prompt for opening in measured],
+            replace(PAGE, temperature=temperature),
+            max_new_tokens,
+            f"writing at {temperature}",
+        )
         figures[str(temperature)] = diversity([tokenizer.encode(text) for text in texts])
     return figures
-
-
-def _continuation(
-    model: GPT2, tokenizer: Tokenizer, prompt: str, tokens: int, temperature: float, seed: int
-) -> str:
-    return generate(
-        model,
-        tokenizer,
-        prompt,
-        max_new_tokens=tokens,
-        temperature=temperature,
-        top_k=TOP_K,
-        seed=seed,
-    )
 
 
 def ngrams(ids: Sequence[int], n: int) -> list[tuple[int, ...]]:
     return list(zip(*(islice(ids, start, None) for start in range(n)), strict=False))
 
 
-def markdown(command: str, pairs: Sequence[tuple[str, str]]) -> str:
-    """A document with each prompt in bold and what the model wrote after it."""
-    head = (
-        "# What the base model writes\n\n"
-        f"Twenty continuations, none picked or left out, made by `{command}`: openings of\n"
-        f"held-out stories, {PROMPT_TOKENS} tokens each, temperature {TEMPERATURE}, "
-        f"top-k {TOP_K}; the number is the seed.\n"
-    )
-    blocks = [
-        f"## {seed}\n\n" + _quoted(prompt + "⟶" + text) for seed, (prompt, text) in enumerate(pairs)
+# --- what it writes -----------------------------------------------------------------------------
+
+
+def markdown(command: str, sections: Mapping[str, Sequence[Pair]], tokens: int) -> str:
+    """A document with the pairs under each heading, numbered from 0."""
+    lines = [
+        "# What the base model writes",
+        "",
+        f"Continuations of at most {tokens} tokens, none picked or left out, made by `{command}`:",
+        f"openings of held-out texts, {WORDS} words each, temperature {PAGE.temperature:g}, top-k "
+        f"{PAGE.top_k}; the",
+        "number is the seed. The model's words begin at the arrow.",
     ]
-    return "\n".join([head, *blocks])
+    for title, pairs in sections.items():
+        lines += ["", f"## {title}"]
+        for seed, (prompt, text) in enumerate(pairs):
+            lines += ["", f"### {seed}", "", *_quoted(f"{prompt}⟶{text}")]
+    return "\n".join(lines) + "\n"
 
 
-def _quoted(text: str) -> str:
-    """A block that Markdown shows as it stands."""
-    return "\n".join(f"    {line}".rstrip() for line in text.splitlines()) + "\n"
+def _quoted(text: str) -> list[str]:
+    """Lines that Markdown shows as they stand."""
+    return [f"    {line}".rstrip() for line in text.splitlines()]
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Write twenty unpicked continuations beside the weights."""
+    """Write unpicked continuations of stories and of plain prose beside the weights."""
     parser = argparse.ArgumentParser(prog="python -m train.samples", description=main.__doc__)
     parser.add_argument("--model", default="base")
-    parser.add_argument("--samples", type=int, default=20)
+    parser.add_argument("--stories", type=int, default=20)
+    parser.add_argument("--expository", type=int, default=10)
     parser.add_argument("--max-new-tokens", type=int, default=CONTINUATION_TOKENS)
     parser.add_argument("--diversity", type=int, default=0, metavar="N", help="measure N texts")
     arguments = parser.parse_args(argv)
     tokens = arguments.max_new_tokens
     try:
         model, tokenizer = load_model(arguments.model)
-        prompts = [prompt for prompt, _ in openings(tokenizer, arguments.samples, 0)]
-        pairs = [
-            (prompt, _continuation(model, tokenizer, prompt, tokens, TEMPERATURE, seed))
-            for seed, prompt in enumerate(tqdm(prompts))
-        ]
+        sections = {}
+        for title, sources, count in (
+            ("Stories", STORIES, arguments.stories),
+            ("Plain prose", EXPOSITION, arguments.expository),
+        ):
+            prompts = [opening.prompt for opening in openings(sources, count)]
+            texts = continuations(model, tokenizer, prompts, max_new_tokens=tokens)
+            sections[title] = list(zip(prompts, texts, strict=True))
         path = find_checkpoint(arguments.model)[0].with_name(FILE)
-        path.write_text(markdown("python -m train.samples", pairs), encoding="utf-8", newline="\n")
+        text = markdown("python -m train.samples", sections, tokens)
+        path.write_text(text, encoding="utf-8", newline="\n")
         print(f"Wrote {path}.")
         if arguments.diversity:
             figures = diversity_by_temperature(
-                model, tokenizer, arguments.diversity, [TEMPERATURE], tokens
+                model, tokenizer, arguments.diversity, [PAGE.temperature], tokens
             )
             print(json.dumps(figures))
     except ValueError as error:

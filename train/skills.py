@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 from train.answers import contains_words, normalised
 from train.datasets import Instruction
@@ -35,11 +36,19 @@ class Question:
         return Instruction(self.instruction, self.input, self.phrases[0], f"skills:{self.skill}")
 
 
+AnyQuestion = TypeVar("AnyQuestion", bound=Question)
+
+
 def skills_check() -> list[Question]:
     """The questions of `skills_check.tsv`: skill, instruction, input, phrases split by bars."""
-    lines = CHECK_FILE.read_text(encoding="utf-8").splitlines()
+    return read_questions(CHECK_FILE, Question)
+
+
+def read_questions(path: Path, kind: type[AnyQuestion]) -> list[AnyQuestion]:
+    """The questions of a file with these four columns."""
+    lines = path.read_text(encoding="utf-8").splitlines()
     return [
-        Question(skill, instruction, input, tuple(phrases.split("|")))
+        kind(skill, instruction, input, tuple(phrases.split("|")))
         for skill, instruction, input, phrases in (line.split("\t") for line in lines)
     ]
 
