@@ -27,7 +27,6 @@ from train import blimp, evaluate, fluency, openings, packing
 from train.datasets import Instruction, Message, spam_split
 from train.evaluate import format_table
 from train.free_check import free_check
-from train.old_mixture import OLD_MIXTURE
 from train.skills import skills_check
 
 SPAM_KEYS = {"n", "accuracy", "precision", "recall", "f1", "roc_auc", "tn", "fp", "fn", "tp"} | {
@@ -116,7 +115,7 @@ def test_all_figures_as_json_beside_the_weights_and_in_the_manifest(
         assert figures.keys() == BASE_KEYS
         assert figures["bits_per_byte"] > 0 and figures["tokens"] > 0
     assert base["mixture"]["tokens"] == sum(base[name]["tokens"] for name in packing.MIXTURE)
-    lowest, *_, highest = sorted(base[name]["bits_per_byte"] for name in OLD_MIXTURE)
+    lowest, *_, highest = sorted(base[name]["bits_per_byte"] for name in packing.OLD_MIXTURE)
     assert lowest < base["old_mixture"]["bits_per_byte"] < highest
 
     classifier = SpamClassifier.from_pretrained()

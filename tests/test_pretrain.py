@@ -205,7 +205,7 @@ def test_what_cannot_be_run_says_why(
     assert "nothing to resume" in fault(capsys, *place, *steps(1), "--resume")
     assert "n_layer must be" in fault(capsys, *place, *steps(1), "--n-layer", "0")
     assert "is a folder: name a file" in fault(capsys, *place, *steps(1), "--out", str(folder))
-    below = str(folder / "tokenizer.tiktoken" / "base.safetensors")
+    below = str(folder / "simple.tiktoken" / "base.safetensors")
     assert "choose another place" in fault(capsys, *place, *steps(1), "--out", below)
     assert not (folder / "run" / "log.jsonl").exists()  # it was said before any training
     state = folder / "run" / "state.safetensors"

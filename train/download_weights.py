@@ -9,6 +9,7 @@ each file that arrives is checked against its sha256 in weights/manifest.json.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import os
 import shutil
@@ -32,9 +33,9 @@ def download_weights(space: str, weights: Path, revision: str = "main") -> list[
         shutil.copyfile(manifest, weights / "manifest.json")
     for name in RANK_FILES.values():
         if not (weights / name).exists():
-            shutil.copyfile(
-                hub.fetch(space, f"weights/{name}", revision, kind="space"), weights / name
-            )
+            with contextlib.suppress(hub.MissingFile):  # not every Space needs every vocabulary
+                found = hub.fetch(space, f"weights/{name}", revision, kind="space")
+                shutil.copyfile(found, weights / name)
     fetched = []
     for entry in read_manifest(weights).values():
         path = weights / entry["file"]

@@ -36,8 +36,7 @@ from train.held_out import held_out
 from train.instruction_data import encode_tasks
 from train.judge import judge
 from train.modern_messages import independent_check, modern_check
-from train.old_mixture import OLD_MIXTURE
-from train.packing import MIXTURE, TokenMixture, pack, token_byte_lengths
+from train.packing import MIXTURE, OLD_MIXTURE, TokenMixture, pack, token_byte_lengths
 from train.samples import diversity_by_temperature
 from train.skills import Question, accepted, skills_check
 from train.template_leaks import everyday_prompts, template_leaks

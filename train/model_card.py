@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from gpt2_scratch.checkpoint import COMMANDS, read_manifest
+from gpt2_scratch.checkpoint import COMMANDS, CheckpointError, read_checkpoint, read_manifest
 from gpt2_scratch.tokenizer import GPT2_RANKS_SHA256, weights_dir
 from train.catalogue import DATASETS, INSTRUCTION_DATA, SFT, SMS_SPAM, Dataset
 from train.packing import MIXTURE
@@ -29,6 +29,7 @@ FILES = """| file | what it is | made by |
 |---|---|---|
 {models}
 | `tokenizer.tiktoken` | our byte-pair vocabulary: 8,191 ranks; `<\\|endoftext\\|>` is id 8191 | `python -m train.tokenizer` |
+| `simple.tiktoken` | the vocabulary of the base model that is being trained: simple modern text, single digits | the same |
 | `gpt2.tiktoken` | OpenAI's GPT-2 vocabulary, 50,256 ranks, unchanged | see below |
 | `*.log.jsonl` | settings, loss, speed, held-out figures and samples along each run | the run itself |
 | `*.metrics.json` | held-out figures of the shipped file | `python -m train.evaluate all` |
@@ -90,7 +91,7 @@ the law to say; who passes them on does well to keep the attributions above with
 def model_card(weights: Path) -> str:
     """The text of the card for a weights folder. CheckpointError if its manifest is damaged."""
     manifest = read_manifest(weights)
-    corpus = [DATASETS[name] for name in MIXTURE if name in DATASETS]
+    corpus = [DATASETS[name] for name in _read_by_base(weights) if name in DATASETS]
     read = [*corpus, SFT, INSTRUCTION_DATA, SMS_SPAM]
     card = CARD.format(
         files=FILES.format(models="\n".join(_model_rows(manifest))),
@@ -106,6 +107,15 @@ def model_card(weights: Path) -> str:
         share_alike=", ".join(f"{d.name} ({d.licence})" for d in read if is_share_alike(d)),
     )
     return _metadata(manifest) + card
+
+
+def _read_by_base(weights: Path) -> list[str]:
+    """The sources that `base` has read, as its header says; today's mixture if it says nothing."""
+    try:
+        metadata = read_checkpoint(weights / "base.safetensors").metadata
+    except CheckpointError:
+        return list(MIXTURE)
+    return list(json.loads(metadata["data"])) if "data" in metadata else list(MIXTURE)
 
 
 def is_share_alike(dataset: Dataset) -> bool:

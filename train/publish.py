@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import Any
 
 from gpt2_scratch.checkpoint import file_sha256, read_manifest
+from gpt2_scratch.tokenizer import RANK_FILES
 from train.dataset_card import prepared_files
 from train.model_card import model_card
 
@@ -70,8 +71,9 @@ def make_plan(root: Path, space: str, weights_repository: str | None) -> Plan:
     for entry in read_manifest(weights).values():
         plan.weights[entry["file"]] = weights / entry["file"]
         plan.files.pop(f"weights/{entry['file']}", None)
-    for name in ("manifest.json", "tokenizer.tiktoken", "gpt2.tiktoken"):
-        plan.weights[name] = weights / name
+    for name in ("manifest.json", *RANK_FILES.values()):
+        if (weights / name).exists():
+            plan.weights[name] = weights / name
     plan.weights["README.md"] = model_card(weights).encode()
     plan.weights[".gitattributes"] = HUB_RULES
     return plan
