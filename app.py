@@ -30,23 +30,21 @@ with quick_imports():
     import torch
 
 from gpt2_scratch import limits
-from gpt2_scratch.demo import (
-    attention_tab,
-    chat_tab,
-    generate_tab,
-    lenses,
-    spam_tab,
-    training_tab,
-)
+from gpt2_scratch.demo import lenses
 from gpt2_scratch.demo.address import check_address
 from gpt2_scratch.demo.api import Api
 from gpt2_scratch.demo.boundary import on_page
 from gpt2_scratch.demo.gradio_mends import Page, door
 from gpt2_scratch.demo.registry import Registry
 from gpt2_scratch.demo.serving import AUTO
+from gpt2_scratch.demo.tabs import attention as attention_tab
+from gpt2_scratch.demo.tabs import chat as chat_tab
+from gpt2_scratch.demo.tabs import generate as generate_tab
+from gpt2_scratch.demo.tabs import spam as spam_tab
+from gpt2_scratch.demo.tabs import training as training_tab
 from gpt2_scratch.demo.theme import STYLESHEET, theme
 from gpt2_scratch.demo.zero_gpu import declare_handler
-from gpt2_scratch.quantization import MODES
+from gpt2_scratch.engine.quantization import MODES
 
 TITLE = "GPT-2 from scratch"
 INTRODUCTION = f"""# {TITLE}

@@ -14,29 +14,32 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from gpt2_scratch.attention import AttentionMaps, attention_maps
     from gpt2_scratch.chat import Assistant
-    from gpt2_scratch.checkpoint import CheckpointError, load_model
+    from gpt2_scratch.checkpoints.errors import CheckpointError
+    from gpt2_scratch.checkpoints.models import load_model
     from gpt2_scratch.classifier import SpamClassifier, Verdict
     from gpt2_scratch.config import GPT2Config
     from gpt2_scratch.generation import generate, stream
+    from gpt2_scratch.insight.attention import AttentionMaps, attention_maps
     from gpt2_scratch.model import GPT2
-    from gpt2_scratch.tokenizer import Tokenizer
+    from gpt2_scratch.vocabulary.tokenizer import Tokenizer
 
 _HOME = {
     "Assistant": "chat",
-    "AttentionMaps": "attention",
-    "CheckpointError": "checkpoint",
+    "AttentionMaps": "insight.attention",
+    "CheckpointError": "checkpoints.errors",
     "GPT2": "model",
     "GPT2Config": "config",
     "SpamClassifier": "classifier",
-    "Tokenizer": "tokenizer",
+    "Tokenizer": "vocabulary.tokenizer",
     "Verdict": "classifier",
-    "attention_maps": "attention",
+    "attention_maps": "insight.attention",
     "generate": "generation",
-    "load_model": "checkpoint",
+    "load_model": "checkpoints.models",
     "stream": "generation",
 }
+# Modules of the stable interface.
+_MODULES = {"attention": "insight.attention", "logit_lens": "insight.logit_lens"}
 
 __all__ = [
     "GPT2",
@@ -55,6 +58,8 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
+    if name in _MODULES:
+        return import_module(f"gpt2_scratch.{_MODULES[name]}")
     if name not in _HOME:
         raise AttributeError(f"module 'gpt2_scratch' has no attribute {name!r}")
     return getattr(import_module(f"gpt2_scratch.{_HOME[name]}"), name)

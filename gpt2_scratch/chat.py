@@ -27,7 +27,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, NotRequired, TypedDict
 
-from gpt2_scratch.checkpoint import load_model
+from gpt2_scratch.checkpoints.models import load_model
 from gpt2_scratch.generation import (
     MAX_NEW_TOKENS,
     FinishReason,
@@ -36,11 +36,11 @@ from gpt2_scratch.generation import (
     stream_from_ids,
 )
 from gpt2_scratch.sampling import SamplingSettings, check_integer, shown
-from gpt2_scratch.text import fold_for
+from gpt2_scratch.vocabulary.text import fold_for
 
 if TYPE_CHECKING:
     from gpt2_scratch.model import GPT2
-    from gpt2_scratch.tokenizer import Tokenizer
+    from gpt2_scratch.vocabulary.tokenizer import Tokenizer
 
 STOP = "### Instruction:"
 """A model that writes the next instruction itself has finished its reply; never shown."""

@@ -16,16 +16,12 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from gpt2_scratch.checkpoint import (
-    CheckpointError,
-    build_model,
-    find_checkpoint,
-    load_tokenizer,
-    read_checkpoint,
-)
+from gpt2_scratch.checkpoints.errors import CheckpointError
+from gpt2_scratch.checkpoints.format import build_model, read_checkpoint
+from gpt2_scratch.checkpoints.models import find_checkpoint, load_tokenizer
 from gpt2_scratch.model import GPT2
-from gpt2_scratch.text import fold_for
-from gpt2_scratch.tokenizer import Tokenizer
+from gpt2_scratch.vocabulary.text import fold_for
+from gpt2_scratch.vocabulary.tokenizer import Tokenizer
 
 Label = Literal["ham", "spam"]
 LABELS: tuple[Label, Label] = ("ham", "spam")  # the order of the two scores

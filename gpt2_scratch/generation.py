@@ -37,13 +37,13 @@ from gpt2_scratch.sampling import (
     sample_row,
     shown,
 )
-from gpt2_scratch.text import fold_for
-from gpt2_scratch.tokenizer import IncrementalDecoder
+from gpt2_scratch.vocabulary.text import fold_for
+from gpt2_scratch.vocabulary.tokenizer import IncrementalDecoder
 
 if TYPE_CHECKING:
     from gpt2_scratch.config import GPT2Config
     from gpt2_scratch.model import GPT2
-    from gpt2_scratch.tokenizer import Tokenizer
+    from gpt2_scratch.vocabulary.tokenizer import Tokenizer
 
 FinishReason = Literal["stop", "length", "deadline"]
 

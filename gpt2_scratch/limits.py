@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from gpt2_scratch.chat import message_text
 from gpt2_scratch.sampling import check_integer, shown
-from gpt2_scratch.text import fold
+from gpt2_scratch.vocabulary.text import fold
 
 if TYPE_CHECKING:
     from gpt2_scratch.chat import Message

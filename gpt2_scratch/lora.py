@@ -26,7 +26,8 @@ import torch.nn.functional as F
 from safetensors import SafetensorError, safe_open
 from torch import Tensor, nn
 
-from gpt2_scratch.checkpoint import CheckpointError, check_is_weights, write_tensors
+from gpt2_scratch.checkpoints.errors import CheckpointError
+from gpt2_scratch.checkpoints.format import check_is_weights, write_tensors
 from gpt2_scratch.model import Block
 
 FORMAT = "gpt2_scratch-lora/1"

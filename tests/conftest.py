@@ -20,10 +20,11 @@ import pytest
 import torch
 from hypothesis import settings
 
-from gpt2_scratch.bpe import count_words, train_bpe, write_ranks
-from gpt2_scratch.checkpoint import save_checkpoint, update_manifest
+from gpt2_scratch.checkpoints.format import save_checkpoint
+from gpt2_scratch.checkpoints.manifest import update_manifest
 from gpt2_scratch.config import GPT2Config
 from gpt2_scratch.model import GPT2
+from gpt2_scratch.vocabulary.bpe import count_words, train_bpe, write_ranks
 
 # Hypothesis draws the same examples each time: a suite that fails once a week helps nobody.
 settings.register_profile("same examples", derandomize=True, deadline=None)

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from train import datasets
-from train.catalogue import DATASETS
+from train.data.catalogue import DATASETS
 
 SFT_VALIDATION_LINES = 6
 PLACES = ("noon", "the forest", "home", "the river", "one", "the mat", "two")

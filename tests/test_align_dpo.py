@@ -12,8 +12,10 @@ import pytest
 import torch
 from made_up_data import write_mirror
 
-from gpt2_scratch.checkpoint import load_model, read_checkpoint, read_manifest
-from gpt2_scratch.tokenizer import Tokenizer
+from gpt2_scratch.checkpoints.format import read_checkpoint
+from gpt2_scratch.checkpoints.manifest import read_manifest
+from gpt2_scratch.checkpoints.models import load_model
+from gpt2_scratch.vocabulary.tokenizer import Tokenizer
 from train import align_dpo
 from train.align_dpo import (
     answer_log_probabilities,

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 import torch
 
-from gpt2_scratch.alternatives import alternatives
 from gpt2_scratch.config import GPT2Config
 from gpt2_scratch.generation import generate_tokens
+from gpt2_scratch.insight.alternatives import alternatives
 from gpt2_scratch.model import GPT2
 from gpt2_scratch.sampling import SamplingSettings
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from train.answers import match_rates, normalised, rouge_l
+from train.chat.answers import match_rates, normalised, rouge_l
 from train.datasets import Instruction
 
 WORDS = st.lists(st.sampled_from(["a", "b", "c"]), max_size=6)

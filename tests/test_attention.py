@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 import torch
 
-from gpt2_scratch.attention import (
+from gpt2_scratch.config import GPT2Config
+from gpt2_scratch.insight.attention import (
     AttentionMaps,
     attention_maps,
     head_differences,
@@ -19,9 +20,8 @@ from gpt2_scratch.attention import (
     rollout,
     without_first_token,
 )
-from gpt2_scratch.config import GPT2Config
 from gpt2_scratch.model import GPT2
-from gpt2_scratch.tokenizer import Tokenizer
+from gpt2_scratch.vocabulary.tokenizer import Tokenizer
 
 
 @pytest.fixture(scope="module")

@@ -10,10 +10,15 @@ import numpy as np
 import pytest
 from conftest import make_weights
 
-from gpt2_scratch.attention import head_differences, head_statistics, induction_scores, rollout
 from gpt2_scratch.demo.attention_view import STATISTICS, lens_view, maps_view, packed
 from gpt2_scratch.demo.registry import Registry
-from gpt2_scratch.logit_lens import logit_lens
+from gpt2_scratch.insight.attention import (
+    head_differences,
+    head_statistics,
+    induction_scores,
+    rollout,
+)
+from gpt2_scratch.insight.logit_lens import logit_lens
 
 
 @pytest.fixture

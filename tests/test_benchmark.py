@@ -29,10 +29,10 @@ from gpt2_scratch.benchmark.load import (
     until,
 )
 from gpt2_scratch.config import PRESETS, GPT2Config
+from gpt2_scratch.engine.native import choose_mode, is_available
+from gpt2_scratch.engine.quantization import MODES, stored_bytes
 from gpt2_scratch.generation import TokenStep, generate_tokens
 from gpt2_scratch.model import GPT2
-from gpt2_scratch.native import choose_mode, is_available
-from gpt2_scratch.quantization import MODES, stored_bytes
 from train import benchmark as train_benchmark
 
 TINY = GPT2Config(vocab_size=300, block_size=80, n_layer=2, n_head=2, n_embd=32)

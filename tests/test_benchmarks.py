@@ -19,9 +19,10 @@ from torch import Tensor, nn
 
 from gpt2_scratch.config import GPT2Config
 from gpt2_scratch.model import GPT2
-from gpt2_scratch.tokenizer import Tokenizer
-from train import benchmarks, evaluate
-from train.benchmarks import detokenise, hellaswag_texts, rolling_log_likelihood, score
+from gpt2_scratch.vocabulary.tokenizer import Tokenizer
+from train import evaluate
+from train.figures import benchmarks
+from train.figures.benchmarks import detokenise, hellaswag_texts, rolling_log_likelihood, score
 
 VOCABULARY = 257
 LIKELY, OTHER, ANY = math.log(1 / 2), math.log(1 / 512), math.log(1 / 257)

@@ -16,11 +16,12 @@ from test_benchmarks import Successors, write_lines
 
 from gpt2_scratch.config import GPT2Config
 from gpt2_scratch.model import GPT2
-from gpt2_scratch.tokenizer import Tokenizer
-from train import benchmarks, blimp, datasets, evaluate, scoring
-from train.blimp import BLIMP, Pair, blimp_accuracy, blimp_file, read_pairs, some_of
-from train.download import DatasetError
-from train.scoring import log_likelihoods, score
+from gpt2_scratch.vocabulary.tokenizer import Tokenizer
+from train import datasets, evaluate
+from train.data.download import DatasetError
+from train.figures import benchmarks, blimp, scoring
+from train.figures.blimp import BLIMP, Pair, blimp_accuracy, blimp_file, read_pairs, some_of
+from train.figures.scoring import log_likelihoods, score
 
 
 @pytest.fixture(scope="module")

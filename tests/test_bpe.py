@@ -13,7 +13,7 @@ import tiktoken
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from gpt2_scratch.bpe import (
+from gpt2_scratch.vocabulary.bpe import (
     GPT2_PATTERN,
     SINGLE_DIGITS_PATTERN,
     BytePairEncoder,

@@ -20,8 +20,8 @@ from train.build_data.archives import Archive, fetch_archive
 from train.build_data.cleaning import normalise, tidy
 from train.build_data.document import Document
 from train.build_data.polish import polish
-from train.catalogue import CORPUS, DATASETS
-from train.data_manifest import read_data_manifest
+from train.data.catalogue import CORPUS, DATASETS
+from train.data.data_manifest import read_data_manifest
 from train.datasets import DatasetError
 
 ANIMALS = ("fox", "bear", "mouse", "owl", "cat", "dog", "goat", "hare", "wolf", "crow")

@@ -18,15 +18,15 @@ import archive_server
 import pytest
 from archive_server import zip_of
 
-from gpt2_scratch.tokenizer import Tokenizer
+from gpt2_scratch.vocabulary.tokenizer import Tokenizer
 from train import datasets
 from train.build_data import language_tasks, number_tasks, sft
 from train.build_data.__main__ import main
 from train.build_data.archives import Archive, archive_path
 from train.build_data.pipeline import Converter, Record, read_records, run_converters
 from train.build_data.tasks import Task, is_clean, make, with_article
-from train.catalogue import DATASETS, SFT
-from train.data_manifest import read_data_manifest
+from train.data.catalogue import DATASETS, SFT
+from train.data.data_manifest import read_data_manifest
 from train.datasets import DatasetError
 
 BOOK = [{"instruction": "What is 2 + 3?", "input": "", "output": "5"}]

@@ -20,11 +20,12 @@ from gpt2_scratch.chat import (
     format_prompt,
     message_text,
 )
-from gpt2_scratch.checkpoint import CheckpointError, save_checkpoint
+from gpt2_scratch.checkpoints.errors import CheckpointError
+from gpt2_scratch.checkpoints.format import save_checkpoint
 from gpt2_scratch.config import GPT2Config
 from gpt2_scratch.kv_cache import KVCache
 from gpt2_scratch.model import GPT2
-from gpt2_scratch.tokenizer import Tokenizer
+from gpt2_scratch.vocabulary.tokenizer import Tokenizer
 
 
 @pytest.fixture(scope="module")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from gpt2_scratch.chat import Message
-from gpt2_scratch.demo.chat_tab import _forgotten
+from gpt2_scratch.demo.tabs.chat import _forgotten
 
 
 def said(letters: str) -> list[Message]:

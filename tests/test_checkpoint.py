@@ -21,18 +21,17 @@ from safetensors import safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
-from gpt2_scratch import checkpoint
-from gpt2_scratch.checkpoint import (
-    CheckpointError,
+from gpt2_scratch.checkpoints import format
+from gpt2_scratch.checkpoints.errors import COMMANDS, CheckpointError
+from gpt2_scratch.checkpoints.format import (
     build_model,
     expected_shapes,
     file_sha256,
-    load_model,
     read_checkpoint,
-    read_manifest,
     save_checkpoint,
-    update_manifest,
 )
+from gpt2_scratch.checkpoints.manifest import read_manifest, update_manifest
+from gpt2_scratch.checkpoints.models import load_model
 from gpt2_scratch.classifier import SpamClassifier
 from gpt2_scratch.config import GPT2Config
 from gpt2_scratch.model import GPT2
@@ -40,7 +39,7 @@ from gpt2_scratch.model import GPT2
 REPOSITORY = Path(__file__).resolve().parent.parent
 CONFIG = GPT2Config(vocab_size=37, block_size=8, n_layer=2, n_head=2, n_embd=8)
 HEADER = {
-    "format": checkpoint.FORMAT,
+    "format": format.FORMAT,
     "kind": "gpt2",
     "config": json.dumps(CONFIG.to_dict()),
     "tokenizer": "tokenizer",
@@ -154,7 +153,7 @@ def test_build_model_computes_what_was_saved() -> None:
 
 
 def test_missing_named_model_names_its_command(weights: Path) -> None:
-    for name, command in checkpoint.COMMANDS.items():
+    for name, command in COMMANDS.items():
         message = fault_of(lambda name=name: load_model(name))  # type: ignore[misc]
         assert f"{name}.safetensors does not exist" in message
         assert f"`{command}`" in message
@@ -329,7 +328,7 @@ def test_a_save_that_fails_leaves_the_old_file(
         Path(target).write_bytes(before[:100])
         raise OSError("No space left on device")
 
-    monkeypatch.setattr(checkpoint, "save_file", full_disk)
+    monkeypatch.setattr(format, "save_file", full_disk)
     with pytest.raises(CheckpointError, match="No space left"):
         save(path, tokenizer="other")
     assert path.read_bytes() == before

@@ -10,7 +10,8 @@ import pytest
 import torch
 from conftest import assert_same_logits
 
-from gpt2_scratch.checkpoint import CheckpointError, read_checkpoint, save_checkpoint
+from gpt2_scratch.checkpoints.errors import CheckpointError
+from gpt2_scratch.checkpoints.format import read_checkpoint, save_checkpoint
 from gpt2_scratch.classifier import (
     BATCH_ROWS,
     LABELS,

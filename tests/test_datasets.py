@@ -19,7 +19,7 @@ from pathlib import Path
 import pytest
 
 from train import datasets
-from train.catalogue import DATASETS, Dataset
+from train.data.catalogue import DATASETS, Dataset
 from train.datasets import DatasetError, fetch, spam_split, split_of
 
 REAL_MIRROR = os.environ.get(datasets.DATA_VARIABLE, "")

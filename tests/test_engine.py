@@ -15,16 +15,16 @@ from conftest import REPOSITORY
 from test_generation import GREEDY, SAMPLED, tiny_gpt2, token_ids
 from torch import Tensor
 
-from gpt2_scratch import engine as engine_module
-from gpt2_scratch import native
 from gpt2_scratch.chat import Assistant, Message
-from gpt2_scratch.checkpoint import load_model
+from gpt2_scratch.checkpoints.models import load_model
 from gpt2_scratch.config import GPT2Config
-from gpt2_scratch.engine import Engine
+from gpt2_scratch.engine import engine as engine_module
+from gpt2_scratch.engine import native
+from gpt2_scratch.engine.engine import Engine
+from gpt2_scratch.engine.native import NativeGPT2
+from gpt2_scratch.engine.rows import RowModel, TorchRows
 from gpt2_scratch.generation import TokenStep, generate, generate_tokens
 from gpt2_scratch.kv_cache import KVCache
-from gpt2_scratch.native import NativeGPT2
-from gpt2_scratch.rows import RowModel, TorchRows
 from gpt2_scratch.sampling import SamplingSettings
 
 WAIT_SECONDS = 60  # for what happens at once on an idle machine

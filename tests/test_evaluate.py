@@ -15,19 +15,16 @@ import pytest
 from made_up_data import SFT_VALIDATION_LINES, write_mirror
 
 from gpt2_scratch.chat import Assistant
-from gpt2_scratch.checkpoint import (
-    read_checkpoint,
-    read_manifest,
-    save_checkpoint,
-    update_manifest,
-)
+from gpt2_scratch.checkpoints.format import read_checkpoint, save_checkpoint
+from gpt2_scratch.checkpoints.manifest import read_manifest, update_manifest
 from gpt2_scratch.classifier import SpamClassifier
-from gpt2_scratch.tokenizer import Tokenizer
-from train import blimp, evaluate, fluency, openings, packing
+from gpt2_scratch.vocabulary.tokenizer import Tokenizer
+from train import evaluate, fluency, packing
+from train.chat.free_check import free_check
+from train.chat.skills import skills_check
 from train.datasets import Instruction, Message, spam_split
 from train.evaluate import format_table
-from train.free_check import free_check
-from train.skills import skills_check
+from train.figures import blimp, openings
 
 SPAM_KEYS = {"n", "accuracy", "precision", "recall", "f1", "roc_auc", "tn", "fp", "fn", "tp"} | {
     *("threshold", "ece", "log_loss", "reliability")

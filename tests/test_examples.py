@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from train.examples import GROUP_BATCHES, EpochOrder
-from train.loop import Settings
+from train.loop.examples import GROUP_BATCHES, EpochOrder
+from train.loop.loop import Settings
 
 SETTINGS = Settings(evaluate_every=0)
 

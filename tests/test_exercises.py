@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from made_up_data import write_mirror
 
-from gpt2_scratch.tokenizer import Tokenizer
+from gpt2_scratch.vocabulary.tokenizer import Tokenizer
 from train import finetune_chat
-from train.exercises import exercises, in_words, past_of, plural_of
+from train.chat.exercises import exercises, in_words, past_of, plural_of
 from train.finetune_chat import held_out_tasks, question_of, training_examples
 
 

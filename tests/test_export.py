@@ -18,7 +18,8 @@ from transformers import (
 )
 
 from gpt2_scratch.chat import Message, encode_conversation
-from gpt2_scratch.checkpoint import find_checkpoint, load_model, read_checkpoint, save_checkpoint
+from gpt2_scratch.checkpoints.format import read_checkpoint, save_checkpoint
+from gpt2_scratch.checkpoints.models import find_checkpoint, load_model
 from gpt2_scratch.classifier import SpamClassifier
 from train.export import main
 

@@ -29,7 +29,7 @@ from gpt2_scratch import limits
 from gpt2_scratch.demo.api import Api
 from gpt2_scratch.demo.registry import Registry
 from gpt2_scratch.demo.serving import Serving
-from gpt2_scratch.engine import Engine
+from gpt2_scratch.engine.engine import Engine
 
 STEP_SECONDS = 0.02
 JSON = {"Content-Type": "application/json"}

@@ -18,18 +18,21 @@ import torch.nn.functional as F
 from made_up_data import write_mirror
 
 from gpt2_scratch.chat import Assistant
-from gpt2_scratch.checkpoint import file_sha256, load_model, read_checkpoint, read_manifest
+from gpt2_scratch.checkpoints.format import file_sha256, read_checkpoint
+from gpt2_scratch.checkpoints.manifest import read_manifest
+from gpt2_scratch.checkpoints.models import load_model
 from gpt2_scratch.classifier import SpamClassifier
 from gpt2_scratch.lora import load_adapters, merge
-from gpt2_scratch.tokenizer import Tokenizer
-from train import finetune_chat, finetune_spam, loop
+from gpt2_scratch.vocabulary.tokenizer import Tokenizer
+from train import finetune_chat, finetune_spam
+from train.chat.exercises import exercises
+from train.chat.instruction_data import Example, conversations, encode_tasks, pad_examples
 from train.datasets import Instruction, Message, spam_split
-from train.examples import EpochOrder
-from train.exercises import exercises
+from train.figures.metrics import best_threshold, fit_temperature
 from train.finetune_chat import response_loss
-from train.instruction_data import Example, conversations, encode_tasks, pad_examples
-from train.metrics import best_threshold, fit_temperature
-from train.modern_messages import modern_messages, written_messages
+from train.loop import loop
+from train.loop.examples import EpochOrder
+from train.spam.modern_messages import modern_messages, written_messages
 
 STAGES = {"spam": finetune_spam, "chat": finetune_chat}
 TASKS: dict[str, type[Any]] = {"spam": finetune_spam.SpamTask, "chat": finetune_chat.ChatTask}

@@ -12,11 +12,11 @@ import pytest
 import torch
 from torch import Tensor
 
-from gpt2_scratch.checkpoint import load_model
+from gpt2_scratch.checkpoints.models import load_model
 from gpt2_scratch.sampling import SamplingSettings
 from train import fluency
+from train.figures.openings import Opening
 from train.fluency import Judge, Judged, bits_per_byte
-from train.openings import Opening
 
 
 def after_itself(ids: Tensor) -> Any:

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from made_up_data import write_mirror
 
+from train.chat.free_check import FreeQuestion, free_check
+from train.chat.skills import skills_check
 from train.finetune_chat import held_out_tasks, question_of
-from train.free_check import FreeQuestion, free_check
-from train.skills import skills_check
 
 
 def accepts(accepted: str, answer: str) -> bool:

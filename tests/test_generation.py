@@ -31,7 +31,7 @@ from gpt2_scratch.generation import (
 from gpt2_scratch.kv_cache import KVCache
 from gpt2_scratch.model import GPT2
 from gpt2_scratch.sampling import SamplingSettings
-from gpt2_scratch.tokenizer import Tokenizer
+from gpt2_scratch.vocabulary.tokenizer import Tokenizer
 
 GREEDY = SamplingSettings(temperature=0.0, seed=0)
 SAMPLED = SamplingSettings(temperature=1.2, top_k=20, top_p=0.95, repetition_penalty=1.1, seed=7)

@@ -17,7 +17,7 @@ from huggingface_hub import constants
 from loopback_hub import COMMIT, Hub, serve, use
 from test_checkpoint import fault_of
 
-from gpt2_scratch.hub import MissingFile, fetch
+from gpt2_scratch.checkpoints.hub import MissingFile, fetch
 
 REPOSITORY_ROOT = Path(__file__).resolve().parent.parent
 REPOSITORY = "someone/tales"
@@ -168,9 +168,8 @@ def test_without_the_library(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_the_variables_of_huggingface_hub_are_honoured(hub: Hub, tmp_path: Path) -> None:
     """In a process of its own, because they are read once."""
-    script = (
-        f"from gpt2_scratch.hub import fetch; print(fetch({REPOSITORY!r}, 'model.safetensors'))"
-    )
+    script = "from gpt2_scratch.checkpoints.hub import fetch; "
+    script += f"print(fetch({REPOSITORY!r}, 'model.safetensors'))"
     environment = {
         name: value for name, value in os.environ.items() if not name.startswith(("HF_", "XDG_"))
     }

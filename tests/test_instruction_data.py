@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 from gpt2_scratch.chat import encode_conversation, format_prompt
-from gpt2_scratch.tokenizer import Tokenizer
-from train import instruction_data, packing
-from train.datasets import Instruction
-from train.instruction_data import (
+from gpt2_scratch.vocabulary.tokenizer import Tokenizer
+from train import packing
+from train.chat import instruction_data
+from train.chat.instruction_data import (
     IGNORED,
     Example,
     conversations,
@@ -24,6 +24,7 @@ from train.instruction_data import (
     plain_text,
     repeats_of,
 )
+from train.datasets import Instruction
 
 INSTRUCTIONS = [
     Instruction("Name a colour.", "", "Red.", ""),

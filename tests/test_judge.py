@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
+from train.chat.judge import judge, score_of
 from train.datasets import Instruction
-from train.judge import judge, score_of
 
 TASKS = [
     Instruction("Name the opposite.", "cold", "hot", "book"),

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from gpt2_scratch.config import GPT2Config
-from gpt2_scratch.logit_lens import logit_lens
+from gpt2_scratch.insight.logit_lens import logit_lens
 from gpt2_scratch.model import GPT2
 
 

@@ -24,12 +24,12 @@ from conftest import assert_same_logits
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
-from gpt2_scratch import checkpoint
+from gpt2_scratch.checkpoints import format
 from gpt2_scratch.config import GPT2Config
 from gpt2_scratch.model import GPT2
-from train import loop
-from train.held_out import held_out
-from train.loop import (
+from train.figures.held_out import held_out
+from train.loop import loop
+from train.loop.loop import (
     Log,
     Progress,
     Settings,
@@ -40,9 +40,9 @@ from train.loop import (
     make_optimizers,
     save_state,
 )
-from train.muon import Muon, orthogonalise
+from train.loop.muon import Muon, orthogonalise
+from train.loop.parallel import computes_in_bfloat16
 from train.packing import PackedSource, SplitStatistics, TokenMixture
-from train.parallel import computes_in_bfloat16
 
 CONFIG = GPT2Config(vocab_size=23, block_size=12, n_layer=2, n_head=2, n_embd=16)
 SETTINGS = Settings(dtype="float32", log_every=1, evaluate_every=1000)
@@ -586,7 +586,7 @@ def test_a_save_that_fails_leaves_the_old_state(
         Path(target).write_bytes(b"half")
         raise OSError("No space left on device")
 
-    monkeypatch.setattr(checkpoint, "save_file", full_disk)
+    monkeypatch.setattr(format, "save_file", full_disk)
     with pytest.raises(ValueError, match="No space left"):
         save_state(path, model, optimizers, Progress(step=4))
     assert load_state(path, *model_and_optimizers()) == Progress(step=3, tokens=5, seconds=0.25)
@@ -641,8 +641,8 @@ from pathlib import Path
 import torch.distributed as dist
 from safetensors.torch import save_file
 from test_loop import SETTINGS, Counting, interrupt_at, make_model, steps
-from train import loop
-from train.parallel import join_processes, shard
+from train.loop import loop
+from train.loop.parallel import join_processes, shard
 
 folder = Path(sys.argv[1])
 rank, world_size, device = join_processes()
@@ -885,6 +885,6 @@ def test_batches_of_windows_do_not_change_the_figures(
     mixture = make_mixture(tmp_path, {"a": 400})
     model = make_model().eval()
     whole = held_out(model, mixture, BYTE_LENGTHS, tokens_per_source=400)
-    monkeypatch.setattr("train.held_out.MICRO_BATCH_TOKENS", 30)
+    monkeypatch.setattr("train.figures.held_out.MICRO_BATCH_TOKENS", 30)
     parts = held_out(model, mixture, BYTE_LENGTHS, tokens_per_source=400)
     assert parts["a"] == pytest.approx(whole["a"], rel=1e-5)

@@ -10,7 +10,7 @@ from conftest import assert_same_logits
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
-from gpt2_scratch.checkpoint import CheckpointError
+from gpt2_scratch.checkpoints.errors import CheckpointError
 from gpt2_scratch.classifier import GPT2Classifier
 from gpt2_scratch.config import GPT2Config
 from gpt2_scratch.lora import LoRALinear, inject, load_adapters, merge, save_adapters

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from train.metrics import (
+from train.figures.metrics import (
     best_threshold,
     binary_metrics,
     expected_calibration_error,

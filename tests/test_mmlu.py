@@ -8,11 +8,12 @@ from pathlib import Path
 import pytest
 import torch
 
-from gpt2_scratch.checkpoint import load_model
+from gpt2_scratch.checkpoints.models import load_model
 from gpt2_scratch.model import GPT2
-from gpt2_scratch.tokenizer import Tokenizer
-from train import evaluate, mmlu
-from train.mmlu import LETTERS, Question, best_letter, best_text, prompt, read_questions
+from gpt2_scratch.vocabulary.tokenizer import Tokenizer
+from train import evaluate
+from train.figures import mmlu
+from train.figures.mmlu import LETTERS, Question, best_letter, best_text, prompt, read_questions
 
 SAMPLE = Path(__file__).with_name("everyday_knowledge_test.csv")
 

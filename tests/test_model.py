@@ -13,10 +13,10 @@ from torch import Tensor
 from transformers import GPT2Config as ReferenceConfig
 from transformers import GPT2LMHeadModel
 
+from gpt2_scratch.checkpoints.openai import to_openai
 from gpt2_scratch.config import PRESETS, GPT2Config
 from gpt2_scratch.kv_cache import KVCache
 from gpt2_scratch.model import GELU, GPT2, CausalSelfAttention, LayerNorm, causal_mask
-from gpt2_scratch.openai_gpt2 import to_openai
 
 TINY = GPT2Config(vocab_size=61, block_size=24, n_layer=2, n_head=4, n_embd=32)
 # Shapes that each differ in something: one head, one layer, one position, a wide head, an epsilon.

@@ -9,7 +9,7 @@ from collections.abc import Callable
 import pytest
 
 from train.datasets import Message, folded
-from train.modern_messages import (
+from train.spam.modern_messages import (
     SLOTS,
     expand,
     independent_check,

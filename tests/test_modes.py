@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from gpt2_scratch.classifier import SpamClassifier, Verdict
-from gpt2_scratch.quantization import MODES
+from gpt2_scratch.engine.quantization import MODES
 from train.modes import changed, verdicts
 
 MESSAGES = ["Win a prize now, call to claim it", "See you at noon", "a " * 100, "?"]

@@ -16,15 +16,22 @@ from torch import Tensor
 from transformers import GPT2Config as ReferenceConfig
 from transformers import GPT2LMHeadModel
 
-from gpt2_scratch import openai_gpt2
-from gpt2_scratch.checkpoint import build_model, file_sha256, load_model
+from gpt2_scratch.checkpoints import openai as openai_gpt2
+from gpt2_scratch.checkpoints.format import build_model, file_sha256
+from gpt2_scratch.checkpoints.models import load_model
+from gpt2_scratch.checkpoints.openai import (
+    PUBLISHED,
+    Published,
+    from_openai,
+    load_published,
+    to_openai,
+)
 from gpt2_scratch.config import PRESETS, GPT2Config
 from gpt2_scratch.generation import generate_tokens
 from gpt2_scratch.model import GPT2
-from gpt2_scratch.openai_gpt2 import PUBLISHED, Published, from_openai, load_published, to_openai
 from gpt2_scratch.sampling import SamplingSettings
-from gpt2_scratch.tokenizer import Tokenizer
-from gpt2_scratch.vocabulary_files import merges, vocabulary
+from gpt2_scratch.vocabulary.files import merges, vocabulary
+from gpt2_scratch.vocabulary.tokenizer import Tokenizer
 
 SMALL = GPT2Config(vocab_size=19, block_size=12, n_layer=2, n_head=2, n_embd=8)
 IDX = torch.tensor([[1, 5, 2, 7, 3]])

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from train import openings as module
-from train.openings import Opening, openings
+from train.figures import openings as module
+from train.figures.openings import Opening, openings
 
 LONG = " and on it goes" * 50
 

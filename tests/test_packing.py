@@ -13,9 +13,9 @@ import numpy as np
 import pytest
 import torch
 
-from gpt2_scratch.tokenizer import Tokenizer
+from gpt2_scratch.vocabulary.tokenizer import Tokenizer
 from train import datasets, packing
-from train.catalogue import DATASETS
+from train.data.catalogue import DATASETS
 from train.packing import PackedSource, PackingError, TokenMixture, pack
 
 TALES = [f"Tale {i}: the fox ran to the h\u00f6use, then home again." for i in range(500)]

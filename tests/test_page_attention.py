@@ -12,12 +12,12 @@ import numpy as np
 import pytest
 from conftest import App, open_tab
 
-from gpt2_scratch.attention import attention_maps, rollout, without_first_token
-from gpt2_scratch.checkpoint import load_model
+from gpt2_scratch.checkpoints.models import load_model
 from gpt2_scratch.demo.theme import visible
-from gpt2_scratch.logit_lens import logit_lens
+from gpt2_scratch.insight.attention import attention_maps, rollout, without_first_token
+from gpt2_scratch.insight.logit_lens import logit_lens
 from gpt2_scratch.model import GPT2
-from gpt2_scratch.tokenizer import Tokenizer
+from gpt2_scratch.vocabulary.tokenizer import Tokenizer
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 expect = sync_api.expect

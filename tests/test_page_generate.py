@@ -28,13 +28,13 @@ from huggingface_hub import constants
 from loopback_hub import COMMIT, serve, use
 
 import app as showcase
+from gpt2_scratch.checkpoints.openai import PUBLISHED, Published, to_openai
 from gpt2_scratch.config import PRESETS, GPT2Config
-from gpt2_scratch.demo import generate_tab
 from gpt2_scratch.demo.api import Api
 from gpt2_scratch.demo.registry import Registry
 from gpt2_scratch.demo.serving import Serving
+from gpt2_scratch.demo.tabs import generate as generate_tab
 from gpt2_scratch.model import GPT2
-from gpt2_scratch.openai_gpt2 import PUBLISHED, Published, to_openai
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 expect = sync_api.expect

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from conftest import REPOSITORY, App, open_tab
 
-from gpt2_scratch.training_log import read_log
+from gpt2_scratch.insight.training_log import read_log
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 expect = sync_api.expect

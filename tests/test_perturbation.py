@@ -7,7 +7,7 @@ import random
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from train.perturbation import perturb
+from train.spam.perturbation import perturb
 
 OFFER = "Win a FREE Nokia worth £500! Call 08712345678 or see www.prizes.co.uk/go now."
 

@@ -11,7 +11,7 @@ import pytest
 from conftest import REPOSITORY
 from test_training_log import LINES, write
 
-from gpt2_scratch.training_log import read_logs
+from gpt2_scratch.insight.training_log import read_logs
 from train import plots
 
 WEIGHTS = REPOSITORY / "weights"

@@ -16,11 +16,14 @@ from pathlib import Path
 import pytest
 import torch
 
-from gpt2_scratch.checkpoint import load_model, read_checkpoint, read_manifest
+from gpt2_scratch.checkpoints.format import read_checkpoint
+from gpt2_scratch.checkpoints.manifest import read_manifest
+from gpt2_scratch.checkpoints.models import load_model
 from gpt2_scratch.config import PRESETS
-from gpt2_scratch.tokenizer import Tokenizer
-from train import packing, pretrain, snapshots
+from gpt2_scratch.vocabulary.tokenizer import Tokenizer
+from train import packing, pretrain
 from train.datasets import Instruction
+from train.loop import snapshots
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 # The smallest thing that is still the nano model: its width and vocabulary, one layer, two windows

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from gpt2_scratch import processor as facts
 from gpt2_scratch.config import GPT2Config
+from gpt2_scratch.engine import processor as facts
+from gpt2_scratch.engine.native import choose_mode
+from gpt2_scratch.engine.processor import Processor, processor
+from gpt2_scratch.engine.quantization import stored_bytes
 from gpt2_scratch.model import GPT2
-from gpt2_scratch.native import choose_mode
-from gpt2_scratch.processor import Processor, processor
-from gpt2_scratch.quantization import stored_bytes
 
 MODEL = GPT2(GPT2Config(64, 16, n_layer=1, n_head=1, n_embd=32)).requires_grad_(False)
 SIZE = stored_bytes(MODEL, "fp32")

@@ -13,7 +13,8 @@ import yaml
 from conftest import REPOSITORY, assert_same_logits
 from loopback_hub import COMMIT, Hub, serve, use
 
-from gpt2_scratch.checkpoint import load_model, read_manifest
+from gpt2_scratch.checkpoints.manifest import read_manifest
+from gpt2_scratch.checkpoints.models import load_model
 from train import download_weights, model_card, publish
 
 IDX = torch.tensor([[1, 5, 2, 7, 3]])

@@ -13,9 +13,9 @@ from loopback_hub import COMMIT, Hub, serve, use
 
 from train import datasets, publish
 from train.build_data.corpus import write_documents
-from train.catalogue import CORPUS, DATASETS, SFT
-from train.data_manifest import MANIFEST, add_to_manifest, describe_file
-from train.dataset_card import PREPARED, prepared_files
+from train.cards.dataset_card import PREPARED, prepared_files
+from train.data.catalogue import CORPUS, DATASETS, SFT
+from train.data.data_manifest import MANIFEST, add_to_manifest, describe_file
 from train.datasets import DatasetError, fetch
 
 REPOSITORY = "datasets/me/data"
@@ -127,7 +127,9 @@ def test_files_of_a_mirror_are_published_with_their_counts(
         changed = DATASETS[name].__class__(**{**vars(DATASETS[name]), "sha256": entry["sha256"]})
         monkeypatch.setitem(DATASETS, name, changed)
     (built / MANIFEST).unlink()
-    monkeypatch.setattr("train.dataset_card.PREPARED", tuple(DATASETS[d.name] for d in PREPARED))
+    monkeypatch.setattr(
+        "train.cards.dataset_card.PREPARED", tuple(DATASETS[d.name] for d in PREPARED)
+    )
     files = prepared_files("me/data")
     made = files[MANIFEST]
     assert isinstance(made, bytes) and json.loads(made) == entries

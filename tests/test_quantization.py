@@ -10,9 +10,9 @@ from conftest import REPOSITORY, assert_same_logits
 from test_generation import tiny_gpt2
 from torch.nn import functional
 
-from gpt2_scratch.checkpoint import load_model
+from gpt2_scratch.checkpoints.models import load_model
 from gpt2_scratch.classifier import GPT2Classifier, SpamClassifier
-from gpt2_scratch.quantization import MODES, is_stored, rounded, store, stored_bytes
+from gpt2_scratch.engine.quantization import MODES, is_stored, rounded, store, stored_bytes
 
 # Relative to the weight; int8 relative to the largest weight of the row.
 COARSENESS = {"fp32": 0.0, "fp16": 2**-11, "bf16": 2**-8, "int8": 0.5 / 127}

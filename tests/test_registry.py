@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from gpt2_scratch.checkpoint import CheckpointError, load_model
+from gpt2_scratch.checkpoints.errors import CheckpointError
+from gpt2_scratch.checkpoints.models import load_model
 from gpt2_scratch.demo import registry as module
 from gpt2_scratch.demo.registry import Registry
 

@@ -15,7 +15,8 @@ import torch
 from conftest import REPOSITORY
 from hypothesis import settings
 
-from gpt2_scratch.checkpoint import file_sha256, read_checkpoint, read_manifest
+from gpt2_scratch.checkpoints.format import file_sha256, read_checkpoint
+from gpt2_scratch.checkpoints.manifest import read_manifest
 from gpt2_scratch.config import PRESETS
 from train.publish import problems
 

@@ -14,11 +14,12 @@ import torch
 from made_up_data import NAMES, PLACES, write_mirror
 
 from gpt2_scratch.chat import Assistant
-from gpt2_scratch.checkpoint import load_model, read_manifest
+from gpt2_scratch.checkpoints.manifest import read_manifest
+from gpt2_scratch.checkpoints.models import load_model
 from gpt2_scratch.classifier import SpamClassifier
 from train import evaluate, reproduce
 from train.build_data.archives import BASE_VARIABLE
-from train.catalogue import CORPUS, DATASETS
+from train.data.catalogue import CORPUS, DATASETS
 
 
 @pytest.fixture

@@ -6,8 +6,8 @@ import random
 
 import pytest
 
+from train.chat.rewording import reworded
 from train.datasets import Instruction
-from train.rewording import reworded
 
 
 def ways(task: Instruction, times: int = 300) -> set[tuple[str, str, str]]:

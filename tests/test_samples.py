@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from train import openings
+from train.figures import openings
 from train.samples import diversity, main, markdown, ngrams
 
 

@@ -10,12 +10,12 @@ from pathlib import Path
 import pytest
 from conftest import REPOSITORY
 
-from gpt2_scratch import native
 from gpt2_scratch.chat import Message
 from gpt2_scratch.demo.api import Api
 from gpt2_scratch.demo.registry import Registry
 from gpt2_scratch.demo.serving import LANGUAGE_MODELS, Serving
-from gpt2_scratch.quantization import MODES
+from gpt2_scratch.engine import native
+from gpt2_scratch.engine.quantization import MODES
 from gpt2_scratch.sampling import SamplingSettings
 
 SETTINGS = SamplingSettings(temperature=0.9, seed=3)

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from made_up_data import write_mirror
 
+from train.chat.skills import Question, accepted, skills_check
 from train.finetune_chat import held_out_tasks, question_of
-from train.skills import Question, accepted, skills_check
 
 
 def test_each_skill_has_as_many_well_formed_questions() -> None:

@@ -10,15 +10,15 @@ import torch
 from test_engine import WAIT_SECONDS, CountingModel, running, until
 from test_generation import GREEDY, tiny_gpt2, token_ids
 
-from gpt2_scratch import native
 from gpt2_scratch.config import GPT2Config
-from gpt2_scratch.engine import Engine
+from gpt2_scratch.engine import native
+from gpt2_scratch.engine.engine import Engine
+from gpt2_scratch.engine.native import NativeGPT2
+from gpt2_scratch.engine.rows import RowModel, TorchRows
+from gpt2_scratch.engine.slots import SHORTEST, Slots
 from gpt2_scratch.generation import generate_tokens
 from gpt2_scratch.kv_cache import KVCache
-from gpt2_scratch.native import NativeGPT2
-from gpt2_scratch.rows import RowModel, TorchRows
 from gpt2_scratch.sampling import SamplingSettings
-from gpt2_scratch.slots import SHORTEST, Slots
 
 PROMPT = list(range(100, 140))
 

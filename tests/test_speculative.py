@@ -10,13 +10,13 @@ import torch
 from test_generation import GREEDY, tiny_gpt2, token_ids
 from test_sampling import chi_square
 
-from gpt2_scratch import native
 from gpt2_scratch.config import GPT2Config
+from gpt2_scratch.engine import native
+from gpt2_scratch.engine.native import NativeGPT2
+from gpt2_scratch.engine.speculative import Speculative, draw, verify
 from gpt2_scratch.generation import TokenSource, generate_tokens
 from gpt2_scratch.model import GPT2
-from gpt2_scratch.native import NativeGPT2
 from gpt2_scratch.sampling import SamplingSettings, reshape_logits
-from gpt2_scratch.speculative import Speculative, draw, verify
 
 
 def random_gpt2(seed: int, vocab_size: int = 40, block_size: int = 16) -> GPT2:

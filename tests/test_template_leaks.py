@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from gpt2_scratch.chat import format_prompt
-from gpt2_scratch.checkpoint import load_model
-from train import template_leaks as module
-from train.openings import Opening
-from train.template_leaks import TYPED, everyday_prompts, template_leaks, template_words
+from gpt2_scratch.checkpoints.models import load_model
+from train.figures import template_leaks as module
+from train.figures.openings import Opening
+from train.figures.template_leaks import TYPED, everyday_prompts, template_leaks, template_words
 
 
 @pytest.mark.parametrize(

@@ -13,10 +13,10 @@ import torch
 from test_checkpoint import fault_of
 from test_openai_gpt2 import write_vocabulary
 
-from gpt2_scratch.bpe import count_words, train_bpe
-from gpt2_scratch.checkpoint import load_model
-from gpt2_scratch.tensorflow_checkpoint import read_bundle
-from gpt2_scratch.tokenizer import Tokenizer
+from gpt2_scratch.checkpoints.models import load_model
+from gpt2_scratch.checkpoints.tensorflow import read_bundle
+from gpt2_scratch.vocabulary.bpe import count_words, train_bpe
+from gpt2_scratch.vocabulary.tokenizer import Tokenizer
 
 # model.ckpt.index of a two-layer GPT-2 with the variables of OpenAI's src/model.py, saved by
 # tf.compat.v1.train.Saver of TensorFlow 2.21: zlib, base 85. The numbers of its 28 tensors, in the

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from gpt2_scratch.chat import encode_conversation
 from gpt2_scratch.generation import encode_prompt
-from gpt2_scratch.text import fold, fold_for, normalise_text
-from gpt2_scratch.tokenizer import Tokenizer
+from gpt2_scratch.vocabulary.text import fold, fold_for, normalise_text
+from gpt2_scratch.vocabulary.tokenizer import Tokenizer
 
 TYPED = "\u201cIt\u2019s\u201d\u00a0\u2013 or\u2014we\u200bll\u2026 "
 PLAIN = '"It\'s" - or--well... '

@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import train.tokenizer
-from gpt2_scratch.bpe import (
+from gpt2_scratch.chat import format_prompt
+from gpt2_scratch.vocabulary.bpe import (
     SINGLE_DIGITS_PATTERN,
     BytePairEncoder,
     count_words,
@@ -19,8 +20,7 @@ from gpt2_scratch.bpe import (
     train_bpe,
     write_ranks,
 )
-from gpt2_scratch.chat import format_prompt
-from gpt2_scratch.tokenizer import (
+from gpt2_scratch.vocabulary.tokenizer import (
     END_OF_TEXT,
     RANK_FILES,
     IncrementalDecoder,

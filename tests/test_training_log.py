@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from gpt2_scratch.training_log import binned, read_log, read_logs, read_metrics
+from gpt2_scratch.insight.training_log import binned, read_log, read_logs, read_metrics
 
 LINES = [
     {"step": 0, "settings": {"seed": 1}, "commands": ["python -m train.pretrain"]},

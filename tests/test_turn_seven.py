@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from gpt2_scratch.chat import Assistant
-from train.skills import Question
-from train.turn_seven import conversations, in_turn_seven
+from train.chat.skills import Question
+from train.chat.turn_seven import conversations, in_turn_seven
 
 QUESTIONS = [
     Question(f"skill {n % 5}", f"Question {n}?", f"text {n}" if n % 2 else "", ("yes",))

@@ -9,8 +9,8 @@ import pytest
 from test_openai_gpt2 import write_vocabulary
 from transformers import GPT2TokenizerFast
 
-from gpt2_scratch.tokenizer import END_OF_TEXT, Tokenizer
-from gpt2_scratch.vocabulary_files import LETTERS, read_tokenizer
+from gpt2_scratch.vocabulary.files import LETTERS, read_tokenizer
+from gpt2_scratch.vocabulary.tokenizer import END_OF_TEXT, Tokenizer
 
 NASTY = " The cat's  \n\t naïve 猫 🐈‍⬛ can't<|endoftext|>\x00\x7f\u00ad 1234 ...\n\n\nx "
 

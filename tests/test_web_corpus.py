@@ -13,8 +13,9 @@ import numpy as np
 import pytest
 from loopback_hub import COMMIT, Hub, serve, use
 
-from gpt2_scratch.checkpoint import CheckpointError, read_checkpoint
-from gpt2_scratch.tokenizer import Tokenizer
+from gpt2_scratch.checkpoints.errors import CheckpointError
+from gpt2_scratch.checkpoints.format import read_checkpoint
+from gpt2_scratch.vocabulary.tokenizer import Tokenizer
 from train import pretrain, web_corpus
 from train.datasets import split_of
 from train.packing import PackingError

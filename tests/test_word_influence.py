@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gpt2_scratch.classifier import SpamClassifier
-from gpt2_scratch.word_influence import word_influence
+from gpt2_scratch.insight.word_influence import word_influence
 
 MESSAGE = "  Win a prize,\n call now!  "
 

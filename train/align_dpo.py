@@ -25,15 +25,15 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from gpt2_scratch.checkpoint import load_model
-from gpt2_scratch.tokenizer import Tokenizer
-from train import loop
+from gpt2_scratch.checkpoints.models import load_model
+from gpt2_scratch.vocabulary.tokenizer import Tokenizer
+from train.chat.instruction_data import IGNORED, Example, encode_task, pad_examples
 from train.datasets import Instruction, Preference, load_preferences
-from train.examples import EpochOrder
 from train.finetune_chat import sample_answers
-from train.instruction_data import IGNORED, Example, encode_task, pad_examples
-from train.parallel import join_processes
-from train.stage import (
+from train.loop import loop
+from train.loop.examples import EpochOrder
+from train.loop.parallel import join_processes
+from train.loop.stage import (
     add_finetuning_arguments,
     merged,
     run_finetuning,

@@ -33,8 +33,8 @@ from torch import Tensor, nn
 
 from gpt2_scratch.config import PRESETS, GPT2Config
 from gpt2_scratch.model import GPT2
-from train import loop
-from train.parallel import join_processes
+from train.loop import loop
+from train.loop.parallel import join_processes
 
 Step = Callable[[Tensor, Tensor], object]
 # Dense bfloat16 products of a card, by a word of its name, in floating-point operations a second.

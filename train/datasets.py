@@ -25,10 +25,15 @@ from dataclasses import dataclass
 from functools import cache, lru_cache
 from pathlib import Path
 
-from gpt2_scratch.text import normalise_text
-from train.catalogue import CORPUS, DATASETS, Dataset
-from train.data_manifest import MANIFEST, add_to_manifest, parse_data_manifest, read_data_manifest
-from train.download import DatasetError, download_part, file_sha256
+from gpt2_scratch.vocabulary.text import normalise_text
+from train.data.catalogue import CORPUS, DATASETS, Dataset
+from train.data.data_manifest import (
+    MANIFEST,
+    add_to_manifest,
+    parse_data_manifest,
+    read_data_manifest,
+)
+from train.data.download import DatasetError, download_part, file_sha256
 
 DATA_VARIABLE = "GPT2_SCRATCH_DATA"  # a folder that mirrors the data sets
 REPOSITORY_VARIABLE = "GPT2_SCRATCH_DATA_REPO"  # USER/NAME[@REVISION] of a dataset on the Hub
@@ -125,8 +130,8 @@ def _take_from_hub(dataset: Dataset) -> bool:
     repository = os.environ.get(REPOSITORY_VARIABLE)
     if not repository:
         return False
-    from gpt2_scratch import hub  # and with it torch, which no other way to a file needs
-    from gpt2_scratch.checkpoint import CheckpointError
+    from gpt2_scratch.checkpoints import hub
+    from gpt2_scratch.checkpoints.errors import CheckpointError
 
     named = hub.REPOSITORY.fullmatch(repository)
     if named is None:
@@ -154,7 +159,7 @@ def _take_from_hub(dataset: Dataset) -> bool:
 
 def _origins(dataset: Dataset) -> str:
     if len(dataset.origin) > 3:
-        return f"{len(dataset.origin)} repositories (listed in train/catalogue.py)"
+        return f"{len(dataset.origin)} repositories (listed in train/data/catalogue.py)"
     return " and ".join(f"github.com/{origin}" for origin in dataset.origin)
 
 

@@ -16,9 +16,10 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from gpt2_scratch import hub
-from gpt2_scratch.checkpoint import file_sha256, read_manifest
-from gpt2_scratch.tokenizer import RANK_FILES, weights_dir
+from gpt2_scratch.checkpoints import hub
+from gpt2_scratch.checkpoints.format import file_sha256
+from gpt2_scratch.checkpoints.manifest import read_manifest
+from gpt2_scratch.vocabulary.tokenizer import RANK_FILES, weights_dir
 
 
 def download_weights(space: str, weights: Path, revision: str = "main") -> list[Path]:

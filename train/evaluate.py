@@ -19,28 +19,26 @@ from typing import Any
 from tqdm import tqdm
 
 from gpt2_scratch.chat import Assistant
-from gpt2_scratch.checkpoint import (
-    find_checkpoint,
-    load_model,
-    read_checkpoint,
-    update_manifest,
-)
+from gpt2_scratch.checkpoints.format import read_checkpoint
+from gpt2_scratch.checkpoints.manifest import update_manifest
+from gpt2_scratch.checkpoints.models import find_checkpoint, load_model
 from gpt2_scratch.classifier import SpamClassifier
-from train import benchmarks, blimp, fluency
-from train.answers import match_rates
+from train import fluency
+from train.chat.answers import match_rates
+from train.chat.free_check import free_check
+from train.chat.instruction_data import encode_tasks
+from train.chat.judge import judge
+from train.chat.skills import Question, accepted, skills_check
+from train.chat.turn_seven import in_turn_seven
 from train.datasets import Instruction, available, folded, load_instructions, spam_split
+from train.figures import benchmarks, blimp
+from train.figures.held_out import held_out
+from train.figures.template_leaks import everyday_prompts, template_leaks
 from train.finetune_chat import response_loss
 from train.finetune_spam import calibration, evaluate_messages
-from train.free_check import free_check
-from train.held_out import held_out
-from train.instruction_data import encode_tasks
-from train.judge import judge
-from train.modern_messages import independent_check, modern_check
 from train.packing import MIXTURE, OLD_MIXTURE, TokenMixture, pack, token_byte_lengths
 from train.samples import diversity_by_temperature
-from train.skills import Question, accepted, skills_check
-from train.template_leaks import everyday_prompts, template_leaks
-from train.turn_seven import in_turn_seven
+from train.spam.modern_messages import independent_check, modern_check
 
 Metrics = dict[str, Any]
 ANSWER_TOKENS = 64  # of a greedy answer; the references are shorter

@@ -19,19 +19,14 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from gpt2_scratch.checkpoint import (
-    COMMANDS,
-    find_checkpoint,
-    load_model,
-    load_tokenizer,
-    read_checkpoint,
-    write_tensors,
-)
+from gpt2_scratch.checkpoints.errors import COMMANDS
+from gpt2_scratch.checkpoints.format import read_checkpoint, write_tensors
+from gpt2_scratch.checkpoints.models import find_checkpoint, load_model, load_tokenizer
+from gpt2_scratch.checkpoints.openai import WEIGHTS, to_openai
 from gpt2_scratch.classifier import LABELS, SpamClassifier
 from gpt2_scratch.config import GPT2Config
-from gpt2_scratch.openai_gpt2 import WEIGHTS, to_openai
-from gpt2_scratch.tokenizer import END_OF_TEXT, Tokenizer
-from gpt2_scratch.vocabulary_files import merges, vocabulary
+from gpt2_scratch.vocabulary.files import merges, vocabulary
+from gpt2_scratch.vocabulary.tokenizer import END_OF_TEXT, Tokenizer
 
 DTYPES = {"float32": torch.float32, "float16": torch.float16, "bfloat16": torch.bfloat16}
 

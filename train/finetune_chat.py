@@ -24,22 +24,14 @@ import torch
 from torch import Tensor, nn
 
 from gpt2_scratch.chat import Assistant
-from gpt2_scratch.checkpoint import (
-    CheckpointError,
-    find_checkpoint,
-    load_model,
-    read_checkpoint,
-)
+from gpt2_scratch.checkpoints.errors import CheckpointError
+from gpt2_scratch.checkpoints.format import read_checkpoint
+from gpt2_scratch.checkpoints.models import find_checkpoint, load_model
 from gpt2_scratch.model import GPT2
-from gpt2_scratch.tokenizer import Tokenizer
-from train import loop
-from train.chat.requests import requests, stories_of
-from train.chat.turns import written_conversations
-from train.datasets import Instruction, corpus_documents, folded, load_instructions
-from train.examples import EpochOrder
-from train.exercises import exercises
-from train.free_check import free_check
-from train.instruction_data import (
+from gpt2_scratch.vocabulary.tokenizer import Tokenizer
+from train.chat.exercises import exercises
+from train.chat.free_check import free_check
+from train.chat.instruction_data import (
     IGNORED,
     Example,
     conversations,
@@ -49,10 +41,15 @@ from train.instruction_data import (
     plain_text,
     repeats_of,
 )
-from train.parallel import join_processes
-from train.rewording import reworded
-from train.skills import skills_check
-from train.stage import (
+from train.chat.requests import requests, stories_of
+from train.chat.rewording import reworded
+from train.chat.skills import skills_check
+from train.chat.turns import written_conversations
+from train.datasets import Instruction, corpus_documents, folded, load_instructions
+from train.loop import loop
+from train.loop.examples import EpochOrder
+from train.loop.parallel import join_processes
+from train.loop.stage import (
     add_finetuning_arguments,
     lineage,
     merged,

@@ -26,20 +26,14 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from gpt2_scratch.checkpoint import (
-    build_model,
-    load_model,
-    read_checkpoint,
-    save_checkpoint,
-    update_manifest,
-)
+from gpt2_scratch.checkpoints.format import build_model, read_checkpoint, save_checkpoint
+from gpt2_scratch.checkpoints.manifest import update_manifest
+from gpt2_scratch.checkpoints.models import load_model
 from gpt2_scratch.classifier import LABELS, GPT2Classifier, SpamClassifier, pad_batch
-from gpt2_scratch.text import fold_for
-from gpt2_scratch.tokenizer import Tokenizer
-from train import loop
+from gpt2_scratch.vocabulary.text import fold_for
+from gpt2_scratch.vocabulary.tokenizer import Tokenizer
 from train.datasets import Message, spam_split
-from train.examples import EpochOrder
-from train.metrics import (
+from train.figures.metrics import (
     best_threshold,
     binary_metrics,
     expected_calibration_error,
@@ -47,21 +41,23 @@ from train.metrics import (
     log_loss,
     reliability,
 )
-from train.modern_messages import (
-    independent_check,
-    modern_check,
-    modern_messages,
-    written_messages,
-)
-from train.parallel import join_processes
-from train.perturbation import perturb
-from train.stage import (
+from train.loop import loop
+from train.loop.examples import EpochOrder
+from train.loop.parallel import join_processes
+from train.loop.stage import (
     add_finetuning_arguments,
     merged,
     run_finetuning,
     run_stage,
     with_adapters,
 )
+from train.spam.modern_messages import (
+    independent_check,
+    modern_check,
+    modern_messages,
+    written_messages,
+)
+from train.spam.perturbation import perturb
 
 DEFAULTS = loop.Settings(
     optimizer="adamw",

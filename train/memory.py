@@ -22,9 +22,9 @@ import torch
 
 from gpt2_scratch.config import PRESETS, GPT2Config
 from gpt2_scratch.model import GPT2
-from train import loop
-from train.parallel import join_processes
-from train.stage import with_adapters
+from train.loop import loop
+from train.loop.parallel import join_processes
+from train.loop.stage import with_adapters
 
 RANK = 8  # of the adapters
 WAYS = {  # name -> (adapters only, gradient checkpointing)

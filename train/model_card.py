@@ -2,8 +2,8 @@
 
     python -m train.model_card          # after the weights or their figures have changed
 
-Everything that can change is taken from weights/manifest.json and train/catalogue.py. On the Hub
-the first lines, between two rows of dashes, are the card's metadata.
+Everything that can change is taken from weights/manifest.json and train/data/catalogue.py. On the
+Hub the first lines, between two rows of dashes, are the card's metadata.
 """
 
 from __future__ import annotations
@@ -14,9 +14,11 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from gpt2_scratch.checkpoint import COMMANDS, CheckpointError, read_checkpoint, read_manifest
-from gpt2_scratch.tokenizer import GPT2_RANKS_SHA256, weights_dir
-from train.catalogue import DATASETS, INSTRUCTION_DATA, SFT, SMS_SPAM, Dataset
+from gpt2_scratch.checkpoints.errors import COMMANDS, CheckpointError
+from gpt2_scratch.checkpoints.format import read_checkpoint
+from gpt2_scratch.checkpoints.manifest import read_manifest
+from gpt2_scratch.vocabulary.tokenizer import GPT2_RANKS_SHA256, weights_dir
+from train.data.catalogue import DATASETS, INSTRUCTION_DATA, SFT, SMS_SPAM, Dataset
 from train.packing import MIXTURE
 
 WHAT = {
@@ -67,16 +69,16 @@ On text that no stage has trained on, by `python -m train.evaluate all`.
 ## What the models have read
 
 `base` read the sets down to `sft`; the shares are in `train/packing.py`. `chat` and `spam` start
-from it. `chat` also reads short exercises made by `train/exercises.py` (opposites, verb forms,
+from it. `chat` also reads short exercises made by `train/chat/exercises.py` (opposites, verb forms,
 plurals, sums, spelling, capitals, reviews, kinds of sentences, small talk), and half of its tasks
-in the other words of `train/rewording.py`. The 204 questions of `train/skills_check.tsv`, by which
-`skills` is measured, are a language model's that had seen nothing of this project, the 300 of
-`train/free_check.tsv` (`free`) one's that had not read the training data. `spam` reads
-messages of today written for this project:
-`train/modern_templates.tsv` and `train/modern_messages.tsv`, the latter by a language model.
-One percent of the documents is held out by hash; the last 1,500 lines of `sft` and the
+in the other words of `train/chat/rewording.py`. The 204 questions of
+`train/chat/skills_check.tsv`, by which `skills` is measured, are a language model's that had seen
+nothing of this project, the 300 of `train/chat/free_check.tsv` (`free`) one's that had not read the
+training data. `spam` reads messages of today written for this project:
+`train/spam/modern_templates.tsv` and `train/spam/modern_messages.tsv`, the latter by a language
+model. One percent of the documents is held out by hash; the last 1,500 lines of `sft` and the
 test parts of the other sets are never trained on. `python -m train.datasets --list` shows sizes;
-`train/catalogue.py` has every origin, pinned commit and sha256.
+`train/data/catalogue.py` has every origin, pinned commit and sha256.
 
 {data}
 

@@ -1,4 +1,4 @@
-"""What the modes of `gpt2_scratch.quantization` cost, measured on the shipped models.
+"""What the modes of `gpt2_scratch.engine.quantization` cost, measured on the shipped models.
 
     python -m train.modes
 
@@ -11,13 +11,13 @@ from __future__ import annotations
 import argparse
 from collections.abc import Sequence
 
-from gpt2_scratch.checkpoint import load_model
+from gpt2_scratch.checkpoints.models import load_model
 from gpt2_scratch.classifier import GPT2Classifier, SpamClassifier, Verdict
+from gpt2_scratch.engine.quantization import MODES, rounded
 from gpt2_scratch.model import GPT2
-from gpt2_scratch.quantization import MODES, rounded
-from gpt2_scratch.tokenizer import Tokenizer
+from gpt2_scratch.vocabulary.tokenizer import Tokenizer
 from train.datasets import spam_split
-from train.held_out import held_out
+from train.figures.held_out import held_out
 from train.packing import MIXTURE, TokenMixture, pack, token_byte_lengths
 
 NEAR = 0.01  # of the threshold: a verdict there hangs on a hair in any mode

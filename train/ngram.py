@@ -22,9 +22,9 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
-from gpt2_scratch.tokenizer import Tokenizer
-from train.held_out import figures_of
-from train.loop import parse_count
+from gpt2_scratch.vocabulary.tokenizer import Tokenizer
+from train.figures.held_out import figures_of
+from train.loop.loop import parse_count
 from train.packing import MIXTURE, TokenMixture, pack, token_byte_lengths
 
 Ints = NDArray[np.int64]

@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from gpt2_scratch.tokenizer import weights_dir
-from gpt2_scratch.training_log import TrainingLog, binned, read_logs, read_metrics
+from gpt2_scratch.insight.training_log import TrainingLog, binned, read_logs, read_metrics
+from gpt2_scratch.vocabulary.tokenizer import weights_dir
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

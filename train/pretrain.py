@@ -23,16 +23,16 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from gpt2_scratch.checkpoint import build_model, read_checkpoint
+from gpt2_scratch.checkpoints.format import build_model, read_checkpoint
 from gpt2_scratch.config import PRESETS
 from gpt2_scratch.generation import generate
 from gpt2_scratch.model import GPT2
-from gpt2_scratch.tokenizer import Tokenizer
-from train import loop
-from train.held_out import held_out
+from gpt2_scratch.vocabulary.tokenizer import Tokenizer
+from train.figures.held_out import held_out
+from train.loop import loop
+from train.loop.snapshots import MOMENTS, take_snapshot
+from train.loop.stage import add_stage_arguments, lineage, run_command_line, run_stage
 from train.packing import MIXTURE, TokenMixture, pack, token_byte_lengths
-from train.snapshots import MOMENTS, take_snapshot
-from train.stage import add_stage_arguments, lineage, run_command_line, run_stage
 from train.web_corpus import WEB_CORPORA, add_web_corpus_arguments, pack_web_corpus, shares
 
 DEFAULTS = loop.Settings()

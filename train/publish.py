@@ -23,9 +23,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from gpt2_scratch.checkpoint import file_sha256, read_manifest
-from gpt2_scratch.tokenizer import RANK_FILES
-from train.dataset_card import prepared_files
+from gpt2_scratch.checkpoints.format import file_sha256
+from gpt2_scratch.checkpoints.manifest import read_manifest
+from gpt2_scratch.vocabulary.tokenizer import RANK_FILES
+from train.cards.dataset_card import prepared_files
 from train.model_card import model_card
 
 REPOSITORY = Path(__file__).resolve().parent.parent

@@ -19,9 +19,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from gpt2_scratch.tokenizer import weights_dir
+from gpt2_scratch.vocabulary.tokenizer import weights_dir
 from train.datasets import CORPUS, cache_folder
-from train.loop import STATE_FILE
+from train.loop.loop import STATE_FILE
 
 WEIGHTS_VARIABLE = "GPT2_SCRATCH_WEIGHTS"
 DATA = (*(dataset.name for dataset in CORPUS), "sms-spam", "sft", "instruction-data")

@@ -22,13 +22,13 @@ from typing import cast
 
 from tqdm import tqdm
 
-from gpt2_scratch.checkpoint import find_checkpoint, load_model
+from gpt2_scratch.checkpoints.models import find_checkpoint, load_model
+from gpt2_scratch.engine.native import NativeGPT2, is_available
 from gpt2_scratch.generation import generate
 from gpt2_scratch.model import GPT2
-from gpt2_scratch.native import NativeGPT2, is_available
 from gpt2_scratch.sampling import SamplingSettings
-from gpt2_scratch.tokenizer import Tokenizer
-from train.openings import EXPOSITION, STORIES, WORDS, openings
+from gpt2_scratch.vocabulary.tokenizer import Tokenizer
+from train.figures.openings import EXPOSITION, STORIES, WORDS, openings
 
 PAGE = SamplingSettings()  # what the page begins with
 TEMPERATURES = (0.5, PAGE.temperature, 1.0, 1.3)

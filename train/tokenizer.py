@@ -19,9 +19,9 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from gpt2_scratch.bpe import SINGLE_DIGITS_PATTERN, count_words, train_bpe, write_ranks
 from gpt2_scratch.chat import format_prompt
-from gpt2_scratch.tokenizer import Tokenizer, weights_dir
+from gpt2_scratch.vocabulary.bpe import SINGLE_DIGITS_PATTERN, count_words, train_bpe, write_ranks
+from gpt2_scratch.vocabulary.tokenizer import Tokenizer, weights_dir
 from train.datasets import CORPUS, DatasetError, corpus_documents, load_instructions
 from train.packing import INSTRUCT, MIXTURE
 

@@ -21,9 +21,9 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from gpt2_scratch import hub
-from gpt2_scratch.text import normalise_text
-from gpt2_scratch.tokenizer import RANK_FILES, Tokenizer
+from gpt2_scratch.checkpoints import hub
+from gpt2_scratch.vocabulary.text import normalise_text
+from gpt2_scratch.vocabulary.tokenizer import RANK_FILES, Tokenizer
 from train.datasets import cache_folder, split_of
 from train.packing import (
     PackedSource,

@@ -32,15 +32,15 @@ from gpt2_scratch.benchmark.contestants import GREEDY, Contestant, ours, peers
 from gpt2_scratch.benchmark.llama import INSTALL, llamas
 from gpt2_scratch.benchmark.load import load
 from gpt2_scratch.benchmark.probe import probe
-from gpt2_scratch.checkpoint import load_model
+from gpt2_scratch.checkpoints.models import load_model
 from gpt2_scratch.config import PRESETS
-from gpt2_scratch.engine import Engine
+from gpt2_scratch.engine.engine import Engine
+from gpt2_scratch.engine.native import NativeGPT2, choose_mode, is_available, library
+from gpt2_scratch.engine.quantization import MODES
+from gpt2_scratch.engine.rows import RowModel, TorchRows
+from gpt2_scratch.engine.speculative import Speculative
 from gpt2_scratch.generation import generate_tokens
 from gpt2_scratch.model import GPT2
-from gpt2_scratch.native import NativeGPT2, choose_mode, is_available, library
-from gpt2_scratch.quantization import MODES
-from gpt2_scratch.rows import RowModel, TorchRows
-from gpt2_scratch.speculative import Speculative
 
 PROMPT_TOKENS = 32
 READ_FLOATS = 2**26  # 256 MB, far more than any cache

@@ -15,10 +15,10 @@ from typing import Any, cast
 import torch
 
 from gpt2_scratch.config import GPT2Config
+from gpt2_scratch.engine.native import NativeGPT2, is_available
+from gpt2_scratch.engine.quantization import MODES, stored_bytes
 from gpt2_scratch.generation import generate_tokens
 from gpt2_scratch.model import GPT2
-from gpt2_scratch.native import NativeGPT2, is_available
-from gpt2_scratch.quantization import MODES, stored_bytes
 from gpt2_scratch.sampling import SamplingSettings
 
 GREEDY = SamplingSettings(temperature=0.0, seed=0)

@@ -17,8 +17,8 @@ from typing import Any, cast
 import numpy as np
 
 from gpt2_scratch.benchmark.contestants import Contestant
+from gpt2_scratch.engine.quantization import is_stored
 from gpt2_scratch.model import GPT2
-from gpt2_scratch.quantization import is_stored
 
 KINDS = ("F32", "F16", "Q8_0")
 INSTALL = "`pip install llama-cpp-python gguf` builds it, which takes minutes"

@@ -9,11 +9,11 @@ import time
 from dataclasses import replace
 from typing import Any
 
-from gpt2_scratch.checkpoint import build_model
+from gpt2_scratch.checkpoints.format import build_model
+from gpt2_scratch.engine.native import NativeGPT2, choose_mode
+from gpt2_scratch.engine.quantization import MODES, stored_bytes
 from gpt2_scratch.kv_cache import KVCache
 from gpt2_scratch.model import GPT2
-from gpt2_scratch.native import NativeGPT2, choose_mode
-from gpt2_scratch.quantization import MODES, stored_bytes
 
 LAYERS = 2  # with the output layer, more than a processor's caches hold of a large model
 STEPS = 12  # of each mode and round

@@ -15,14 +15,14 @@ from typing import Any, TypedDict
 import torch
 
 from gpt2_scratch import limits
-from gpt2_scratch.attention import attention_maps
 from gpt2_scratch.classifier import Verdict
 from gpt2_scratch.demo.boundary import endpoint
 from gpt2_scratch.demo.registry import MODELS, WRITERS, Registry
 from gpt2_scratch.demo.serving import AUTO, LANGUAGE_MODELS, Serving
 from gpt2_scratch.generation import encode_prompt
+from gpt2_scratch.insight.attention import attention_maps
+from gpt2_scratch.insight.word_influence import word_influence
 from gpt2_scratch.sampling import SamplingSettings, check_integer, next_token_table
-from gpt2_scratch.word_influence import word_influence
 
 # A browser draws 60 times a second at best, and every update costs the server more than a token of
 # a small model does: text goes out at most this often, and whenever a stream ends.

@@ -14,7 +14,9 @@ from weakref import WeakKeyDictionary
 import numpy as np
 
 from gpt2_scratch import limits
-from gpt2_scratch.attention import (
+from gpt2_scratch.demo.registry import Registry
+from gpt2_scratch.demo.theme import visible
+from gpt2_scratch.insight.attention import (
     Array,
     AttentionMaps,
     attention_maps,
@@ -23,9 +25,7 @@ from gpt2_scratch.attention import (
     induction_scores,
     rollout,
 )
-from gpt2_scratch.demo.registry import Registry
-from gpt2_scratch.demo.theme import visible
-from gpt2_scratch.logit_lens import logit_lens
+from gpt2_scratch.insight.logit_lens import logit_lens
 from gpt2_scratch.model import GPT2
 
 FULL = 65_535  # the 16-bit number that stands for a weight of 1

@@ -13,7 +13,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from gpt2_scratch.checkpoint import CheckpointError, read_manifest
+from gpt2_scratch.checkpoints.errors import CheckpointError
+from gpt2_scratch.checkpoints.manifest import read_manifest
 from gpt2_scratch.demo.registry import MODELS, Registry
 
 PATH = Path(__file__).resolve().with_name("first_paint.json")
@@ -43,9 +44,12 @@ def _weights() -> dict[str, str]:
 
 def compute(registry: Registry) -> dict[str, Any]:
     """All examples, by the plain path: no engine, whose rounding depends on the machine."""
-    from gpt2_scratch.demo import attention_tab, chat_tab, generate_tab, spam_tab
     from gpt2_scratch.demo.api import Api
     from gpt2_scratch.demo.attention_view import lens_view, maps_view
+    from gpt2_scratch.demo.tabs import attention as attention_tab
+    from gpt2_scratch.demo.tabs import chat as chat_tab
+    from gpt2_scratch.demo.tabs import generate as generate_tab
+    from gpt2_scratch.demo.tabs import spam as spam_tab
     from gpt2_scratch.demo.written import written_tokens
     from gpt2_scratch.generation import stream
 

@@ -9,13 +9,15 @@ from pathlib import Path
 from typing import Any, TypeVar, cast
 
 from gpt2_scratch.chat import Assistant
-from gpt2_scratch.checkpoint import COMMANDS, expected_shapes, load_model
+from gpt2_scratch.checkpoints.errors import COMMANDS
+from gpt2_scratch.checkpoints.format import expected_shapes
+from gpt2_scratch.checkpoints.hub import REPOSITORY
+from gpt2_scratch.checkpoints.models import load_model
 from gpt2_scratch.classifier import SpamClassifier
 from gpt2_scratch.config import PRESETS
-from gpt2_scratch.hub import REPOSITORY
 from gpt2_scratch.limits import FETCHED_PARAMETERS, check_choice
 from gpt2_scratch.model import GPT2
-from gpt2_scratch.tokenizer import Tokenizer, weights_dir
+from gpt2_scratch.vocabulary.tokenizer import Tokenizer, weights_dir
 
 T = TypeVar("T")
 

@@ -18,11 +18,11 @@ from typing import TYPE_CHECKING
 from gpt2_scratch import limits
 from gpt2_scratch.chat import ChatStep, Message
 from gpt2_scratch.demo.registry import Registry
-from gpt2_scratch.engine import Engine
+from gpt2_scratch.engine.engine import Engine
+from gpt2_scratch.engine.native import NativeGPT2, choose_mode, is_available
+from gpt2_scratch.engine.quantization import MODES, check_mode, rounded
+from gpt2_scratch.engine.rows import RowModel, TorchRows
 from gpt2_scratch.generation import Step, stream
-from gpt2_scratch.native import NativeGPT2, choose_mode, is_available
-from gpt2_scratch.quantization import MODES, check_mode, rounded
-from gpt2_scratch.rows import RowModel, TorchRows
 from gpt2_scratch.sampling import SamplingSettings
 
 if TYPE_CHECKING:

@@ -19,6 +19,7 @@ from typing import Any
 import gradio as gr
 
 HERE = Path(__file__).resolve().parent
+PANELS = HERE / "panels"
 STYLESHEET = HERE / "style.css"
 
 
@@ -43,13 +44,13 @@ def theme() -> gr.themes.Base:
 def panel(
     script: str, value: Any = None, *, helpers: Sequence[str] = (), **options: Any
 ) -> gr.HTML:
-    """A gr.HTML whose `value` is data, drawn by a script of this folder (see above).
+    """A gr.HTML whose `value` is data, drawn by a script of `panels` (see above).
 
     The script sees `element`, `props`, `watch` and `trigger`, and what dom.js and `helpers`, more
-    scripts of this folder, define; it draws now and whenever `value` changes.
+    scripts of that folder, define; it draws now and whenever `value` changes.
     """
     scripts = ("dom.js", *helpers, script)
-    sources = [(HERE / name).read_text(encoding="utf-8") for name in scripts]
+    sources = [(PANELS / name).read_text(encoding="utf-8") for name in scripts]
     return gr.HTML(
         value,
         html_template="<div class='panel'></div>",

@@ -10,8 +10,8 @@ import re
 from pathlib import Path
 from typing import Any
 
-from gpt2_scratch.checkpoint import read_manifest
-from gpt2_scratch.training_log import TrainingLog, binned, read_logs, read_metrics
+from gpt2_scratch.checkpoints.manifest import read_manifest
+from gpt2_scratch.insight.training_log import TrainingLog, binned, read_logs, read_metrics
 
 POINTS = 80  # of a curve: single batches are noise
 CELLS = ("tn", "fp", "fn", "tp")

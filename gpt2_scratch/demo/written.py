@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from gpt2_scratch.alternatives import alternatives
 from gpt2_scratch.demo.registry import Registry
 from gpt2_scratch.demo.theme import visible
 from gpt2_scratch.generation import encode_prompt
-from gpt2_scratch.tokenizer import IncrementalDecoder, Tokenizer
+from gpt2_scratch.insight.alternatives import alternatives
+from gpt2_scratch.vocabulary.tokenizer import IncrementalDecoder, Tokenizer
 
 ROWS = 5  # alternatives of each token: what fits beside a text
 

@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 
 from train.build_data import corpus, sft
-from train.catalogue import CORPUS
+from train.data.catalogue import CORPUS
 from train.datasets import cache_folder
 
 

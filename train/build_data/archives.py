@@ -12,7 +12,7 @@ import stat
 import zipfile
 from pathlib import Path
 
-from train.download import DatasetError, download_part
+from train.data.download import DatasetError, download_part
 
 BASE_VARIABLE = "GPT2_SCRATCH_ARCHIVES"  # another server instead of https://github.com
 MAX_FILE_BYTES = 4 * 2**20  # the published sets were made without the files that are larger

@@ -23,8 +23,8 @@ from train.build_data.archives import Archive, archive_path
 from train.build_data.document import Document
 from train.build_data.pipeline import Converter, Record, read_records, run_converters
 from train.build_data.polish import polish
-from train.catalogue import DATASETS, Dataset
-from train.data_manifest import add_to_manifest, describe_file
+from train.data.catalogue import DATASETS, Dataset
+from train.data.data_manifest import add_to_manifest, describe_file
 from train.datasets import DOCUMENT_SEPARATOR, available
 
 Credits = Callable[[Sequence[Archive], Sequence[str]], list[str]]

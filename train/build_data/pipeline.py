@@ -20,7 +20,7 @@ from typing import Any
 from tqdm import tqdm
 
 from train.build_data.archives import Archive, fetch_archive
-from train.download import DatasetError
+from train.data.download import DatasetError
 
 Record = dict[str, Any]
 

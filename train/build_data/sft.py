@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from gpt2_scratch.tokenizer import Tokenizer
+from gpt2_scratch.vocabulary.tokenizer import Tokenizer
 from train.build_data import (
     instruction_tasks,
     language_tasks,
@@ -31,8 +31,8 @@ from train.build_data import (
 from train.build_data.archives import Archive
 from train.build_data.pipeline import Converter, Record, read_records, run_converters
 from train.build_data.tasks import Task, is_clean
-from train.catalogue import SFT
-from train.data_manifest import add_to_manifest, describe_file
+from train.data.catalogue import SFT
+from train.data.data_manifest import add_to_manifest, describe_file
 from train.datasets import available, fetch
 
 _ORIGINS = {origin.split("@")[0]: origin for origin in SFT.origin}

@@ -11,12 +11,12 @@ import random
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
-from train import exercise_facts as facts
+from train.chat import exercise_facts as facts
 from train.chat import invented
+from train.chat.exercises import in_words, past_of, plural_of, reviews, sentences
 from train.chat.wordings import as_typed, fill, in_one_message, without_article
 from train.chat.written_files import records, wordings
 from train.datasets import Instruction
-from train.exercises import in_words, past_of, plural_of, reviews, sentences
 
 SOURCE = "request"  # the sources are "request:antonym", "request:sum", ...
 # How often a piece of written material is asked for in an epoch.

@@ -1,0 +1,1 @@
+"""Many texts at once: slots, rows, stored weights, compiled kernels."""

@@ -1,0 +1,326 @@
+"""native.cpp from Python: compiled on first use, and a GPT-2 that computes with it.
+
+Needs a C++ compiler on the machine (g++ or clang++, or what the environment variable CXX names) and
+says so where there is none; everything works without, by the operators of model.py. The
+compiled library is kept in the user's cache folder, under a name made from the source, the flags
+and the processor. GPT2_SCRATCH_NATIVE=0 turns it off.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import functools
+import hashlib
+import os
+import platform
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import cast
+
+import torch
+from torch import Tensor, nn
+
+from gpt2_scratch.checkpoints.format import file_sha256
+from gpt2_scratch.engine.processor import Processor, instruction_line, processor
+from gpt2_scratch.engine.quantization import BITS, MODES, StoredMatrix, store, stored_bytes
+from gpt2_scratch.kv_cache import KVCache
+from gpt2_scratch.model import GPT2, Block, LayerNorm
+
+SOURCE = Path(__file__).with_name("native.cpp")
+FLAGS = ("-std=c++17", "-O3", "-march=native", "-fno-math-errno", "-fopenmp", "-shared", "-fPIC")
+COMPILE_SECONDS = 900  # ten seconds at rest; without the kernels a text may be another one
+PANEL = 32  # outputs side by side in memory; as in native.cpp
+_KINDS = {"fp32": 32, "fp16": 16, "bf16": -16, "int8": 8}
+
+
+class NativeUnavailable(RuntimeError):
+    """There is no compiled library, and why; model.py computes the same more slowly."""
+
+
+# --- the library ------------------------------------------------------------------------------
+
+
+@functools.cache
+def library() -> ctypes.CDLL:
+    """The compiled native.cpp. Raises NativeUnavailable; compiles once per machine (seconds)."""
+    if os.environ.get("GPT2_SCRATCH_NATIVE") == "0":
+        raise NativeUnavailable("GPT2_SCRATCH_NATIVE=0 turns the compiled kernels off.")
+    try:
+        loaded = ctypes.CDLL(str(_compiled()))
+    except OSError as error:
+        raise NativeUnavailable(f"The compiled kernels cannot be loaded: {error}.") from error
+    loaded.gpt2_read.restype = ctypes.c_float
+    loaded.gpt2_forward.restype = None
+    return loaded
+
+
+def is_available() -> bool:
+    """Whether `library` gives one."""
+    try:
+        library()
+    except NativeUnavailable:
+        return False
+    return True
+
+
+def _compiled() -> Path:
+    compiler = _compiler()
+    identity = (SOURCE.read_bytes(), FLAGS, compiler, platform.machine(), instruction_line())
+    name = f"native-{hashlib.sha256(repr(identity).encode()).hexdigest()[:16]}.so"
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "gpt2_scratch"
+    try:
+        cache.mkdir(mode=0o700, parents=True, exist_ok=True)
+        usable = os.access(cache, os.W_OK) and cache.stat().st_uid == os.getuid()
+    except OSError:
+        usable = False
+    if not usable:  # a folder that only we can write: what is in it will be executed
+        cache = Path(tempfile.mkdtemp(prefix="gpt2_scratch-"))
+    target = cache / name
+    if not _is_whole(target):
+        temporary = target.with_suffix(f".{os.getpid()}.tmp")
+        _compile(compiler, temporary)
+        digest = temporary.with_suffix(".tmp.sha256")
+        digest.write_text(file_sha256(temporary))
+        os.replace(temporary, target)  # two processes that start at once do not disturb each other
+        os.replace(digest, _digest(target))
+    return target
+
+
+def _digest(library: Path) -> Path:
+    return library.with_suffix(".sha256")
+
+
+def _is_whole(library: Path) -> bool:
+    """Whether it is there as it was compiled: a truncated one would end the process (SIGBUS)."""
+    try:
+        return file_sha256(library) == _digest(library).read_text()
+    except OSError:
+        return False
+
+
+def _compiler() -> str:
+    for name in (os.environ.get("CXX"), "g++", "clang++", "c++"):
+        if name and (path := shutil.which(name)):
+            return path
+    raise NativeUnavailable("There is no C++ compiler on this machine: install g++ to decode fast.")
+
+
+def _compile(compiler: str, target: Path) -> None:
+    command = [compiler, *FLAGS, str(SOURCE), "-o", str(target)]
+    try:
+        subprocess.run(command, check=True, capture_output=True, timeout=COMPILE_SECONDS)
+    except (OSError, subprocess.SubprocessError) as error:
+        said = getattr(error, "stderr", None) or b""
+        detail = said.decode(errors="replace").strip().splitlines()[-1:] or [str(error)]
+        raise NativeUnavailable(f"native.cpp does not compile here: {detail[0]}") from error
+
+
+# --- the structures of native.cpp -------------------------------------------------------------
+
+
+class _Linear(ctypes.Structure):
+    _fields_ = [
+        ("weight", ctypes.c_void_p),
+        ("scale", ctypes.c_void_p),
+        ("bias", ctypes.c_void_p),
+        ("inputs", ctypes.c_int64),
+        ("outputs", ctypes.c_int64),
+    ]
+
+
+class _Norm(ctypes.Structure):
+    _fields_ = [("weight", ctypes.c_void_p), ("bias", ctypes.c_void_p)]
+
+
+class _Layer(ctypes.Structure):
+    _fields_ = [
+        ("ln_1", _Norm),
+        ("c_attn", _Linear),
+        ("attn_c_proj", _Linear),
+        ("ln_2", _Norm),
+        ("c_fc", _Linear),
+        ("mlp_c_proj", _Linear),
+    ]
+
+
+class _Model(ctypes.Structure):
+    _fields_ = [
+        ("n_layer", ctypes.c_int64),
+        ("n_head", ctypes.c_int64),
+        ("n_embd", ctypes.c_int64),
+        ("epsilon", ctypes.c_float),
+        ("wpe", ctypes.c_void_p),
+        ("layers", ctypes.POINTER(_Layer)),
+        ("ln_f", _Norm),
+        ("wte", _Linear),
+    ]
+
+
+class _Cache(ctypes.Structure):
+    _fields_ = [
+        ("keys", ctypes.c_void_p),
+        ("values", ctypes.c_void_p),
+        ("slots", ctypes.c_int64),
+        ("max_length", ctypes.c_int64),
+    ]
+
+
+def pack(stored: StoredMatrix, together: int = 1) -> StoredMatrix:
+    """A matrix in the order in which native.cpp reads it.
+
+    values (outputs, inputs) -> (panels, inputs / together, PANEL, together): what one input, or as
+    many as are read together, contributes to PANEL outputs lies side by side. The last panel and
+    the last input are filled up with zeros.
+    """
+    outputs, inputs = stored.values.shape
+    panels, groups = -(-outputs // PANEL), -(-inputs // together)
+    padded = stored.values.new_zeros(panels * PANEL, groups * together)
+    padded[:outputs, :inputs] = stored.values
+    packed = padded.view(panels, PANEL, groups, together).transpose(1, 2).contiguous()
+    return StoredMatrix(packed, stored.scale)
+
+
+class NativeGPT2(nn.Module):
+    """A GPT-2 that computes with native.cpp, from a copy of a model's weights in one of the modes.
+
+    It takes the place of the GPT2 in `generation` and in the engine. For inference on the CPU only;
+    it has no parameters that could be trained. Raises NativeUnavailable, or ValueError for a mode
+    that cannot hold the weights.
+    """
+
+    def __init__(self, model: GPT2, mode: str = "fp32") -> None:
+        super().__init__()
+        self.config, self.mode = model.config, mode
+        self._library = library()
+        self._kept: list[Tensor] = []  # what the structures point to
+        layers = (_Layer * self.config.n_layer)()
+        for layer, block in zip(layers, cast(list[Block], list(model.h)), strict=True):
+            layer.ln_1, layer.ln_2 = self._norm(block.ln_1), self._norm(block.ln_2)
+            layer.c_attn = self._linear(block.attn.c_attn.weight, block.attn.c_attn.bias)
+            layer.attn_c_proj = self._linear(block.attn.c_proj.weight, block.attn.c_proj.bias)
+            layer.c_fc = self._linear(block.mlp.c_fc.weight, block.mlp.c_fc.bias)
+            layer.mlp_c_proj = self._linear(block.mlp.c_proj.weight, block.mlp.c_proj.bias)
+        self._model = _Model(
+            self.config.n_layer,
+            self.config.n_head,
+            self.config.n_embd,
+            self.config.layer_norm_epsilon,
+            self._pointer(model.wpe.weight),
+            layers,
+            self._norm(model.ln_f),
+            self._linear(model.wte.weight, None),
+        )
+
+    def _pointer(self, tensor: Tensor) -> int:
+        self._kept.append(tensor.detach().contiguous())
+        return self._kept[-1].data_ptr()
+
+    def _norm(self, norm: LayerNorm) -> _Norm:
+        return _Norm(self._pointer(norm.weight.float()), self._pointer(norm.bias.float()))
+
+    def _linear(self, weight: Tensor, bias: Tensor | None) -> _Linear:
+        together = self._library.gpt2_together(_KINDS[self.mode])
+        packed = pack(store(weight.detach().float(), self.mode), together)
+        return _Linear(
+            self._pointer(packed.values),
+            None if packed.scale is None else self._pointer(packed.scale),
+            None if bias is None else self._pointer(bias.float()),
+            weight.size(1),
+            weight.size(0),
+        )
+
+    def forward(
+        self, idx: Tensor, cache: KVCache | None = None, all_positions: bool = False
+    ) -> Tensor:
+        """Logits of the next token; arguments, shapes and errors as in `GPT2.forward`."""
+        B, T = idx.shape
+        start = 0 if cache is None else cache.length
+        if start + T > self.config.block_size:
+            raise ValueError(
+                f"{start + T} tokens do not fit into the context window of "
+                f"{self.config.block_size}; shorten the text."
+            )
+        used = KVCache(self.config, B, T) if cache is None else cache
+        rows = range(B * T)
+        logits = self.forward_rows(
+            idx.flatten().tolist(),  # (B, T) -> B * T rows
+            [row // T for row in rows],
+            [start + row % T for row in rows],
+            used,
+            rows if all_positions else rows[T - 1 :: T],
+        )
+        used.advance(T)
+        return logits.view(B, -1, self.config.vocab_size)  # -> (B, T or 1, V)
+
+    def forward_rows(
+        self,
+        tokens: Sequence[int],
+        slots: Sequence[int],
+        positions: Sequence[int],
+        cache: KVCache,
+        wanted: Sequence[int],
+    ) -> Tensor:
+        """One forward pass over tokens of several sequences; see `rows.RowModel`."""
+        inputs = _checked_rows(self.config.vocab_size, tokens, slots, positions, cache, wanted)
+        logits = torch.empty(len(wanted), self.config.vocab_size)
+        _, n_slots, _, max_length, _ = cache.keys.shape
+        self._library.gpt2_forward(
+            ctypes.byref(self._model),
+            _KINDS[self.mode],
+            ctypes.byref(
+                _Cache(cache.keys.data_ptr(), cache.values.data_ptr(), n_slots, max_length)
+            ),
+            ctypes.c_int64(len(tokens)),
+            *inputs[:3],
+            ctypes.c_int64(len(wanted)),
+            inputs[3],
+            ctypes.c_void_p(logits.data_ptr()),
+            torch.get_num_threads(),
+        )
+        return logits
+
+
+def _checked_rows(
+    vocab_size: int,
+    tokens: Sequence[int],
+    slots: Sequence[int],
+    positions: Sequence[int],
+    cache: KVCache,
+    wanted: Sequence[int],
+) -> list[ctypes.Array[ctypes.c_int64]]:
+    """The arguments as C arrays. Nothing in native.cpp looks whether an index is in its array."""
+    _, n_slots, _, max_length, _ = cache.keys.shape
+    if not cache.keys.dtype == cache.values.dtype == torch.float32:
+        raise ValueError("The compiled kernels need a cache of float32 on the CPU.")
+    if not cache.keys.is_contiguous() or not cache.values.is_contiguous():
+        raise ValueError("The compiled kernels need a cache that is contiguous in memory.")
+    arrays = []
+    for what, values, size, count in (
+        ("token", tokens, vocab_size, len(tokens)),
+        ("slot", slots, n_slots, len(tokens)),
+        ("position", positions, max_length, len(tokens)),
+        ("wanted row", wanted, len(tokens), len(wanted)),
+    ):
+        if len(values) != count or not count or min(values) < 0 or max(values) >= size:
+            raise ValueError(f"Each {what} must be from 0 to {size - 1}, one for each row.")
+        arrays.append((ctypes.c_int64 * count)(*values))
+    return arrays
+
+
+# --- which mode -------------------------------------------------------------------------------
+
+
+def choose_mode(model: GPT2, candidates: Sequence[str] = MODES, on: Processor | None = None) -> str:
+    """How to store a model's weights on this processor (`on`: another one).
+
+    A decode step reads every weight once. Weights that the processor reads as fast as it multiplies
+    are stored exactly; larger ones in the fewest bytes, for then a step costs what its bytes cost.
+    No clock has a part in it: the same machine chooses the same at each start, however busy it is.
+    """
+    modes = sorted(candidates, key=MODES.index)
+    if stored_bytes(model, modes[0]) <= (on or processor()).fast_bytes:
+        return modes[0]
+    return min(modes, key=BITS.__getitem__)  # of equally long ones the most exact

@@ -1,0 +1,1 @@
+"""Measuring: held-out text, benchmarks, what the figures mean."""

@@ -1,0 +1,1 @@
+"""Messages of today for the spam filter."""
