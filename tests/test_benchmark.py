@@ -95,23 +95,6 @@ def test_a_conversation_is_measured_with_and_without_memory(tiny: GPT2) -> None:
     assert row["x"] == pytest.approx(row["reading all, ms"] / row["remembering, ms"])
 
 
-@pytest.mark.skipif(not is_available(), reason="no C++ compiler here")
-def test_a_draft_is_measured_beside_the_model_alone(
-    tiny_weights: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("GPT2_SCRATCH_WEIGHTS", str(tiny_weights))
-    base = str(tiny_weights / "base.safetensors")
-    arguments = options("draft", "--model", base, "--draft", base)
-    rows = benchmark.draft(benchmark.random_or_trained(base), arguments)
-    assert [row["guesses"] for row in rows] == [0, *benchmark.GUESSES]
-    assert rows[0]["tokens per pass"] == 1.0 and rows[0]["x alone"] == 1.0
-    assert (
-        rows[2]["tokens per pass"] == 3.0
-    )  # it always agrees with itself: two guesses and one more
-    with pytest.raises(ValueError, match="--draft"):
-        benchmark.draft(benchmark.random_or_trained(base), options("draft", "--model", base))
-
-
 def test_training_races_the_other_loop_in_a_process_of_its_own(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -4,7 +4,6 @@
     prefill  milliseconds until the first token after a long prompt
     serve    many texts at a time through the engine: all their tokens/s, and the first token's wait
     turns    milliseconds until the first token of each turn of a conversation that grows
-    draft    tokens/s of one text with a small model that guesses ahead (--draft)
     probe    milliseconds of a step in each mode, what a clock would choose and what the app takes
     load     clients of `python app.py` through HTTP, with requests of all kinds
 
@@ -24,7 +23,7 @@ import threading
 import time
 from collections.abc import Callable
 from statistics import median, quantiles
-from typing import Any, cast
+from typing import Any
 
 import torch
 
@@ -38,8 +37,6 @@ from gpt2_scratch.engine.engine import Engine
 from gpt2_scratch.engine.native import NativeGPT2, choose_mode, is_available, library
 from gpt2_scratch.engine.quantization import MODES
 from gpt2_scratch.engine.rows import RowModel, TorchRows
-from gpt2_scratch.engine.speculative import Speculative
-from gpt2_scratch.generation import generate_tokens
 from gpt2_scratch.model import GPT2
 
 PROMPT_TOKENS = 32
@@ -47,12 +44,6 @@ READ_FLOATS = 2**26  # 256 MB, far more than any cache
 STREAMS = (1, 2, 4, 8)
 QUEUED = 32
 TURN_TOKENS = 64
-GUESSES = (1, 2, 4)
-DRAFT_PROMPTS = (
-    "Once upon a time, there was a little girl who",
-    "The city of London is",
-    "The most important thing about",
-)
 
 Row = dict[str, Any]
 
@@ -202,53 +193,6 @@ def turns(model: GPT2, arguments: argparse.Namespace) -> list[Row]:
     return found
 
 
-def draft(model: GPT2, arguments: argparse.Namespace) -> list[Row]:
-    """Speculative decoding of English texts: tokens per pass of the model, and per second."""
-    if arguments.draft is None:
-        raise ValueError("Name a checkpoint with the same vocabulary: --draft shallow.safetensors.")
-    _, tokenizer = load_model(arguments.model)
-    prompts = [tokenizer.encode(text) for text in DRAFT_PROMPTS]
-    fast = served(model, arguments.mode or "int8")
-    small = served(random_or_trained(arguments.draft), arguments.mode or "int8")
-    if not isinstance(fast, NativeGPT2) or not isinstance(small, NativeGPT2):
-        raise ValueError("This is measured on the compiled kernels, and there is no C++ compiler.")
-    passes = 0
-
-    def count(module: object, inputs: object) -> None:
-        nonlocal passes
-        passes += 1
-
-    fast.register_forward_pre_hook(count)
-
-    def write(ahead: int) -> None:
-        for ids in prompts:
-            if ahead:
-                both = Speculative(fast, small, ahead)
-                list(both.generate_tokens(ids, GREEDY, arguments.tokens))
-            else:
-                list(generate_tokens(cast(GPT2, fast), ids, GREEDY, arguments.tokens))
-
-    rates: dict[int, list[float]] = {}
-    per_pass = {}
-    total = arguments.tokens * len(prompts)
-    for _ in range(arguments.rounds):
-        for ahead in (0, *GUESSES):
-            passes = 0
-            taken = seconds(lambda ahead=ahead: write(ahead))  # type: ignore[misc]
-            rates.setdefault(ahead, []).append(total / taken)
-            per_pass[ahead] = total / passes
-    alone = median(rates[0])
-    return [
-        {
-            "guesses": ahead,
-            "tokens per pass": per_pass[ahead],
-            "tokens/s": median(rates[ahead]),
-            "x alone": median(rates[ahead]) / alone,
-        }
-        for ahead in rates
-    ]
-
-
 def at_once(engine: Engine, streams: int, new: int) -> tuple[float, list[float]]:
     """Tokens/s of all streams together, and the seconds that each waited for its first token."""
     waits: list[float] = []
@@ -284,7 +228,6 @@ MEASURES = {
     "prefill": prefill,
     "serve": serve,
     "turns": turns,
-    "draft": draft,
     "probe": modes,
 }
 
@@ -324,8 +267,7 @@ def parse(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--tokens", type=int, default=128, help="new tokens of each text")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--threads", type=int, default=torch.get_num_threads())
-    parser.add_argument("--mode", choices=MODES, help="of serve, turns and draft")
-    parser.add_argument("--draft", help="a checkpoint that guesses, with the model's vocabulary")
+    parser.add_argument("--mode", choices=MODES, help="of serve and turns")
     parser.add_argument("--clients", type=int, default=16, help="of load")
     parser.add_argument("--minutes", type=float, default=1.0, help="of load")
     parser.add_argument("--json", action="store_true", help="JSON, not a table")
