@@ -108,7 +108,7 @@ def problems(root: Path, files: Mapping[str, Path | bytes]) -> list[str]:
 
 
 def _is_test(name: str) -> bool:
-    return fnmatch.fnmatch(name, "tests/test_*.py")
+    return fnmatch.fnmatch(name, "tests/*test_*.py")
 
 
 def _front_matter_problems(root: Path, files: Mapping[str, Path | bytes]) -> list[str]:

@@ -14,8 +14,8 @@ all merges that a word allows, the one that makes the lowest rank happens first.
 there is to encoding, and a table alone, without a list of pairs, is enough for it. Special
 tokens such as `<|endoftext|>` are not in the table: they stand for no text, and get ids behind it.
 
-`tests/test_bpe.py` proves this encoder equal to tiktoken, id for id. `tokenizer.py` uses tiktoken,
-which does the same about eight times faster.
+`tests/vocabulary/test_bpe.py` proves this encoder equal to tiktoken, id for id. `tokenizer.py` uses
+tiktoken, which does the same about eight times faster.
 """
 
 from __future__ import annotations

@@ -7,7 +7,8 @@ matrix by the nearest one whose singular values are all about 1, so that every d
 torch.optim.Muon does the same in bfloat16, always, one matrix at a time. On processors without
 bfloat16 arithmetic that takes three times as long as float32 and eats what Muon gains, so this one
 works in the dtype of the gradient; and it takes all matrices of one shape at once, as those of a
-small model do not keep a processor busy one by one. `tests/test_loop.py` holds the two equal.
+small model do not keep a processor busy one by one. `tests/training/test_loop.py` holds the two
+equal.
 """
 
 from __future__ import annotations

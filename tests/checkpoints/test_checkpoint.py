@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 import torch
-from conftest import assert_same_logits
+from conftest import REPOSITORY, assert_same_logits
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from safetensors import safe_open
@@ -36,7 +36,6 @@ from gpt2_scratch.classifier import SpamClassifier
 from gpt2_scratch.config import GPT2Config
 from gpt2_scratch.model import GPT2
 
-REPOSITORY = Path(__file__).resolve().parent.parent
 CONFIG = GPT2Config(vocab_size=37, block_size=8, n_layer=2, n_head=2, n_embd=8)
 HEADER = {
     "format": format.FORMAT,

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 import regex
 import tiktoken
+from conftest import REPOSITORY
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
@@ -25,7 +26,7 @@ from gpt2_scratch.vocabulary.bpe import (
     write_ranks,
 )
 
-WEIGHTS = Path(__file__).resolve().parent.parent / "weights"
+WEIGHTS = REPOSITORY / "weights"
 EOT = "<|endoftext|>"
 
 # The pattern as OpenAI published it with GPT-2 in 2019.

@@ -19,7 +19,7 @@ from test_checkpoint import fault_of
 
 from gpt2_scratch.checkpoints.hub import MissingFile, fetch
 
-REPOSITORY_ROOT = Path(__file__).resolve().parent.parent
+REPOSITORY_ROOT = Path(__file__).resolve().parents[2]
 REPOSITORY = "someone/tales"
 DATA = bytes(range(251)) * 4000  # a megabyte
 SHA256 = hashlib.sha256(DATA).hexdigest()
@@ -175,7 +175,7 @@ def test_the_variables_of_huggingface_hub_are_honoured(hub: Hub, tmp_path: Path)
     }
     environment |= {"HF_HOME": str(tmp_path / "home"), "HF_ENDPOINT": hub.endpoint}
     environment |= {"NO_PROXY": "*", "TQDM_POSITION": "-1"}  # -1: a bar though nobody watches
-    root = Path(__file__).resolve().parent.parent
+    root = REPOSITORY_ROOT
     done = subprocess.run(
         [sys.executable, "-c", script], cwd=root, env=environment, capture_output=True, text=True
     )

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from conftest import REPOSITORY
 
 from gpt2_scratch.checkpoints.format import read_checkpoint
 from gpt2_scratch.checkpoints.manifest import read_manifest
@@ -25,7 +26,6 @@ from train import packing, pretrain
 from train.datasets import Instruction
 from train.loop import snapshots
 
-REPOSITORY = Path(__file__).resolve().parent.parent
 # The smallest thing that is still the nano model: its width and vocabulary, one layer, two windows
 # of 32 tokens in each step.
 SMALL = ["--preset", "nano", "--n-layer", "1", "--block-size", "32", "--batch-tokens", "64"]
