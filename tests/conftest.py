@@ -292,7 +292,8 @@ def open_page(browser: Any) -> Iterator[Any]:
             ),
         )
         page.goto(url + path)
-        page.locator("#prompt textarea").wait_for()
+        # attached, not visible: a link may have opened another tab already
+        page.locator("#prompt textarea").wait_for(state="attached")
         # The load event has been answered: from here on the page changes for our clicks only.
         page.locator("#next-token tr").nth(1).wait_for(state="attached")
         return page

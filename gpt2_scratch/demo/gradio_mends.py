@@ -8,12 +8,15 @@ that gradio would write to a file; and the headers by which a stranger could nam
 
 from __future__ import annotations
 
+import asyncio
 import inspect
 import json
 import os
+import time
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from typing import Any
+from urllib.parse import parse_qs
 
 import gradio as gr
 from gradio import state_holder
@@ -34,6 +37,8 @@ MISUNDERSTOOD = (LookupError, TypeError, ValueError, AttributeError, RecursionEr
 WRONG_VALUES = "The values do not fit this request: the API page, a link at the foot, says what do."
 # By these gradio takes another host for its own, and writes it into the page.
 HOST_HEADERS = (b"x-forwarded-host", b"x-gradio-server")
+CLOSED = b'"close_stream"'
+SETTLED_SECONDS = 0.2  # by then a page has read that its stream of answers is closed
 
 
 # --- the page -------------------------------------------------------------------------------------
@@ -163,6 +168,7 @@ class Door:
 
     def __init__(self, app: Asgi, page: gr.Blocks) -> None:
         self.app, self.page = app, page
+        self._closed: dict[str, float] = {}  # when the stream of a session's answers was closed
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request, or refuse it."""
@@ -181,6 +187,10 @@ class Door:
             receive = _bounded(scope, receive)
             receive = await self._checked(scope, receive)
             answer = _caller_s_fault(watched) if _is_run(scope) else watched
+            if scope["path"].endswith(f"{API}/queue/data"):
+                answer = self._noting_close(_session(scope), answer)
+            elif "session" in scope:
+                answer = self._after_close(scope["session"], answer)
             await self.app(scope, receive, answer)
         except Refused as refused:
             await _answer(send, refused.status, refused.sentence)
@@ -210,7 +220,34 @@ class Door:
             body, receive = await _read(receive)
             if body.get("fn_index") not in self.page.fns or not isinstance(body.get("data"), list):
                 raise Refused(422, "A place in the line takes fn_index, one of /config, and data.")
+            scope["session"] = str(body.get("session_hash"))
         return receive
+
+    def _noting_close(self, session: str, send: Send) -> Send:
+        async def noting(message: Message) -> None:
+            if CLOSED in message.get("body", b""):
+                now = time.monotonic()
+                recent = self._closed.items()
+                self._closed = {s: t for s, t in recent if t > now - SETTLED_SECONDS}
+                self._closed[session] = now
+            await send(message)
+
+        return noting
+
+    def _after_close(self, session: str, send: Send) -> Send:
+        """A page opens a stream of answers for a place in the line unless it believes it has one.
+
+        gradio closes the stream when nothing is left to send. Should the place be told before the
+        page has read that, the page waits for the answer on a stream that is gone, for good.
+        """
+
+        async def later(message: Message) -> None:
+            closed = self._closed.get(session)
+            if message["type"] == "http.response.start" and closed is not None:
+                await asyncio.sleep(max(0.0, closed + SETTLED_SECONDS - time.monotonic()))
+            await send(message)
+
+        return later
 
     def _endpoint(self, name: str) -> inspect.Signature:
         public = {
@@ -306,6 +343,10 @@ async def _read(receive: Receive) -> tuple[Mapping[str, Any], Receive]:
         return next(again, None) or await receive()
 
     return body, replayed
+
+
+def _session(scope: Scope) -> str:
+    return parse_qs(scope["query_string"].decode("latin-1")).get("session_hash", [""])[0]
 
 
 def _is_run(scope: Scope) -> bool:

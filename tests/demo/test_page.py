@@ -197,3 +197,36 @@ def test_a_text_goes_from_tab_to_tab_and_a_link_brings_it_back(
     maps = compared.locator("#attention-maps")
     expect(maps.locator(".chips")).to_have_text("the·cat·&·<b>sat</b>")
     expect(maps.locator(".views button[aria-pressed=true]")).to_have_text("base − chat")
+
+
+# The end of the stream of answers comes late, and in between the visitor asks for more.
+LATE_CLOSE = """() => {
+  const fetched = window.fetch;
+  window.fetch = async (request, options) => {
+    const answer = await fetched(request, options);
+    if (!String(request.url ?? request).includes("/queue/data")) return answer;
+    const isClose = (chunk) => new TextDecoder().decode(chunk).includes("close_stream");
+    const late = new TransformStream({
+      async transform(chunk, controller) {
+        if (window.armed && isClose(chunk)) {
+          window.armed = false;
+          document.querySelector("#generate").click();
+          await new Promise((resolve) => setTimeout(resolve, 150));
+        }
+        controller.enqueue(chunk);
+      },
+    });
+    return new Response(answer.body.pipeThrough(late), answer);
+  };
+  window.armed = true;
+}"""
+
+
+def test_an_answer_asked_for_while_the_last_stream_closes_arrives(
+    tiny_app: App, open_page: Any
+) -> None:
+    page = open_page(tiny_app)
+    page.evaluate(LATE_CLOSE)
+    page.locator("#prompt textarea").fill("One day the cat")  # asks for the next token
+    page.wait_for_function("window.armed === false")
+    page.locator("#generated .alternatives").wait_for()
