@@ -211,7 +211,7 @@ LATE_CLOSE = """() => {
         if (window.armed && isClose(chunk)) {
           window.armed = false;
           document.querySelector("#generate").click();
-          await new Promise((resolve) => setTimeout(resolve, 150));
+          await new Promise((resolve) => setTimeout(resolve, 40));
         }
         controller.enqueue(chunk);
       },
