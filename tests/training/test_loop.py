@@ -690,7 +690,7 @@ def start_processes(command: list[str], count: int) -> list[subprocess.Popen[str
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     shared = {"WORLD_SIZE": str(count), "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port)}
-    shared |= {"OMP_NUM_THREADS": "1", "PYTHONPATH": f"{tests}:{tests.parents[1]}"}
+    shared |= {"OMP_NUM_THREADS": "1", "PYTHONPATH": f"{tests}:{tests.parent}:{tests.parents[1]}"}
     return [
         subprocess.Popen(
             command,
