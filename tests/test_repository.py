@@ -106,7 +106,7 @@ class TestSpace:
     def test_top_level_holds_what_it_may(self) -> None:
         allowed = {"app.py", "gpt2_scratch", "train", "weights", "requirements.txt", "README.md"}
         names = {path.relative_to(REPOSITORY).parts[0] for path in tracked_files()}
-        allowed |= {"tests", "LICENSE", "pyproject.toml"}
+        allowed |= {"tests", "LICENSE", "CONTRIBUTING.md", "pyproject.toml"}
         assert {name for name in names if name[0] != "."} <= allowed
 
 

@@ -1,4 +1,4 @@
-"""The public API: what the four tabs can do, as functions of plain values.
+"""The public API: what the tabs can do, as functions of plain values.
 
 Each method of `Api` is an endpoint of its own name, and the tabs call the same methods. Arguments
 and results are JSON values; the TypedDicts say what the results hold. Errors that a caller can
