@@ -51,22 +51,22 @@ def _task(kind: str, wording: Wording, values: dict[str, str]) -> Instruction:
 
 def _facts() -> Iterator[tuple[str, Sequence[Wording], dict[str, str]]]:
     """(kind, the wordings to choose from, the values of their slots) of each fact."""
-    for a, b in _rows(facts.OPPOSITES):
+    for a, b in rows(facts.OPPOSITES):
         yield "opposite", wordings.OPPOSITE, _answer(a, b)
         yield "opposite", wordings.OPPOSITE, _answer(b, a)
-    for a, b in _rows(facts.SYNONYMS):
+    for a, b in rows(facts.SYNONYMS):
         yield "synonym", wordings.SYNONYM, _answer(a, b)
     regular = [[verb, past_of(verb), past_of(verb)] for verb in facts.REGULAR_VERBS.split()]
-    for verb, past, participle in [*_rows(facts.VERBS), *regular]:
+    for verb, past, participle in [*rows(facts.VERBS), *regular]:
         yield "past_tense", wordings.PAST, _answer(verb, past)
         yield "past_tense", wordings.PARTICIPLE, _answer(verb, participle)
     for one, several in [
-        *_rows(facts.IRREGULAR_PLURALS),
+        *rows(facts.IRREGULAR_PLURALS),
         *([n, plural_of(n)] for n in facts.NOUNS.split()),
     ]:
         yield "plural", wordings.PLURAL, _answer(one, several)
         yield "plural", wordings.SINGULAR, _answer(several, one)
-    for wrong, correct in _rows(facts.MISSPELLINGS):
+    for wrong, correct in rows(facts.MISSPELLINGS):
         yield "spelling", wordings.SPELLING, _answer(wrong, correct)
     for number in range(101):
         yield "number_words", wordings.NUMBER_IN_WORDS, _answer(str(number), in_words(number))
@@ -79,7 +79,7 @@ def _facts() -> Iterator[tuple[str, Sequence[Wording], dict[str, str]]]:
             ("future", wordings.FUTURE, sentence.future),
         ):
             yield kind, ways, _answer(sentence.present, rewritten)
-    for country, capital in _pairs(facts.CAPITALS):
+    for country, capital in pairs(facts.CAPITALS):
         yield "capital", wordings.CAPITAL, _answer(country, capital)
     for text, verdict in reviews():
         yield "sentiment", wordings.SENTIMENT, _answer(text, verdict)
@@ -103,8 +103,8 @@ class Sentence:
 
 def sentences() -> Iterator[Sentence]:
     """Each predicate with each subject."""
-    subjects = [" ".join(words) for words in _rows(facts.SUBJECTS)]
-    for third, base, past, *words in _rows(facts.PREDICATES):
+    subjects = [" ".join(words) for words in rows(facts.SUBJECTS)]
+    for third, base, past, *words in rows(facts.PREDICATES):
         rest = " ".join(words)
         for subject in subjects:
             plural = subject in facts.PLURAL_SUBJECTS
@@ -139,7 +139,7 @@ def _typed_sentences() -> Iterator[tuple[str, str]]:
             yield text, sentence_type
 
 
-def _pairs(text: str) -> list[list[str]]:
+def pairs(text: str) -> list[list[str]]:
     """The comma-separated pairs of a list, each split at its colon."""
     return [" ".join(pair.split()).split(": ") for pair in text.split(",") if pair.strip()]
 
@@ -156,7 +156,7 @@ def _sums() -> Iterator[tuple[int, str, int, int]]:
             yield x * y, "/", y, x
 
 
-def _rows(text: str) -> list[list[str]]:
+def rows(text: str) -> list[list[str]]:
     """The comma-separated rows of a list, each split into its words."""
     return [row.split() for row in text.split(",") if row.strip()]
 

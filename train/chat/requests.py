@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from train.chat import exercise_facts as facts
 from train.chat import invented
-from train.chat.exercises import in_words, past_of, plural_of, reviews, sentences
+from train.chat.exercises import in_words, pairs, past_of, plural_of, reviews, rows, sentences
 from train.chat.wordings import as_typed, fill, in_one_message, without_article
 from train.chat.written_files import records, wordings
 from train.datasets import Instruction
@@ -106,22 +106,22 @@ def _asked(
 
 def _words(rng: random.Random) -> Iterator[Task]:
     """Opposites, synonyms, forms of verbs, nouns and adjectives, spelling."""
-    for a, b in _rows(facts.OPPOSITES):
+    for a, b in rows(facts.OPPOSITES):
         yield from _asked(rng, "antonym", a, f"The opposite of {a} is {b}.")
         yield from _asked(rng, "antonym", b, f"The opposite of {b} is {a}.")
-    for a, b in _rows(facts.SYNONYMS):
+    for a, b in rows(facts.SYNONYMS):
         yield from _asked(rng, "synonym", a, f"Another word for {a} is {b}.")
     regular = [[verb, past_of(verb), past_of(verb)] for verb in facts.REGULAR_VERBS.split()]
-    for verb, past, _ in [*_rows(facts.VERBS), *regular]:
+    for verb, past, _ in [*rows(facts.VERBS), *regular]:
         yield from _asked(rng, "past_tense_of_verb", verb, f"The past tense of {verb} is {past}.")
     regular_nouns = ([noun, plural_of(noun)] for noun in facts.NOUNS.split())
-    for one, several in [*_rows(facts.IRREGULAR_PLURALS), *regular_nouns]:
+    for one, several in [*rows(facts.IRREGULAR_PLURALS), *regular_nouns]:
         yield from _asked(rng, "plural", one, f"The plural of {one} is {several}.", count=2)
         yield from _asked(rng, "singular", several, f"The singular of {several} is {one}.", count=1)
     for adjective, comparative in _COMPARATIVES.items():
         answer = f"The comparative of {adjective} is {comparative}."
         yield from _asked(rng, "comparative_of_adjective", adjective, answer)
-    for wrong, correct in _rows(facts.MISSPELLINGS):
+    for wrong, correct in rows(facts.MISSPELLINGS):
         yield from _asked(rng, "spelling_of_word", wrong, f"It is spelled {correct}.")
 
 
@@ -250,8 +250,7 @@ def _facts(rng: random.Random) -> Iterator[Task]:
             named = pattern.fullmatch(record["questions"][0])
             if record["kind"] == kind and named:
                 yield from _asked(rng, way, named[1], record["answer"], count=2)
-    for pair in facts.CAPITALS.replace("\n", " ").split(","):
-        country, capital = (part.strip() for part in pair.split(":"))
+    for country, capital in pairs(facts.CAPITALS):
         answer = f"The capital of {country} is {capital}."
         yield from _asked(rng, "capital_of", country, answer, count=2)
         answer = f"{capital} is the capital of {country}."
@@ -453,8 +452,3 @@ _KINDS: dict[str, Callable[[random.Random], Iterator[Task]]] = {
     "texts": _texts,
     "small_talk": _small_talk,
 }
-
-
-def _rows(text: str) -> list[list[str]]:
-    """The comma-separated rows of a list, each split into its words."""
-    return [row.split() for row in text.split(",") if row.strip()]
