@@ -174,11 +174,14 @@ def test_options_become_settings() -> None:
     )
 
 
-def test_what_the_processor_has_decides_the_dtype() -> None:
+def test_what_the_processor_has_decides_the_dtype(monkeypatch: pytest.MonkeyPatch) -> None:
     cpu = torch.device("cpu")
-    assert computes_in_bfloat16(cpu) == computes_in_bfloat16(cpu)
     if torch.backends.cpu.get_cpu_capability() == "AVX2":
         assert not computes_in_bfloat16(cpu)
+    for vectors, tiles in itertools.product((False, True), repeat=2):
+        monkeypatch.setattr(torch.cpu, "_is_avx512_bf16_supported", lambda has=vectors: has)
+        monkeypatch.setattr(torch.cpu, "_is_amx_tile_supported", lambda has=tiles: has)
+        assert computes_in_bfloat16(cpu) == (vectors or tiles)
     assert computes_in_bfloat16(torch.device("cuda"))
 
 
