@@ -25,7 +25,7 @@ from __future__ import annotations
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, NotRequired, TypedDict
+from typing import TYPE_CHECKING, Literal, NotRequired, TypedDict, Unpack
 
 from gpt2_scratch.checkpoints.models import load_model
 from gpt2_scratch.generation import (
@@ -35,8 +35,7 @@ from gpt2_scratch.generation import (
     TokenSource,
     stream_from_ids,
 )
-from gpt2_scratch.sampling import SamplingSettings, check_integer, shown
-from gpt2_scratch.vocabulary.text import fold_for
+from gpt2_scratch.sampling import SamplingOptions, SamplingSettings, check_integer, shown
 
 if TYPE_CHECKING:
     from gpt2_scratch.model import GPT2
@@ -91,6 +90,24 @@ def encode_example(
     return [*prompt, *response, tokenizer.eot_id], len(prompt)
 
 
+def checked_message(message: object, row: int) -> Message:
+    """A message with its content as one text; `row`, from 1, names it in what is wrong.
+
+    Other keys than `Message` has are left out. Raises ValueError: it has no role or no text.
+    """
+    if not isinstance(message, Mapping) or not {"role", "content"} <= set(message):
+        raise ValueError(f"Message {row} must have a role and a content, not {shown(message)}.")
+    role = message["role"]
+    if role not in ("user", "assistant"):
+        raise ValueError(
+            f"The role of message {row} must be one of user, assistant, not {shown(role)}."
+        )
+    checked: Message = {"role": role, "content": message_text(message["content"])}
+    if "input" in message:
+        checked["input"] = message_text(message["input"])
+    return checked
+
+
 def message_text(content: object) -> str:
     """The text of a message's content: a string, or text blocks joined. Else ValueError."""
     if isinstance(content, str):
@@ -131,16 +148,12 @@ def _turns(tokenizer: Tokenizer, messages: Sequence[Message]) -> list[_Turn]:
     Two messages of one role in a row are one; greetings are left out.
     """
     turns: list[_Turn] = []
-    for message in messages:
-        if not isinstance(message, Mapping) or message.get("role") not in ("user", "assistant"):
-            raise ValueError(
-                'Each message needs a role, "user" or "assistant", and a content; '
-                f"this one has not: {shown(message)}."
-            )
-        text = fold_for(tokenizer, message_text(message.get("content"))).strip()
+    for row, message in enumerate(messages, start=1):
+        message = checked_message(message, row)
+        text = tokenizer.fold(message_text(message["content"])).strip()
         if not text:
             continue  # a reply stopped before its first word, or a placeholder for the next one
-        material = fold_for(tokenizer, message_text(message.get("input", "")))
+        material = tokenizer.fold(message.get("input", ""))
         if message["role"] == "assistant":
             if turns:  # before the first instruction it is the app's greeting, not a response
                 turns[-1].response = _joined(turns[-1].response, text)
@@ -208,7 +221,7 @@ class ChatStep:
     text            the characters that became certain with it, maybe none
     finish_reason   None while more follows; then "stop", "length" or "deadline"
     dropped_turns   oldest turns that did not fit into the context window
-    prompt_tokens   length of the prompt that was read
+    prompt          the ids of what was read: the conversation in the template
     window_moved    whether the start of the conversation had to leave the window before this step
     seed            of the request; the same seed repeats it
     """
@@ -216,7 +229,7 @@ class ChatStep:
     text: str
     finish_reason: FinishReason | None
     dropped_turns: int
-    prompt_tokens: int
+    prompt: list[int]
     window_moved: bool
     seed: int
 
@@ -252,24 +265,16 @@ class Assistant:
         instruction: str,
         input: str = "",
         *,
-        temperature: float = 0.0,
-        top_k: int = 50,
-        top_p: float = 1.0,
-        repetition_penalty: float = 1.0,
         max_new_tokens: int = 128,
-        seed: int | None = None,
         deadline: float | None = None,
+        **sampling: Unpack[SamplingOptions],
     ) -> str:
         """The response to one instruction. Arguments as in `stream`; greedy by default."""
         steps = self.stream(
             [{"role": "user", "content": instruction, "input": input}],
-            temperature=temperature,
-            top_k=top_k,
-            top_p=top_p,
-            repetition_penalty=repetition_penalty,
             max_new_tokens=max_new_tokens,
-            seed=seed,
             deadline=deadline,
+            **sampling,
         )
         return "".join(step.text for step in steps).strip()
 
@@ -277,14 +282,10 @@ class Assistant:
         self,
         messages: Sequence[Message],
         *,
-        temperature: float = 0.0,
-        top_k: int = 50,
-        top_p: float = 1.0,
-        repetition_penalty: float = 1.0,
         max_new_tokens: int = 128,
-        seed: int | None = None,
         deadline: float | None = None,
         source: TokenSource | None = None,
+        **sampling: Unpack[SamplingOptions],
     ) -> Generator[ChatStep, None, None]:
         """The reply to a conversation, one ChatStep per token. Close it to stop the reply.
 
@@ -293,14 +294,15 @@ class Assistant:
 
         Args:
             messages: oldest first, the last one the user's; see `encode_conversation`.
-            temperature, top_k, top_p, repetition_penalty, seed: see `SamplingSettings`.
             max_new_tokens: 1 to 100,000.
             source: what continues the prompt in the place of the model: the engine of a server.
+            sampling: the fields of `SamplingSettings`; greedy by default.
 
         Raises:
             ValueError: in one sentence for the user; raised by the call, not by the first step.
         """
-        settings = SamplingSettings(temperature, top_k, top_p, repetition_penalty, seed)
+        options: SamplingOptions = {"temperature": 0.0, **sampling}
+        settings = SamplingSettings(**options)
         max_new_tokens = check_integer("max_new_tokens", max_new_tokens, 1, MAX_NEW_TOKENS)
         ids, dropped = self.encode(messages, max_new_tokens)
         steps = stream_from_ids(
@@ -312,11 +314,11 @@ class Assistant:
             stop=(STOP,),
             deadline=deadline,
         )
-        return _reply(steps, dropped, len(ids))
+        return _reply(steps, dropped, ids)
 
 
 def _reply(
-    steps: Generator[Step, None, None], dropped_turns: int, prompt_tokens: int
+    steps: Generator[Step, None, None], dropped_turns: int, prompt: list[int]
 ) -> Generator[ChatStep, None, None]:
     with closing(steps):
         for step in steps:
@@ -324,7 +326,7 @@ def _reply(
                 text=step.text,
                 finish_reason=step.finish_reason,
                 dropped_turns=dropped_turns,
-                prompt_tokens=prompt_tokens,
+                prompt=prompt,
                 window_moved=step.window_moved,
                 seed=step.seed,
             )

@@ -20,7 +20,6 @@ from gpt2_scratch.checkpoints.errors import CheckpointError
 from gpt2_scratch.checkpoints.format import build_model, read_checkpoint
 from gpt2_scratch.checkpoints.models import find_checkpoint, load_tokenizer
 from gpt2_scratch.model import GPT2
-from gpt2_scratch.vocabulary.text import fold_for
 from gpt2_scratch.vocabulary.tokenizer import Tokenizer
 
 Label = Literal["ham", "spam"]
@@ -152,7 +151,7 @@ class SpamClassifier:
     def _encode(self, message: str) -> list[int]:
         if not isinstance(message, str):
             raise ValueError(f"A message must be text, not {type(message).__name__}.")
-        text = fold_for(self.tokenizer, message)
+        text = self.tokenizer.fold(message)
         if not text.strip():
             raise ValueError("The message is empty: write or paste the text of an SMS.")
         return self.tokenizer.encode(text)

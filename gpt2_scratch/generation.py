@@ -22,7 +22,7 @@ import time
 from collections.abc import Collection, Generator, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, Literal, Protocol, Unpack, runtime_checkable
 
 import numpy as np
 import torch
@@ -30,6 +30,7 @@ from torch import Tensor
 
 from gpt2_scratch.kv_cache import KVCache
 from gpt2_scratch.sampling import (
+    SamplingOptions,
     SamplingSettings,
     as_array,
     check_integer,
@@ -37,7 +38,6 @@ from gpt2_scratch.sampling import (
     sample_row,
     shown,
 )
-from gpt2_scratch.vocabulary.text import fold_for
 from gpt2_scratch.vocabulary.tokenizer import IncrementalDecoder
 
 if TYPE_CHECKING:
@@ -108,18 +108,20 @@ def generate(
     prompt: str,
     *,
     max_new_tokens: int = 100,
-    temperature: float = 0.8,
-    top_k: int = 50,
-    top_p: float = 1.0,
-    repetition_penalty: float = 1.0,
-    seed: int | None = None,
     stop: Sequence[str] = (),
     deadline: float | None = None,
+    **sampling: Unpack[SamplingOptions],
 ) -> str:
     """The continuation of a prompt, without the prompt. Arguments as in `stream`."""
-    settings = SamplingSettings(temperature, top_k, top_p, repetition_penalty, seed)
-    ids = encode_prompt(tokenizer, prompt)
-    steps = stream_from_ids(model, tokenizer, ids, settings, max_new_tokens, stop, deadline)
+    steps = stream(
+        model,
+        tokenizer,
+        prompt,
+        max_new_tokens=max_new_tokens,
+        stop=stop,
+        deadline=deadline,
+        **sampling,
+    )
     return "".join(step.text for step in steps)
 
 
@@ -129,13 +131,9 @@ def stream(
     prompt: str,
     *,
     max_new_tokens: int = 100,
-    temperature: float = 0.8,
-    top_k: int = 50,
-    top_p: float = 1.0,
-    repetition_penalty: float = 1.0,
-    seed: int | None = None,
     stop: Sequence[str] = (),
     deadline: float | None = None,
+    **sampling: Unpack[SamplingOptions],
 ) -> Generator[Step, None, None]:
     """Continue a prompt, one Step per token; nothing runs until the first step is asked for.
 
@@ -143,15 +141,15 @@ def stream(
         prompt: any text; an empty one starts from `<|endoftext|>`, as a new document does. See
             `generate_tokens` for one that is longer than the context window.
         max_new_tokens: 1 to 100,000.
-        temperature, top_k, top_p, repetition_penalty, seed: see `SamplingSettings`.
         stop: strings that end the text; neither they nor any beginning of them are streamed. The
             end-of-text token always ends it.
         deadline: seconds above 0, counted from the first step; None: no limit.
+        sampling: temperature, top_k, seed and the other fields of `SamplingSettings`.
 
     Raises:
         ValueError: a parameter is out of range; raised by the call, not by the first step.
     """
-    settings = SamplingSettings(temperature, top_k, top_p, repetition_penalty, seed)
+    settings = SamplingSettings(**sampling)
     ids = encode_prompt(tokenizer, prompt)
     return stream_from_ids(model, tokenizer, ids, settings, max_new_tokens, stop, deadline)
 
@@ -160,7 +158,7 @@ def encode_prompt(tokenizer: Tokenizer, prompt: str) -> list[int]:
     """The ids that a prompt starts from, at least one. Special tokens in it are plain text."""
     if not isinstance(prompt, str):
         raise ValueError(f"The prompt must be text, not {shown(prompt)}.")
-    return tokenizer.encode(fold_for(tokenizer, prompt)) or [tokenizer.eot_id]
+    return tokenizer.encode_typed(prompt) or [tokenizer.eot_id]
 
 
 def stream_from_ids(

@@ -9,11 +9,11 @@ The library itself is not limited: these are the manners of a server that strang
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gpt2_scratch.chat import message_text
+from gpt2_scratch.chat import checked_message, message_text
 from gpt2_scratch.sampling import check_integer, shown
 from gpt2_scratch.vocabulary.text import fold
 
@@ -173,7 +173,10 @@ def check_conversation(value: object) -> list[Message]:
             f"The conversation has {len(value):,} messages; at most {CHAT_MESSAGES:,} are allowed: "
             "start a new one."
         )
-    messages = [_check_chat_message(message, row) for row, message in enumerate(value, start=1)]
+    messages = [
+        _check_chat_message(message, row, "message" if row == len(value) else f"message {row}")
+        for row, message in enumerate(value, start=1)
+    ]
     total = sum(len(message_text(m["content"])) + len(m.get("input", "")) for m in messages)
     if total > CHAT_CHARS:
         raise ValueError(
@@ -185,18 +188,16 @@ def check_conversation(value: object) -> list[Message]:
     return messages
 
 
-def _check_chat_message(message: object, row: int) -> Message:
-    if not isinstance(message, Mapping) or not {"role", "content"} <= set(message):
-        raise ValueError(f"Message {row} must have a role and a content, not {shown(message)}.")
-    role = check_choice(message["role"], f"role of message {row}", ("user", "assistant"))
-    content = check_text(
-        message_text(message["content"]),
-        f"content of message {row}",
+def _check_chat_message(message: object, row: int, name: str) -> Message:
+    checked = checked_message(message, row)
+    checked["content"] = check_text(
+        checked["content"],
+        name,
         CHAT_MESSAGE_CHARS,
-        allow_empty=role == "assistant",
+        allow_empty=checked["role"] == "assistant",
     )
-    checked: Message = {"role": "user" if role == "user" else "assistant", "content": content}
-    if "input" in message:
-        what = f"input of message {row}"
-        checked["input"] = check_text(message["input"], what, CHAT_MESSAGE_CHARS, allow_empty=True)
+    if "input" in checked:
+        checked["input"] = check_text(
+            checked["input"], f"input of {name}", CHAT_MESSAGE_CHARS, allow_empty=True
+        )
     return checked

@@ -1,8 +1,8 @@
-"""From logits to the next token: repetition penalty, temperature, top-k, top-p, one random draw.
+"""From logits to the next token: penalty, temperature, top-k, top-p, min-p, one random draw.
 
 The order is the usual one (it is that of Hugging Face `transformers`):
 
-    logits -> repetition penalty -> temperature -> top-k -> top-p -> softmax -> draw
+    logits -> repetition penalty -> temperature -> top-k -> top-p -> min-p -> softmax -> draw
 
 Every function works on a batch of rows, touches no global random state and never changes its
 arguments. Shapes: B rows, V vocabulary entries, T previous tokens.
@@ -14,7 +14,7 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from numbers import Real
-from typing import Any, TypeGuard
+from typing import Any, TypedDict, TypeGuard
 
 import numpy as np
 import torch
@@ -64,6 +64,17 @@ def shown(value: object) -> str:
     return text if len(text) <= 40 else text[:37] + "..."
 
 
+class SamplingOptions(TypedDict, total=False):
+    """What a call may say of `SamplingSettings`, by keyword; the meaning and defaults are there."""
+
+    temperature: float
+    top_k: int
+    top_p: float
+    min_p: float
+    repetition_penalty: float
+    seed: int | None
+
+
 @dataclass(frozen=True)
 class SamplingSettings:
     """How to choose the next token. Raises ValueError, in one sentence, on anything out of range.
@@ -72,6 +83,8 @@ class SamplingSettings:
     top_k               keep the k most probable tokens (Fan et al. 2018); 0 is off
     top_p               in (0, 1]; keep the smallest set of most probable tokens whose mass reaches
                         p, the nucleus (Holtzman et al. 2020); 1 is off
+    min_p               0 to 1; keep tokens at least this times as probable as the most probable one
+                        (Nguyen et al. 2024, https://arxiv.org/abs/2407.01082); 0 is off
     repetition_penalty  0.5 to 2; above 1 makes tokens that were already there less likely
                         (Keskar et al. 2019); 1 is off
     seed                0 to 2**32 - 1; the same seed, settings, prompt and weights give the same
@@ -81,6 +94,7 @@ class SamplingSettings:
     temperature: float = 0.8
     top_k: int = 50
     top_p: float = 1.0
+    min_p: float = 0.0
     repetition_penalty: float = 1.0
     seed: int | None = None
 
@@ -89,6 +103,7 @@ class SamplingSettings:
             "temperature": check_number("temperature", self.temperature, 0.0, MAX_TEMPERATURE),
             "top_k": check_integer("top_k", self.top_k, 0, MAX_TOP_K),
             "top_p": check_number("top_p", self.top_p, 0.0, 1.0, open_low=True),
+            "min_p": check_number("min_p", self.min_p, 0.0, 1.0),
             "repetition_penalty": check_number(
                 "repetition_penalty", self.repetition_penalty, 0.5, 2.0
             ),
@@ -244,7 +259,7 @@ def _penalise(logits: Row, settings: SamplingSettings, previous_ids: ArrayLike |
 
 
 def _shortlist(logits: Row, settings: SamplingSettings) -> tuple[Row, Row]:
-    """Temperature, top-k and top-p on one row: the tokens that may be drawn, and their logits.
+    """Temperature and the three filters on one row: the tokens that may be drawn, their logits.
 
     (V,) -> ids (n,) in rising order and logits (n,). After a top-k all further work is on k
     numbers in place of a whole vocabulary.
@@ -259,6 +274,9 @@ def _shortlist(logits: Row, settings: SamplingSettings) -> tuple[Row, Row]:
     logits = logits[ids] / np.float32(settings.temperature)
     if settings.top_p < 1.0:
         inside = _nucleus_ids(logits, settings.top_p)
+        ids, logits = ids[inside], logits[inside]
+    if settings.min_p > 0.0:  # p >= min_p * p of the best, as differences of logits
+        inside = np.flatnonzero(logits >= logits.max() + np.log(np.float32(settings.min_p)))
         ids, logits = ids[inside], logits[inside]
     return ids, logits
 

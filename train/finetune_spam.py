@@ -30,7 +30,6 @@ from gpt2_scratch.checkpoints.format import build_model, read_checkpoint, save_c
 from gpt2_scratch.checkpoints.manifest import update_manifest
 from gpt2_scratch.checkpoints.models import load_model
 from gpt2_scratch.classifier import LABELS, GPT2Classifier, SpamClassifier, pad_batch
-from gpt2_scratch.vocabulary.text import fold_for
 from gpt2_scratch.vocabulary.tokenizer import Tokenizer
 from train.datasets import Message, spam_split
 from train.figures.metrics import (
@@ -156,7 +155,7 @@ def calibrate(
 
 def encode_message(tokenizer: Tokenizer, text: str, window: int) -> list[int]:
     """The token ids that the classifier reads of a message."""
-    return tokenizer.encode(fold_for(tokenizer, text))[:window]
+    return tokenizer.encode_typed(text)[:window]
 
 
 def _predict(

@@ -154,7 +154,7 @@ def _encoded(
 ) -> Iterator[tuple[str, list[int], int]]:
     """(split, token ids with `<|endoftext|>` at the end, bytes of text) of each document."""
     for texts in read_texts(path, corpus.column):
-        if tokenizer.name != "gpt2":  # whose models read the web in its own spelling
+        if tokenizer.folds:
             texts = [normalise_text(text) for text in texts]
         texts = [text for text in texts if text]
         for text, ids in zip(texts, tokenizer.encode_batch(texts), strict=True):

@@ -15,6 +15,7 @@ from typing import Any, TypedDict
 import torch
 
 from gpt2_scratch import limits
+from gpt2_scratch.chat import Message
 from gpt2_scratch.classifier import Verdict
 from gpt2_scratch.demo.boundary import endpoint
 from gpt2_scratch.demo.registry import MODELS, WRITERS, Registry
@@ -63,7 +64,7 @@ class NextToken(TypedDict):
     token                 its text; bytes that are no whole character are shown as \\xe2
     token_id              in the model's vocabulary
     probability           the model's own, 0 to 1
-    reshaped_probability  after penalty, temperature, top-k and top-p; 0: cannot be drawn
+    reshaped_probability  after penalty, temperature and filters; 0: cannot be drawn
     logit                 the model's raw score
     """
 
@@ -201,6 +202,7 @@ class Api:
         temperature: float = 0.8,
         top_k: int = 50,
         top_p: float = 1.0,
+        min_p: float = 0.0,
         repetition_penalty: float = 1.0,
         max_new_tokens: int = 100,
         seed: int | None = None,
@@ -213,6 +215,7 @@ class Api:
             temperature: 0 (always the most probable token) to 5; 1 is the model as it is.
             top_k: draw from the k most probable tokens only; 0: from all.
             top_p: draw from the most probable tokens that make up this share, above 0 to 1 (all).
+            min_p: draw from tokens at least this times as probable as the first one; 0: from all.
             repetition_penalty: 0.5 to 2; above 1 makes tokens that were there already less likely.
             max_new_tokens: 1 to 256.
             seed: 0 to 4,294,967,295 repeats a text; null or -1: a new one, given in the result.
@@ -222,7 +225,7 @@ class Api:
         max_new_tokens = limits.check_new_tokens(max_new_tokens)
         limits.check_choice(model, "model", WRITERS)
         settings = SamplingSettings(
-            temperature, top_k, top_p, repetition_penalty, seed=_seed(seed)
+            temperature, top_k, top_p, min_p, repetition_penalty, any_seed(seed)
         ).resolved()
         assert settings.seed is not None
         steps = self.serving.generate(model, prompt, settings, max_new_tokens)
@@ -262,6 +265,7 @@ class Api:
         temperature: float = 0.8,
         top_k: int = 50,
         top_p: float = 1.0,
+        min_p: float = 0.0,
         repetition_penalty: float = 1.0,
         rows: int = 10,
         model: str = "base",
@@ -273,6 +277,7 @@ class Api:
             temperature: 0 to 5.
             top_k: 0 is off.
             top_p: above 0 to 1; 1 is off.
+            min_p: 0 to 1; 0 is off.
             repetition_penalty: 0.5 to 2; 1 is off.
             rows: how many tokens, 1 to 50.
             model: "base", "chat", or an OpenAI model that the page has fetched, such as "gpt2".
@@ -280,7 +285,7 @@ class Api:
         prompt = limits.check_prompt(prompt)
         rows = check_integer("rows", rows, 1, limits.NEXT_TOKEN_ROWS)
         limits.check_choice(model, "model", WRITERS)
-        settings = SamplingSettings(temperature, top_k, top_p, repetition_penalty)
+        settings = SamplingSettings(temperature, top_k, top_p, min_p, repetition_penalty)
         gpt, tokenizer = self.registry.language_model(model)
         ids = encode_prompt(tokenizer, prompt)[-gpt.config.block_size :]
         with torch.inference_mode():
@@ -375,6 +380,7 @@ class Api:
         temperature: float = 0.0,
         top_k: int = 50,
         top_p: float = 1.0,
+        min_p: float = 0.0,
         repetition_penalty: float = 1.0,
         max_new_tokens: int = 128,
         seed: int | None = None,
@@ -391,30 +397,24 @@ class Api:
             temperature: 0 (always the most probable token) to 5.
             top_k: 0 is off.
             top_p: above 0 to 1; 1 is off.
+            min_p: 0 to 1; 0 is off.
             repetition_penalty: 0.5 to 2; 1 is off.
             max_new_tokens: 1 to 256.
             seed: 0 to 4,294,967,295; null or -1: a new one.
         """
-        for reply in self.chat_steps(
-            messages, temperature, top_k, top_p, repetition_penalty, max_new_tokens, seed
-        ):
+        conversation = limits.check_conversation(messages)
+        settings = SamplingSettings(
+            temperature, top_k, top_p, min_p, repetition_penalty, any_seed(seed)
+        )
+        for reply in self.chat_steps(conversation, settings, max_new_tokens):
             yield reply["text"]
 
     def chat_steps(
-        self,
-        messages: object,
-        temperature: float,
-        top_k: int,
-        top_p: float,
-        repetition_penalty: float,
-        max_new_tokens: int,
-        seed: int | None,
+        self, conversation: list[Message], settings: SamplingSettings, max_new_tokens: int
     ) -> Iterator[Reply]:
-        """`chat` with what the page shows beside the text."""
-        conversation = limits.check_conversation(messages)
+        """`chat` with what the page shows beside the text, for a conversation that was checked."""
         max_new_tokens = limits.check_new_tokens(max_new_tokens)
-        settings = SamplingSettings(temperature, top_k, top_p, repetition_penalty, seed=_seed(seed))
-        window = self.registry.assistant().model.config.block_size
+        assistant = self.registry.assistant()
         text, shown = "", 0.0
         steps = self.serving.chat(conversation, settings, max_new_tokens)
         with closing(steps):
@@ -426,9 +426,10 @@ class Api:
                     yield Reply(
                         text=text,
                         dropped_turns=step.dropped_turns,
-                        prompt_tokens=step.prompt_tokens,
+                        prompt=assistant.tokenizer.decode(step.prompt),
+                        prompt_tokens=len(step.prompt),
                         tokens=tokens,
-                        window=window,
+                        window=assistant.model.config.block_size,
                         finish_reason=step.finish_reason,
                     )
 
@@ -468,7 +469,7 @@ class Api:
         )
 
     def tokenize(self, text: str, model: str = "base") -> list[Token]:
-        """How a model's tokenizer cuts a text.
+        """How a model's tokenizer cuts a text: into the tokens that the model reads.
 
         Args:
             text: at most 8,000 characters.
@@ -483,7 +484,7 @@ class Api:
                 token_id=token_id,
                 bytes=tokenizer.token_bytes(token_id).hex(),
             )
-            for token_id in tokenizer.encode(text)
+            for token_id in tokenizer.encode_typed(text)
         ]
 
     def models(self) -> list[ModelInfo]:
@@ -518,12 +519,14 @@ class Reply(TypedDict):
     """One state of a growing reply.
 
     dropped_turns  how many old turns the context window had no room for
-    prompt_tokens  of the conversation as the model read it; `tokens` are those of the reply
+    prompt         the text that the model reads, special tokens and all: `prompt_tokens` of them
+    tokens         of the reply
     window         size of the context window in tokens
     """
 
     text: str
     dropped_turns: int
+    prompt: str
     prompt_tokens: int
     tokens: int
     window: int
@@ -539,7 +542,7 @@ def _classified(verdict: Verdict, threshold: float) -> Classified:
     )
 
 
-def _seed(seed: int | None) -> int | None:
+def any_seed(seed: int | None) -> int | None:
     """-1 says "any" as null does: a number field that is left alone sends what it can."""
     return None if seed == -1 else seed
 

@@ -22,7 +22,7 @@ from gpt2_scratch.engine.engine import Engine
 from gpt2_scratch.engine.native import NativeGPT2, choose_mode, is_available
 from gpt2_scratch.engine.quantization import MODES, check_mode, rounded
 from gpt2_scratch.engine.rows import RowModel, TorchRows
-from gpt2_scratch.generation import Step, stream
+from gpt2_scratch.generation import Step, encode_prompt, stream_from_ids
 from gpt2_scratch.sampling import SamplingSettings
 
 if TYPE_CHECKING:
@@ -62,13 +62,13 @@ class Serving:
     ) -> Generator[Step, None, None]:
         """Continue a prompt, one Step per token; see `generation.stream`. Raises ValueError."""
         _, tokenizer = self.registry.language_model(model)
-        return stream(
+        return stream_from_ids(
             self.served(model).engine,
             tokenizer,
-            prompt,
-            max_new_tokens=max_new_tokens,
+            encode_prompt(tokenizer, prompt),
+            settings,
+            max_new_tokens,
             deadline=limits.DEADLINE_SECONDS,
-            **asdict(settings),
         )
 
     def chat(

@@ -17,6 +17,7 @@ class Shaping:
     temperature: gr.Slider
     top_k: gr.Slider
     top_p: gr.Slider
+    min_p: gr.Slider
     repetition_penalty: gr.Slider
 
     @property
@@ -31,7 +32,7 @@ class Shaping:
 
 
 def shaping(prefix: str, temperature: float) -> Shaping:
-    """Temperature, top-k, top-p and repetition penalty; `prefix` starts their element ids."""
+    """Temperature, the three filters and repetition penalty; `prefix` starts their element ids."""
     return Shaping(
         temperature=gr.Slider(
             0,
@@ -59,6 +60,15 @@ def shaping(prefix: str, temperature: float) -> Shaping:
             label="Top-p",
             info="Draw from the likeliest tokens that make up this share; 1 is off.",
             elem_id=f"{prefix}top-p",
+        ),
+        min_p=gr.Slider(
+            0,
+            0.5,
+            0,
+            step=0.01,
+            label="Min-p",
+            info="Draw from tokens at least this times as likely as the first; 0 is off.",
+            elem_id=f"{prefix}min-p",
         ),
         repetition_penalty=gr.Slider(
             1,

@@ -20,7 +20,6 @@ import torch
 from numpy.typing import NDArray
 
 from gpt2_scratch.sampling import check_integer
-from gpt2_scratch.vocabulary.text import fold_for
 
 if TYPE_CHECKING:
     from gpt2_scratch.model import GPT2
@@ -83,10 +82,9 @@ def attention_maps(
     limit = block_size
     if max_tokens is not None:
         limit = min(limit, check_integer("max_tokens", max_tokens, 1, 1_000_000))
-    text = fold_for(tokenizer, text) if isinstance(text, str) else ""
-    if not text:
+    ids = tokenizer.encode_typed(text) if isinstance(text, str) else []
+    if not ids:
         raise ValueError("The text is empty: write at least one word to see what it attends to.")
-    ids = tokenizer.encode(text)
     if len(ids) > limit:
         raise ValueError(
             f"The text is {len(ids):,} tokens long, but at most {limit:,} can be shown: shorten it."

@@ -93,7 +93,7 @@ def _tokenizer(
             known.token_bytes(id) == token for token, id in ranks.items()
         ):
             return known
-    return Tokenizer(ranks, name=source.parent.name)
+    return Tokenizer(ranks, name=source.parent.name, folds=False)  # nobody says that they do
 
 
 # --- writing ----------------------------------------------------------------------------------

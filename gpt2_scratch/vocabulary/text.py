@@ -1,7 +1,7 @@
 """One spelling per text, so that equal texts get equal tokens.
 
 Our models have learned from text that `normalise_text` tidied. What a person types or pastes meets
-the same rules at the models' door, `fold_for`: a phone's curly quote is a rare character to a model
+the same rules in `Tokenizer.encode_typed`: a phone's curly quote is a rare character to a model
 that has read straight ones only, and so is a zero-width space to everyone.
 """
 
@@ -9,10 +9,6 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from gpt2_scratch.vocabulary.tokenizer import Tokenizer
 
 # Typographic characters become the ASCII that people type. The corpus is mostly folded like this
 # already, and a vocabulary of 8,192 entries should not learn every quoted word twice.
@@ -56,12 +52,3 @@ def normalise_text(text: str) -> str:
     """
     text = _TRAILING_SPACE.sub("", fold(text))
     return _BLANK_LINES.sub("\n\n", text).strip()
-
-
-def fold_for(tokenizer: Tokenizer, text: str) -> str:
-    """What a person typed, as the models of this vocabulary have learned to read it.
-
-    Folded for ours; as it is for OpenAI's vocabulary, whose models have learned from the web's own
-    spelling. Only characters are folded: a space at the end of a prompt is meant.
-    """
-    return text if tokenizer.name == "gpt2" else fold(text)

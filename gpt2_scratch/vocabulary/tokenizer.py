@@ -18,6 +18,7 @@ import regex
 import tiktoken
 
 from gpt2_scratch.vocabulary.bpe import GPT2_PATTERN, read_ranks
+from gpt2_scratch.vocabulary.text import fold
 
 END_OF_TEXT = "<|endoftext|>"
 
@@ -55,10 +56,20 @@ class Tokenizer:
         ranks: token bytes -> id, ids 0..len(ranks)-1; `<|endoftext|>` gets the id len(ranks).
         name: what checkpoints call this vocabulary.
         pattern: the regular expression that cuts text into words.
+        folds: whether the models of this vocabulary have learned from folded text, as ours have;
+            OpenAI's have learned from the web's own spelling.
     """
 
-    def __init__(self, ranks: Mapping[bytes, int], name: str, pattern: str = GPT2_PATTERN) -> None:
+    def __init__(
+        self,
+        ranks: Mapping[bytes, int],
+        name: str,
+        pattern: str = GPT2_PATTERN,
+        *,
+        folds: bool = True,
+    ) -> None:
         self.name = name
+        self.folds = folds
         self.eot_id = len(ranks)
         self.vocab_size = len(ranks) + 1
         self._token_bytes = [*sorted(ranks, key=ranks.__getitem__), END_OF_TEXT.encode()]
@@ -93,7 +104,7 @@ class Tokenizer:
                 f"{path} is not GPT-2's vocabulary (its sha256 differs from the published one); "
                 "restore it with `git checkout`."
             )
-        return cls(ranks, name)
+        return cls(ranks, name, folds=name != "gpt2")
 
     def encode(self, text: str, allow_special: bool = False) -> list[int]:
         """Token ids of a text.
@@ -108,6 +119,17 @@ class Tokenizer:
             else:
                 ids += self._encoding.encode_ordinary(part)
         return ids
+
+    def fold(self, text: str) -> str:
+        """What a person typed, as the models of this vocabulary have learned to read it.
+
+        Only characters are folded (see text.py): a space at the end of a prompt is meant.
+        """
+        return fold(text) if self.folds else text
+
+    def encode_typed(self, text: str) -> list[int]:
+        """Token ids of what a person typed. `<|endoftext|>` in it is ordinary text."""
+        return self.encode(self.fold(text))
 
     def encode_batch(self, texts: Sequence[str]) -> list[list[int]]:
         """`encode` for each text, on all cores."""

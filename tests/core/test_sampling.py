@@ -54,6 +54,9 @@ def settings(**changes: Any) -> SamplingSettings:
         ("top_p", 1.01),
         ("top_p", math.nan),
         ("top_p", False),
+        ("min_p", -0.01),
+        ("min_p", 1.01),
+        ("min_p", math.nan),
         ("repetition_penalty", 0.4),
         ("repetition_penalty", 2.1),
         ("repetition_penalty", math.nan),
@@ -99,9 +102,10 @@ def test_resolved_keeps_a_seed_and_finds_a_fresh_one() -> None:
 @pytest.mark.parametrize("temperature", [0.3, 1.0, 2.0])
 @pytest.mark.parametrize("top_k", [0, 1, 7, 500])
 @pytest.mark.parametrize("top_p", [0.05, 0.6, 0.95, 1.0])
+@pytest.mark.parametrize("min_p", [0.0, 0.02, 0.5, 1.0])
 @pytest.mark.parametrize("penalty", [0.8, 1.0, 1.3])
 def test_reshaped_logits_equal_transformers(
-    temperature: float, top_k: int, top_p: float, penalty: float
+    temperature: float, top_k: int, top_p: float, min_p: float, penalty: float
 ) -> None:
     logits = random_logits()
     previous = torch.randint(200, (3, 30), generator=torch.Generator().manual_seed(1))
@@ -110,8 +114,15 @@ def test_reshaped_logits_equal_transformers(
     if top_k:
         theirs = transformers.TopKLogitsWarper(top_k)(previous, theirs)
     theirs = transformers.TopPLogitsWarper(top_p)(previous, theirs)
+    theirs = transformers.MinPLogitsWarper(min_p)(previous, theirs)
 
-    ours = settings(temperature=temperature, top_k=top_k, top_p=top_p, repetition_penalty=penalty)
+    ours = settings(
+        temperature=temperature,
+        top_k=top_k,
+        top_p=top_p,
+        min_p=min_p,
+        repetition_penalty=penalty,
+    )
     reshaped = reshape_logits(logits, ours, previous)
     assert torch.equal(reshaped.isinf(), theirs.isinf())
     torch.testing.assert_close(reshaped, theirs)
@@ -186,7 +197,8 @@ RESHAPED = {
     "temperature": settings(temperature=0.6),
     "top-k": settings(top_k=8),
     "top-p": settings(top_p=0.8),
-    "all": settings(temperature=1.3, top_k=12, top_p=0.9, repetition_penalty=1.5),
+    "min-p": settings(min_p=0.1),
+    "all": settings(temperature=1.3, top_k=12, top_p=0.9, min_p=0.01, repetition_penalty=1.5),
 }
 
 

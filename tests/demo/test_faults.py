@@ -150,7 +150,7 @@ AT_AND_ABOVE: dict[str, list[tuple[str, dict[str, Any], dict[str, Any], str]]] =
             "chat",
             {"messages": "x", "max_new_tokens": 1},
             {"messages": "x" * 50_000},
-            "The content of message 1 has 50,000 characters; at most 4,000 are allowed here.",
+            "The message has 50,000 characters; at most 4,000 are allowed here.",
         )
     ],
     "CHAT_CHARS": [

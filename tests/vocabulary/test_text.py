@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from gpt2_scratch.chat import encode_conversation
 from gpt2_scratch.generation import encode_prompt
-from gpt2_scratch.vocabulary.text import fold, fold_for, normalise_text
+from gpt2_scratch.vocabulary.text import fold, normalise_text
 from gpt2_scratch.vocabulary.tokenizer import Tokenizer
 
 TYPED = "\u201cIt\u2019s\u201d\u00a0\u2013 or\u2014we\u200bll\u2026 "
@@ -57,7 +57,7 @@ def test_fold_leaves_what_a_plain_keyboard_types(text: str) -> None:
 
 def test_prompts_and_messages_are_folded_for_our_vocabulary() -> None:
     ours = Tokenizer.load("tokenizer")
-    assert fold_for(ours, TYPED) == PLAIN
+    assert ours.fold(TYPED) == PLAIN
     assert encode_prompt(ours, TYPED) == ours.encode(PLAIN) != ours.encode(TYPED)
     typed = [
         {"role": "user", "content": TYPED, "input": TYPED},
@@ -74,7 +74,7 @@ def test_prompts_and_messages_are_folded_for_our_vocabulary() -> None:
 
 def test_openais_vocabulary_gets_every_character() -> None:
     openai = Tokenizer.load("gpt2")
-    assert fold_for(openai, TYPED) == TYPED
+    assert openai.fold(TYPED) == TYPED
     assert encode_prompt(openai, TYPED) == openai.encode(TYPED)
     assert openai.decode(encode_prompt(openai, TYPED)) == TYPED
 

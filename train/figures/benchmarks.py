@@ -21,7 +21,6 @@ from pathlib import Path
 from tqdm import tqdm
 
 from gpt2_scratch.model import GPT2
-from gpt2_scratch.vocabulary.text import fold_for
 from gpt2_scratch.vocabulary.tokenizer import Tokenizer
 from train.data.catalogue import Dataset
 from train.datasets import fetch
@@ -95,7 +94,7 @@ def lambada(model: GPT2, tokenizer: Tokenizer, path: Path, limit: int | None) ->
     """
     words, last_tokens, nats, n = 0, 0, 0.0, 0
     for record in _records(path, limit):
-        text = fold_for(tokenizer, record["text"])
+        text = tokenizer.fold(record["text"])
         context = tokenizer.encode(text.rsplit(" ", 1)[0])
         ids = tokenizer.encode(text)
         [found] = score(model, [ids], [len(context)])
@@ -123,9 +122,9 @@ def hellaswag(model: GPT2, tokenizer: Tokenizer, path: Path, limit: int | None) 
     right, right_normalised, n = 0, 0, 0
     for record in _records(path, limit):
         context, endings = hellaswag_texts(record)
-        context = fold_for(tokenizer, context)
+        context = tokenizer.fold(context)
         before = tokenizer.encode(context)
-        texts = [tokenizer.encode(f"{context} {fold_for(tokenizer, e)}") for e in endings]
+        texts = [tokenizer.encode(f"{context} {tokenizer.fold(e)}") for e in endings]
         totals = [s.total for s in score(model, texts, [len(before)] * len(texts))]
         per_character = [t / len(e) for t, e in zip(totals, endings, strict=True)]
         label = int(record["label"])
@@ -160,7 +159,7 @@ def wikitext(model: GPT2, tokenizer: Tokenizer, path: Path, limit: int | None) -
     nats, words, size, n = 0.0, 0, 0, 0
     articles = list(split_articles(path.read_text(encoding="utf-8")))[:limit]
     for article in tqdm(articles, desc="articles", leave=False):
-        text = fold_for(tokenizer, detokenise(article))
+        text = tokenizer.fold(detokenise(article))
         nats -= rolling_log_likelihood(model, [tokenizer.eot_id, *tokenizer.encode(text)])
         words += len(re.split(r"\s+", article))
         size += len(article.encode("utf-8"))

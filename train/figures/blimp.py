@@ -22,7 +22,6 @@ from pathlib import Path
 from typing import Any
 
 from gpt2_scratch.model import GPT2
-from gpt2_scratch.vocabulary.text import fold_for
 from gpt2_scratch.vocabulary.tokenizer import Tokenizer
 from train.build_data.archives import Archive, fetch_archive
 from train.data.catalogue import Dataset
@@ -151,7 +150,7 @@ def blimp_accuracy(model: GPT2, tokenizer: Tokenizer, pairs: Sequence[Pair]) -> 
     if not pairs:
         raise ValueError("There is no pair of sentences to compare.")
     texts = [
-        [tokenizer.eot_id, *tokenizer.encode(fold_for(tokenizer, sentence))]
+        [tokenizer.eot_id, *tokenizer.encode_typed(sentence)]
         for pair in pairs
         for sentence in (pair.good, pair.bad)
     ]

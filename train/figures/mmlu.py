@@ -19,7 +19,6 @@ from pathlib import Path
 from tqdm import tqdm
 
 from gpt2_scratch.model import GPT2
-from gpt2_scratch.vocabulary.text import fold_for
 from gpt2_scratch.vocabulary.tokenizer import Tokenizer
 from train.figures.scoring import score
 
@@ -81,7 +80,7 @@ def prompt(question: Question) -> str:
 
 def best_letter(model: GPT2, tokenizer: Tokenizer, question: Question) -> int:
     """Index of the letter that most probably follows the prompt."""
-    before = tokenizer.encode(fold_for(tokenizer, prompt(question)))
+    before = tokenizer.encode_typed(prompt(question))
     texts = [[*before, *tokenizer.encode(f" {letter}")] for letter in LETTERS]
     totals = [found.total for found in score(model, texts, [len(before)] * len(texts))]
     return totals.index(max(totals))
@@ -89,8 +88,8 @@ def best_letter(model: GPT2, tokenizer: Tokenizer, question: Question) -> int:
 
 def best_text(model: GPT2, tokenizer: Tokenizer, question: Question) -> int:
     """Index of the answer whose text most probably follows the question, per character."""
-    before = tokenizer.encode(fold_for(tokenizer, f"Question: {question.text}\nAnswer:"))
-    answers = [fold_for(tokenizer, f" {answer}") for answer in question.answers]
+    before = tokenizer.encode_typed(f"Question: {question.text}\nAnswer:")
+    answers = [tokenizer.fold(f" {answer}") for answer in question.answers]
     texts = [[*before, *tokenizer.encode(answer)] for answer in answers]
     scores = score(model, texts, [len(before)] * len(texts))
     per_character = [s.total / len(a) for s, a in zip(scores, answers, strict=True)]

@@ -13,13 +13,13 @@ import gradio as gr
 
 from gpt2_scratch import limits
 from gpt2_scratch.chat import Message, message_text
-from gpt2_scratch.demo.api import Api, Reply
+from gpt2_scratch.demo.api import Api, Reply, any_seed
 from gpt2_scratch.demo.boundary import IN_BROWSER, on_line, on_page, on_stream
 from gpt2_scratch.demo.first_paint import first_paint
 from gpt2_scratch.demo.lenses import Lens
 from gpt2_scratch.demo.settings import new_tokens, seed_field, shaping
 from gpt2_scratch.demo.theme import clicked_text, notice, notice_update, panel, sent
-from gpt2_scratch.sampling import check_integer
+from gpt2_scratch.sampling import SamplingSettings, check_integer
 
 INSTRUCTIONS = {
     "Words": ["What is the opposite of “happy”?", "What is the plural of “mouse”?"],
@@ -100,17 +100,16 @@ def build(demo: gr.Blocks, api: Api) -> Lens:
 
     def ask(message: str, said: list[Message]) -> tuple[Any, ...]:
         """The message moves from the text box into the conversation, before the model has it."""
-        message = limits.check_text(message, "message", limits.CHAT_MESSAGE_CHARS)
         said = limits.check_conversation([*said, {"role": "user", "content": message}])
         return "", said, _drawing(said, running=True)
 
-    def answer(said: list[Message], *settings: Any) -> Iterator[tuple[Any, ...]]:
-        read_already = False
-        for reply in api.chat_steps(said, *settings):
+    def answer(said: list[Message], *inputs: Any) -> Iterator[tuple[Any, ...]]:
+        *values, max_new_tokens, seed = inputs
+        shaped = dict(zip(shape.by_name, values, strict=True))
+        settings = SamplingSettings(**shaped, seed=any_seed(seed))
+        for reply in api.chat_steps(said, settings, max_new_tokens):
             so_far: list[Message] = [*said, {"role": "assistant", "content": reply["text"]}]
-            prompt = gr.skip() if read_already else _prompt(api, said, settings[4])
-            read_already = True
-            yield so_far, _drawing(so_far, reply), prompt
+            yield so_far, _drawing(so_far, reply), reply["prompt"]
 
     def ask_again(said: list[Message]) -> tuple[Any, ...]:
         """The conversation without its last answer."""
@@ -174,13 +173,6 @@ def build(demo: gr.Blocks, api: Api) -> Lens:
     return Lens.of(
         "chat", "Chat", message, **shape.by_name, max_new_tokens=max_new_tokens, seed=seed
     )
-
-
-def _prompt(api: Api, said: list[Message], max_new_tokens: int) -> str:
-    """The text that the model reads, special tokens and all."""
-    assistant = api.registry.assistant()
-    ids, _ = assistant.encode(said, int(max_new_tokens))
-    return assistant.tokenizer.decode(ids)
 
 
 def _drawing(

@@ -167,18 +167,11 @@ def build(demo: gr.Blocks, api: Api) -> Lens:
         else:
             yield {}
 
-    def next_tokens(
-        prompt: str,
-        temperature: float,
-        top_k: int,
-        top_p: float,
-        repetition_penalty: float,
-        model: str,
-    ) -> dict[str, Any]:
+    def next_tokens(prompt: str, *inputs: Any) -> dict[str, Any]:
+        *values, model = inputs
+        shaped = dict(zip(shape.by_name, values, strict=True))
         try:
-            rows = api.next_token(
-                prompt, temperature, top_k, top_p, repetition_penalty, model=model
-            )
+            rows = api.next_token(prompt, **shaped, model=model)
             _, tokenizer = api.registry.language_model(model)
         except ValueError as error:  # said in place: this runs at every key stroke
             return {"message": str(error)}
