@@ -8,29 +8,18 @@ Hu et al. 2021, https://arxiv.org/abs/2106.09685. B starts at zero, so that trai
 the model as it is. Gradients and optimiser state exist for A and B alone, which is what makes a
 large model fit; afterwards the correction can be added into W, and nothing is left to compute.
 
-    inject(model, rank=8)                # then train: only the adapters learn
-    save_adapters("style.safetensors", model)
-    merge(model)                         # an ordinary model again
-
-    load_adapters("style.safetensors", other)   # on top of the same base
+    inject(model, rank=8)   # then train: only the adapters learn
+    merge(model)            # an ordinary model again
 """
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator, Mapping
-from pathlib import Path
-
 import torch
 import torch.nn.functional as F
-from safetensors import SafetensorError, safe_open
 from torch import Tensor, nn
 
-from gpt2_scratch.checkpoints.errors import CheckpointError
-from gpt2_scratch.checkpoints.format import check_is_weights, write_tensors
 from gpt2_scratch.model import Block
 
-FORMAT = "gpt2_scratch-lora/1"
 _TARGETS = (("attn", "c_attn"), ("attn", "c_proj"), ("mlp", "c_fc"), ("mlp", "c_proj"))
 
 
@@ -111,81 +100,3 @@ def merge(model: nn.Module) -> nn.Module:
 
 def _blocks(model: nn.Module) -> list[Block]:
     return [module for module in model.modules() if isinstance(module, Block)]
-
-
-# --- adapters as a file ------------------------------------------------------------------------
-
-
-def save_adapters(
-    path: str | Path, model: nn.Module, metadata: Mapping[str, str] | None = None
-) -> None:
-    """Write what learns in `model`, the adapters and maybe a head, as one small safetensors file.
-
-    Raises ValueError if the model has no adapters.
-    """
-    adapters = [module for module in model.modules() if isinstance(module, LoRALinear)]
-    if not adapters:
-        raise ValueError("There are no adapters to save: inject them and train first.")
-    rank = adapters[0].lora_a.size(0)
-    tensors = {name: p.detach().cpu().contiguous() for name, p in _learning(model)}
-    header = {
-        **(metadata or {}),
-        "format": FORMAT,
-        "rank": json.dumps(rank),
-        "alpha": json.dumps(adapters[0].scale * rank),
-    }
-    write_tensors(Path(path), tensors, header)
-
-
-def load_adapters(path: str | Path, model: nn.Module) -> nn.Module:
-    """Put the adapters of a file on top of `model`, which is frozen beside them; returns it.
-
-    `merge` then makes it an ordinary model. Raises CheckpointError, in one sentence, for a file
-    that is missing, damaged, no adapter file, or made for a model of another shape.
-    """
-    path = Path(path)
-    check_is_weights(path)
-    try:
-        with safe_open(path, framework="pt") as file:
-            header = dict(file.metadata() or {})
-            if header.get("format") != FORMAT:
-                raise CheckpointError(f"{path} does not hold adapters: use `load_model` for it.")
-            shapes = {name: tuple(file.get_slice(name).get_shape()) for name in file.keys()}  # noqa: SIM118
-            rank, alpha = int(json.loads(header["rank"])), float(json.loads(header["alpha"]))
-            _check_fits(path, model, shapes, rank)
-            tensors = {name: file.get_tensor(name) for name in shapes}
-    except SafetensorError as error:
-        raise CheckpointError(
-            f"{path} is truncated or not a safetensors file ({error}); fetch it again."
-        ) from error
-    except (KeyError, TypeError, json.JSONDecodeError) as error:
-        raise CheckpointError(f"{path} has a damaged header; fetch it again.") from error
-    inject(model, rank, alpha)
-    model.load_state_dict(tensors, strict=False)  # the rest is the base's
-    return model
-
-
-def _learning(model: nn.Module) -> Iterator[tuple[str, nn.Parameter]]:
-    return ((name, p) for name, p in model.named_parameters() if p.requires_grad)
-
-
-def _check_fits(
-    path: Path, model: nn.Module, found: Mapping[str, tuple[int, ...]], rank: int
-) -> None:
-    """Compare with the shapes that `model` with adapters would have, before it gets them."""
-    shapes = {name: tuple(p.shape) for name, p in model.named_parameters()}
-    expected: dict[str, tuple[int, ...]] = {}
-    for name, shape in shapes.items():
-        layer, _, kind = name.rpartition(".")
-        if kind == "weight" and layer.endswith(tuple(target for _, target in _TARGETS)):
-            expected |= {f"{layer}.lora_a": (rank, shape[1]), f"{layer}.lora_b": (shape[0], rank)}
-    heads = {name: shape for name, shape in found.items() if name not in expected}
-    if (
-        not expected
-        or expected | heads != found
-        or any(shapes.get(n) != s for n, s in heads.items())
-    ):
-        raise CheckpointError(
-            f"{path} holds adapters of rank {rank} for a model of another shape; load the model "
-            "that they were trained on."
-        )

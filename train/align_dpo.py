@@ -35,7 +35,7 @@ from train.loop.examples import EpochOrder
 from train.loop.parallel import join_processes
 from train.loop.stage import (
     add_finetuning_arguments,
-    merged,
+    origin_of,
     run_finetuning,
     run_stage,
     with_adapters,
@@ -213,12 +213,9 @@ def align(arguments: argparse.Namespace, command: str) -> None:
         tokenizer=tokenizer,
         tensors=model.state_dict,
         origin={
-            "commands": [command],
-            "data": ["instruction-data-with-preference"],
-            "base": arguments.base,
+            **origin_of(arguments, command, ["instruction-data-with-preference"]),
             "beta": arguments.beta,
         },
-        finish=lambda: merged(model, arguments),
     )
 
 

@@ -29,7 +29,6 @@ from gpt2_scratch.checkpoints.format import read_checkpoint
 from gpt2_scratch.checkpoints.models import find_checkpoint, load_model
 from gpt2_scratch.model import GPT2
 from gpt2_scratch.vocabulary.tokenizer import Tokenizer
-from train.chat.exercises import exercises
 from train.chat.free_check import free_check
 from train.chat.instruction_data import (
     IGNORED,
@@ -52,7 +51,7 @@ from train.loop.parallel import join_processes
 from train.loop.stage import (
     add_finetuning_arguments,
     lineage,
-    merged,
+    origin_of,
     run_finetuning,
     run_stage,
     with_adapters,
@@ -71,7 +70,6 @@ SAMPLE_INSTRUCTIONS = (
     ("Rewrite the sentence in the past tense.", "She walks to school."),
 )
 REQUEST_REPEATS = 4  # in an epoch, each in other words
-EXERCISE_REPEATS = 0
 STORY_SOURCE = "tinystories"
 STORIES = 600  # that are read as answers to requests for a story
 CHOOSING = 400  # the last validation tasks choose the parameters; `evaluate` reports on the first
@@ -151,7 +149,6 @@ def training_examples(
     multi_turn: float,
     plain: float,
     seed: int,
-    exercise_repeats: int = EXERCISE_REPEATS,
     reword: float = 0.0,
     request_repeats: int = 0,
     stories: int = 0,
@@ -170,8 +167,6 @@ def training_examples(
     sets = [*load_instructions("sft", "train"), *load_instructions("book", "train")]
     repeated = [task for task in sets for _ in range(repeats_of(task.source))]
     tasks = [reworded(task, rng) if rng.random() < reword else task for task in repeated]
-    for repeat in range(exercise_repeats):  # each time in other wordings
-        tasks += exercises(f"{seed} {repeat}")
     written: list[Example] = []
     for repeat in range(request_repeats):
         tasks += requests(f"{seed} {repeat}")
@@ -217,12 +212,6 @@ def main(argv: list[str] | None = None) -> int:
         help="how often the written requests are read in an epoch, each time in other words",
     )
     parser.add_argument("--stories", type=int, default=STORIES, help="of the corpus, on request")
-    parser.add_argument(
-        "--exercises",
-        type=int,
-        default=EXERCISE_REPEATS,
-        help="how often our short exercises are read in an epoch",
-    )
     parser.add_argument(
         "--reword",
         type=float,
@@ -296,22 +285,19 @@ def finetune(arguments: argparse.Namespace, command: str) -> None:
         arguments.multi_turn,
         arguments.plain_text,
         settings.seed,
-        arguments.exercises,
         arguments.reword,
         arguments.requests,
         arguments.stories,
     )
     data = ["sft", "instruction-data"]
-    data += ["exercises"] if arguments.exercises else []
     data += ["requests"] if arguments.requests else []
     data += ["corpus"] if arguments.plain_text else []
     validation = encode_tasks(tokenizer, choosing_tasks(), window)
 
     def finish() -> dict[str, Any]:
-        header = merged(model, arguments)
         if blends:
             blend(model, before, arguments.blend)
-        return header
+        return {}
 
     order = EpochOrder([len(e.ids) - 1 for e in examples], arguments.batch_size, settings.seed)
     run_stage(
@@ -323,11 +309,7 @@ def finetune(arguments: argparse.Namespace, command: str) -> None:
         config=model.config,
         tokenizer=tokenizer,
         tensors=model.state_dict,
-        origin={
-            "commands": commands,
-            "data": data,
-            "base": base,
-        },
+        origin={**origin_of(arguments, command, data), "commands": commands, "base": base},
         finish=finish,
         tokens_before=tokens_before,
     )

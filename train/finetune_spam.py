@@ -4,7 +4,6 @@
     python -m train.finetune_spam --epochs 6 --learning-rate 3e-4 --base weights/base.safetensors
     python -m train.finetune_spam --protocol book --freeze last-block    # the book's recipe
     python -m train.finetune_spam --seeds 0 1 2                          # mean and spread
-    python -m train.finetune_spam --seeds 0 1 2 --soup                   # and the mean of weights
 
 Beside the SMS Spam Collection it learns from messages of today (`modern_messages.py`), and each
 message is varied each time it is read (`perturbation.py`). What training cannot decide is decided
@@ -15,19 +14,15 @@ and the threshold. The test part decides nothing.
 from __future__ import annotations
 
 import argparse
-import json
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from gpt2_scratch.checkpoints.format import build_model, read_checkpoint, save_checkpoint
-from gpt2_scratch.checkpoints.manifest import update_manifest
 from gpt2_scratch.checkpoints.models import load_model
 from gpt2_scratch.classifier import LABELS, GPT2Classifier, SpamClassifier, pad_batch
 from gpt2_scratch.vocabulary.tokenizer import Tokenizer
@@ -45,7 +40,7 @@ from train.loop.examples import EpochOrder
 from train.loop.parallel import join_processes
 from train.loop.stage import (
     add_finetuning_arguments,
-    merged,
+    origin_of,
     run_finetuning,
     run_stage,
     with_adapters,
@@ -216,13 +211,8 @@ def main(argv: list[str] | None = None) -> int:
         default=0.3,
         help="weight of the loss of predicting the message's own tokens",
     )
-    parser.add_argument(
-        "--soup",
-        action="store_true",
-        help="with --seeds: keep the mean of their weights if it does better on validation",
-    )
     add_finetuning_arguments(parser, "spam", DEFAULTS, epochs=5.0, batch_size=16)
-    return run_finetuning(parser, finetune, "loss", figures_on_test_part, argv, keep_soup)
+    return run_finetuning(parser, finetune, "loss", figures_on_test_part, argv)
 
 
 def figures_on_test_part(arguments: argparse.Namespace, weights: Path) -> dict[str, float]:
@@ -249,49 +239,6 @@ def validation_messages(
     return sms, [*made, *written_messages("validation")]
 
 
-def keep_soup(arguments: argparse.Namespace, sources: Sequence[Path]) -> None:
-    """With --soup: write the mean of the sources' weights over the best of them, if it is better.
-
-    Fine-tunings of one base end in one valley, so the mean of their weights makes about the
-    verdicts of an ensemble at the price of one model. Wortsman et al. 2022,
-    https://arxiv.org/abs/2203.05482.
-    """
-    if not arguments.soup:
-        return
-    messages = [message for part in validation_messages(arguments) for message in part]
-    best = SpamClassifier.from_pretrained(str(arguments.out))
-    read = [read_checkpoint(source) for source in sources]
-    mean = {
-        name: torch.stack([checkpoint.tensors[name] for checkpoint in read]).mean(dim=0)
-        for name in read[0].tensors
-    }
-    score = mean.pop("score.weight")
-    model = GPT2Classifier(build_model(read[0].config, mean)).requires_grad_(False).eval()
-    model.score.weight.copy_(score)
-    header = calibrate(model, best.tokenizer, messages)
-    soup = SpamClassifier(model, best.tokenizer, header["threshold"])
-    losses = [log_loss(*_predict(classifier, messages)) for classifier in (best, soup)]
-    print(f"Validation loss: {losses[0]:.4f} of the best seed, {losses[1]:.4f} of the mean.")
-    if losses[1] >= losses[0]:
-        return
-    metadata = {
-        **read_checkpoint(arguments.out).metadata,
-        "tokens": json.dumps(sum(json.loads(c.metadata["tokens"]) for c in read)),
-        "seeds": json.dumps(arguments.seeds),
-        **{key: json.dumps(value) for key, value in header.items()},
-    }
-    save_checkpoint(
-        arguments.out,
-        {**mean, "score.weight": model.score.weight},
-        read[0].config,
-        kind="classifier",
-        tokenizer=best.tokenizer.name,
-        metadata=metadata,
-    )
-    update_manifest(arguments.out, metrics={})
-    print(f"Kept the mean as {arguments.out}.")
-
-
 def finetune(arguments: argparse.Namespace, command: str) -> None:
     """Train with one seed, as parsed options say. Raises ValueError with a sentence."""
     settings = loop.settings_from(arguments, DEFAULTS)
@@ -307,8 +254,9 @@ def finetune(arguments: argparse.Namespace, command: str) -> None:
     model.score.requires_grad_(True)
     if not arguments.lora_rank:
         freeze(model, arguments.freeze)
-    messages = spam_split(arguments.protocol)["train"]
+    messages, data = spam_split(arguments.protocol)["train"], ["sms-spam"]
     if arguments.modern:
+        data.append("modern messages")
         made = modern_messages("train", arguments.modern)
         messages = [*messages, *made, *written_messages("train")[: arguments.modern]]
     window = trunk.config.block_size
@@ -325,10 +273,6 @@ def finetune(arguments: argparse.Namespace, command: str) -> None:
         arguments.language_model,
     )
 
-    def finish() -> dict[str, Any]:
-        held_out = [*task.validation, *task.modern]
-        return {**calibrate(model, tokenizer, held_out), **merged(model, arguments)}
-
     run_stage(
         model,
         task,
@@ -338,13 +282,8 @@ def finetune(arguments: argparse.Namespace, command: str) -> None:
         config=trunk.config,
         tokenizer=tokenizer,
         tensors=lambda: {**trunk.state_dict(), "score.weight": model.score.weight},
-        origin={
-            "commands": [command],
-            "data": ["sms-spam", *(["modern messages"] if arguments.modern else [])],
-            "base": arguments.base,
-            "protocol": arguments.protocol,
-        },
-        finish=finish,
+        origin={**origin_of(arguments, command, data), "protocol": arguments.protocol},
+        finish=lambda: calibrate(model, tokenizer, [*task.validation, *task.modern]),
     )
 
 

@@ -69,9 +69,9 @@ On text that no stage has trained on, by `python -m train.evaluate all`.
 ## What the models have read
 
 `base` read the sets down to `sft`; the shares are in `train/packing.py`. `chat` and `spam` start
-from it. `chat` also reads short exercises made by `train/chat/exercises.py` (opposites, verb forms,
-plurals, sums, spelling, capitals, reviews, kinds of sentences, small talk), and half of its tasks
-in the other words of `train/chat/rewording.py`. The 204 questions of
+from it. `chat` also read short exercises (opposites, verb forms, plurals, sums, spelling, capitals,
+reviews, kinds of sentences, small talk), in whose place `train/chat/requests.py` has come, and half
+of its tasks in the other words of `train/chat/rewording.py`. The 204 questions of
 `train/chat/skills_check.tsv`, by which `skills` is measured, are a language model's that had seen
 nothing of this project, the 300 of `train/chat/free_check.tsv` (`free`) one's that had not read the
 training data. `spam` reads messages of today written for this project:

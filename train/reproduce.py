@@ -60,7 +60,7 @@ def chain(budget: str) -> list[Stage]:
     )
     if tiny:
         base = "--preset nano --vocab-size 300 --n-layer 1 --block-size 256 --tokens 8k"
-    spam = "--seeds 0 1 2 --soup"
+    spam = "--seeds 0 1 2 3 4"
     chat = "--minutes 120"
     if tiny:
         spam = "--modern 40 --tokens 2k --evaluate-every 1000"

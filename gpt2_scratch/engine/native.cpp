@@ -36,7 +36,6 @@ typedef uint32_t Bits __attribute__((vector_size(4 * LANES), aligned(4), may_ali
 typedef uint16_t Halves __attribute__((vector_size(2 * LANES), aligned(2), may_alias));
 typedef int8_t Bytes __attribute__((vector_size(LANES), aligned(1), may_alias));
 
-struct BFloat16 { uint16_t bits; };
 struct Float16 { uint16_t bits; };
 
 // Inputs of one output that lie side by side: two where one instruction takes the sum of two.
@@ -49,10 +48,6 @@ template <> constexpr int64_t TOGETHER<int8_t> = 2;
 // --- weights of any storage type, as float32 ---
 
 inline Vector widen(const float* w) { return *reinterpret_cast<const Vector*>(w); }
-
-inline Vector widen(const BFloat16* w) {  // the upper half of a float32
-    return (Vector)(__builtin_convertvector(*reinterpret_cast<const Halves*>(w), Bits) << 16);
-}
 
 inline Vector widen(const Float16* w) {
 #if defined(__AVX512F__)
@@ -519,14 +514,13 @@ void forward(const Model& model, const Cache& cache, int64_t rows, const int64_t
 
 extern "C" {
 
-// Logits (wanted_rows, vocab_size) of the rows `wanted`. bits: 32, 16, -16 (bfloat16) or 8.
+// Logits (wanted_rows, vocab_size) of the rows `wanted`. bits: 32, 16 or 8, of a weight.
 void gpt2_forward(const Model* model, int bits, const Cache* cache, int64_t rows,
                   const int64_t* tokens, const int64_t* slots, const int64_t* positions,
                   int64_t wanted_rows, const int64_t* wanted, float* logits, int threads) {
     auto run = bits == 32   ? forward<float>
                : bits == 16 ? forward<Float16>
-               : bits == 8  ? forward<int8_t>
-                            : forward<BFloat16>;
+                            : forward<int8_t>;
     run(*model, *cache, rows, tokens, slots, positions, wanted_rows, wanted, logits, threads);
 }
 

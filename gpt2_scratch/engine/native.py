@@ -33,7 +33,6 @@ SOURCE = Path(__file__).with_name("native.cpp")
 FLAGS = ("-std=c++17", "-O3", "-march=native", "-fno-math-errno", "-fopenmp", "-shared", "-fPIC")
 COMPILE_SECONDS = 900  # ten seconds at rest; without the kernels a text may be another one
 PANEL = 32  # outputs side by side in memory; as in native.cpp
-_KINDS = {"fp32": 32, "fp16": 16, "bf16": -16, "int8": 8}
 
 
 class NativeUnavailable(RuntimeError):
@@ -222,7 +221,7 @@ class NativeGPT2(nn.Module):
         return _Norm(self._pointer(norm.weight.float()), self._pointer(norm.bias.float()))
 
     def _linear(self, weight: Tensor, bias: Tensor | None) -> _Linear:
-        together = self._library.gpt2_together(_KINDS[self.mode])
+        together = self._library.gpt2_together(BITS[self.mode])
         packed = pack(store(weight.detach().float(), self.mode), together)
         return _Linear(
             self._pointer(packed.values),
@@ -269,7 +268,7 @@ class NativeGPT2(nn.Module):
         _, n_slots, _, max_length, _ = cache.keys.shape
         self._library.gpt2_forward(
             ctypes.byref(self._model),
-            _KINDS[self.mode],
+            BITS[self.mode],
             ctypes.byref(
                 _Cache(cache.keys.data_ptr(), cache.values.data_ptr(), n_slots, max_length)
             ),
@@ -323,4 +322,4 @@ def choose_mode(model: GPT2, candidates: Sequence[str] = MODES, on: Processor | 
     modes = sorted(candidates, key=MODES.index)
     if stored_bytes(model, modes[0]) <= (on or processor()).fast_bytes:
         return modes[0]
-    return min(modes, key=BITS.__getitem__)  # of equally long ones the most exact
+    return modes[-1]

@@ -2,7 +2,6 @@
 
     mode    bytes   a weight is stored as
     fp32    4       itself: the reference
-    bf16    2       the upper half of a float32: the same range, 8 bits of precision
     fp16    2       a float16, 11 bits; what our checkpoints are stored in, so it changes nothing
     int8    1       a whole number from -127 to 127 times one float32 scale per output
 
@@ -28,9 +27,9 @@ from gpt2_scratch.checkpoints.format import build_model
 if TYPE_CHECKING:
     from gpt2_scratch.model import GPT2
 
-MODES = ("fp32", "fp16", "bf16", "int8")  # from exact to coarse
-BITS = {"fp32": 32, "fp16": 16, "bf16": 16, "int8": 8}
-_DTYPES = {"fp32": torch.float32, "fp16": torch.float16, "bf16": torch.bfloat16}
+MODES = ("fp32", "fp16", "int8")  # from exact to coarse
+BITS = {"fp32": 32, "fp16": 16, "int8": 8}
+_DTYPES = {"fp32": torch.float32, "fp16": torch.float16}
 _LARGEST = 127  # -128 is left out, so that the range is symmetric and zero is exact
 
 

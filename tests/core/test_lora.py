@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 import torch
 from conftest import assert_same_logits
-from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
-from gpt2_scratch.checkpoints.errors import CheckpointError
-from gpt2_scratch.classifier import GPT2Classifier
 from gpt2_scratch.config import GPT2Config
-from gpt2_scratch.lora import LoRALinear, inject, load_adapters, merge, save_adapters
+from gpt2_scratch.lora import LoRALinear, inject, merge
 from gpt2_scratch.model import GPT2
 
 CONFIG = GPT2Config(vocab_size=23, block_size=12, n_layer=2, n_head=2, n_embd=16)
@@ -94,35 +89,6 @@ def test_a_full_rank_adapter_can_learn_what_full_training_can() -> None:
     assert torch.allclose(layer.merged().weight, target.weight, atol=1e-4)
 
 
-def test_adapters_alone_on_top_of_the_same_base(tmp_path: Path) -> None:
-    model = trained(inject(make_model(), rank=2, alpha=5.0))
-    path = tmp_path / "adapters" / "style.safetensors"
-    save_adapters(path, model, {"base": '"base"'})
-    stored = load_file(path)
-    assert len(stored) == 2 * 4 * 2
-    assert sum(t.numel() for t in stored.values()) < make_model().num_parameters() / 4
-
-    other = load_adapters(path, make_model())
-    assert_same_logits(logits(other), logits(model))
-    assert torch.allclose(logits(merge(other)), logits(model), atol=1e-5)
-
-
-def test_a_classifiers_head_is_saved_with_its_adapters(tmp_path: Path) -> None:
-    def classifier() -> GPT2Classifier:
-        return GPT2Classifier(make_model())
-
-    model = classifier()
-    inject(model, rank=2)
-    model.score.requires_grad_(True)
-    for parameter in model.parameters():
-        if parameter.requires_grad:
-            parameter.data.normal_(generator=torch.Generator().manual_seed(1))
-    save_adapters(tmp_path / "spam.safetensors", model)
-    other = load_adapters(tmp_path / "spam.safetensors", classifier())
-    lengths = torch.tensor([10, 4])
-    assert_same_logits(other(IDX, lengths), model(IDX, lengths))
-
-
 @pytest.mark.parametrize("rank", [0, -1])
 def test_a_rank_below_one_is_refused(rank: int) -> None:
     with pytest.raises(ValueError, match="at least 1"):
@@ -134,37 +100,3 @@ def test_adapters_go_on_once_and_on_a_gpt2_only() -> None:
     for candidate in (model, nn.Linear(2, 2)):
         with pytest.raises(ValueError, match="a GPT-2 that has none"):
             inject(candidate, 1)
-    with pytest.raises(ValueError, match="no adapters to save"):
-        save_adapters("unused", make_model())
-
-
-def test_files_that_do_not_fit_are_one_sentence(tmp_path: Path) -> None:
-    path = tmp_path / "a.safetensors"
-    with pytest.raises(CheckpointError, match="does not exist"):
-        load_adapters(path, make_model())
-    path.write_bytes(b"version https://git-lfs.github.com/spec/v1")
-    with pytest.raises(CheckpointError, match="Git LFS pointer"):
-        load_adapters(path, make_model())
-    path.write_bytes(b"\x08\0\0\0\0\0\0\0{}")
-    with pytest.raises(CheckpointError, match="truncated or not a safetensors file"):
-        load_adapters(path, make_model())
-    save_file({"x": torch.zeros(1)}, path)
-    with pytest.raises(CheckpointError, match="does not hold adapters"):
-        load_adapters(path, make_model())
-
-    save_adapters(path, inject(make_model(), 2))
-    deeper = GPT2Config(vocab_size=23, block_size=12, n_layer=3, n_head=2, n_embd=16)
-    wider = GPT2Config(vocab_size=23, block_size=12, n_layer=2, n_head=2, n_embd=32)
-    for config in (deeper, wider):
-        model = make_model(config)
-        with pytest.raises(CheckpointError, match="a model of another shape"):
-            load_adapters(path, model)
-        assert not any(isinstance(m, LoRALinear) for m in model.modules())  # left as it was
-
-    tensors, header = load_file(path), {"format": "gpt2_scratch-lora/1", "rank": "{", "alpha": "4"}
-    save_file(tensors, path, metadata=header)
-    with pytest.raises(CheckpointError, match="damaged header"):
-        load_adapters(path, make_model())
-    save_file(tensors | {"h.0.extra": torch.zeros(3)}, path, metadata=header | {"rank": "2"})
-    with pytest.raises(CheckpointError, match="a model of another shape"):
-        load_adapters(path, make_model())

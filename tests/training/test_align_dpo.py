@@ -149,7 +149,6 @@ def test_the_reference_stays_when_the_model_moves(
 
 def test_adapters_align_too(folder: Path) -> None:
     align("--epochs", "1", "--lora-rank", "2")
-    assert (folder / "chat-dpo.lora.safetensors").stat().st_size < 50_000
     assert json.loads(read_checkpoint(folder / "chat-dpo.safetensors").metadata["lora_rank"]) == 2
 
 

@@ -22,10 +22,8 @@ from gpt2_scratch.checkpoints.format import file_sha256, read_checkpoint
 from gpt2_scratch.checkpoints.manifest import read_manifest
 from gpt2_scratch.checkpoints.models import load_model
 from gpt2_scratch.classifier import SpamClassifier
-from gpt2_scratch.lora import load_adapters, merge
 from gpt2_scratch.vocabulary.tokenizer import Tokenizer
 from train import finetune_chat, finetune_spam
-from train.chat.exercises import exercises
 from train.chat.instruction_data import Example, conversations, encode_tasks, pad_examples
 from train.datasets import Instruction, Message, spam_split
 from train.figures.metrics import best_threshold, fit_temperature
@@ -310,16 +308,14 @@ def test_each_reading_of_a_message_varies_it(folder: Path) -> None:
 
 
 def test_an_assistant_can_be_trained_further(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(finetune_chat, "exercises", lambda seed: exercises(seed)[:20])
     run("chat", "--tokens", "1k", "--evaluate-every", "9")
     first = read_checkpoint(folder / "chat.safetensors")
-    run("chat", "--tokens", "9k", "--evaluate-every", "9", "--base", "chat", "--exercises", "1")
+    run("chat", "--tokens", "9k", "--evaluate-every", "9", "--base", "chat")
     second = read_checkpoint(folder / "chat.safetensors")
     one, *more = json.loads(second.metadata["commands"])
     assert [one] == json.loads(first.metadata["commands"])
     assert len(more) == 1 and "--base chat" in more[0]
     assert json.loads(second.metadata["base"]) == "base"
-    assert "exercises" in json.loads(second.metadata["data"])
     tokens = [int(checkpoint.metadata["tokens"]) for checkpoint in (first, second)]
     assert tokens[1] >= tokens[0] + 1000
     assert any(not torch.equal(second.tensors[n], first.tensors[n]) for n in first.tensors)
@@ -334,33 +330,6 @@ def test_a_blend_lies_between_before_and_after(folder: Path) -> None:
     for name, tensor in between.items():  # files have half precision
         assert torch.allclose(tensor, 0.75 * before[name] + 0.25 * after[name], atol=2e-3), name
     assert any(not torch.equal(between[name], before[name]) for name in before)
-
-
-def test_the_soup_is_the_mean_of_the_seeds_weights(
-    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Whatever the losses say: once the mean is made to look better, once worse."""
-    budget = ["--tokens", "3k", "--evaluate-every", "9", "--run", str(folder / "run"), "--soup"]
-    losses = iter([0.2, 0.1, 0.1, 0.2])
-    run("spam", *budget, "--seeds", "3", "4")
-    monkeypatch.setattr(finetune_spam, "log_loss", lambda truth, scores: next(losses))
-    run("spam", *budget, "--seeds", "3", "4", "--resume")
-    assert "Kept the mean as" in capsys.readouterr().out
-    seeds = [read_checkpoint(folder / "run" / f"seed-{n}" / "spam.safetensors") for n in (3, 4)]
-    soup = read_checkpoint(folder / "spam.safetensors")
-    for name, tensor in soup.tensors.items():
-        if name != "score.weight":  # the head has a temperature of its own
-            mean = (seeds[0].tensors[name] + seeds[1].tensors[name]) / 2
-            assert torch.allclose(tensor, mean, atol=2e-3), name
-    assert json.loads(soup.metadata["seeds"]) == [3, 4]
-    assert SpamClassifier.from_pretrained("spam").threshold == json.loads(
-        soup.metadata["threshold"]
-    )
-
-    run("spam", *budget, "--seeds", "3", "4", "--resume")
-    assert "Kept the mean as" not in capsys.readouterr().out
-    best = read_checkpoint(folder / "spam.safetensors").tensors
-    assert any(all(torch.equal(best[name], seed.tensors[name]) for name in best) for seed in seeds)
 
 
 def test_seeds_are_trained_one_by_one_and_the_best_is_kept(
@@ -402,17 +371,11 @@ def test_options_out_of_range_say_so(
 
 
 @pytest.mark.parametrize("stage", STAGES)
-def test_adapters_alone_give_the_model_that_was_merged(folder: Path, stage: str) -> None:
+def test_adapters_change_the_matrices_of_the_blocks_alone(folder: Path, stage: str) -> None:
     run(stage, "--tokens", "2k", "--evaluate-every", "20", "--lora-rank", "2")
-    merged = read_checkpoint(folder / f"{stage}.safetensors").tensors
-    model, _ = load_model("base")
-    base = {name: tensor.clone() for name, tensor in model.state_dict().items()}
-    whole = finetune_spam.GPT2Classifier(model) if stage == "spam" else model
-    merge(load_adapters(folder / f"{stage}.lora.safetensors", whole))
-    for name, tensor in model.state_dict().items():
-        assert torch.allclose(tensor, merged[name], atol=2e-3), name  # stored in half precision
-    if stage == "spam":
-        assert torch.allclose(whole.score.weight, merged["score.weight"], atol=2e-3)
+    stored = read_checkpoint(folder / f"{stage}.safetensors")
+    assert json.loads(stored.metadata["lora_rank"]) == 2
+    merged, base = stored.tensors, load_model("base")[0].state_dict()
     changed = {name for name, tensor in merged.items() if name in base
                and not torch.equal(tensor.half(), base[name].half())}  # fmt: skip
     assert changed == {n for n in base if n.startswith("h.") and ".ln_" not in n and "weight" in n}

@@ -6,15 +6,20 @@ import operator
 import random
 import re
 from collections import Counter
+from pathlib import Path
 
 import pytest
+from made_up_data import write_mirror
 
+from gpt2_scratch.vocabulary.tokenizer import Tokenizer
+from train import finetune_chat
 from train.chat import invented
 from train.chat.requests import SOURCE, requests, stories_of
 from train.chat.turns import written_conversations
 from train.chat.wordings import as_typed, fill, in_one_message, without_article
 from train.chat.written_files import records, wordings
 from train.datasets import Instruction
+from train.finetune_chat import held_out_tasks, question_of, training_examples
 
 
 @pytest.fixture(scope="module")
@@ -134,3 +139,22 @@ def test_the_written_files_are_whole() -> None:
     assert all(len(records(name)) > 200 for name in names)
     assert len(wordings()) == 79 and all(len(set(ways)) >= 40 for ways in wordings().values())
     assert records("nothing") == ()
+
+
+def test_training_leaves_out_what_is_held_out(
+    tasks: list[Instruction], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A task that training knows too is held out here: it must disappear from the examples."""
+    write_mirror(tmp_path, monkeypatch)
+    monkeypatch.setattr(finetune_chat, "requests", lambda seed: tasks[:200])
+    tokenizer = Tokenizer.load("simple")
+    shared = next(task for task in tasks[:200] if not task.input)
+    before = training_examples(tokenizer, 512, 0.0, 0.0, 0, request_repeats=1)
+    held_out = [*held_out_tasks(), shared]
+    monkeypatch.setattr(finetune_chat, "held_out_tasks", lambda: held_out)
+    after = training_examples(tokenizer, 512, 0.0, 0.0, 0, request_repeats=1)
+    prompt = tokenizer.encode(f"### Instruction:\n{shared.instruction}\n\n### Response:\n")
+    asked = [sum(row.ids[: len(prompt)] == prompt for row in rows) for rows in (before, after)]
+    assert asked[0] > 0
+    assert asked[1] == 0
+    assert question_of(shared) in {question_of(task) for task in held_out}

@@ -30,7 +30,7 @@ def test_the_input_goes_into_some_instructions_and_the_answer_stays() -> None:
         "Negate the sentence.", "He sleeps.", "He does not sleep.", "tatoeba:negation"
     )
     results = ways(task)
-    assert len(results) > 20
+    assert len(results) > 40
     assert {output for _, _, output in results} == {"He does not sleep."}
     inlined = [instruction for instruction, input, _ in results if not input]
     assert inlined
@@ -66,19 +66,4 @@ def test_what_is_asked_about_is_found_in_the_instruction() -> None:
     )
     results = ways(task)
     assert len(results) > 10
-    assert all("peru" in instruction.lower() for instruction, _, _ in results)
-
-
-def test_the_terms_of_grammar_books_come_with_their_question() -> None:
-    task = Instruction(
-        "Is this sentence a statement, a question or a command?",
-        "Please close the door.",
-        "Command",
-        "tatoeba:sentence_type",
-    )
-    results = ways(task)
-    assert {output for _, _, output in results} == {"Command", "Imperative"}
-    assert all(
-        ("imperative" in instruction.lower()) == (output == "Imperative")
-        for instruction, _, output in results
-    )
+    assert all("peru" in f"{instruction} {input}".lower() for instruction, input, _ in results)

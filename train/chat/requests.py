@@ -11,9 +11,8 @@ import random
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
-from train.chat import exercise_facts as facts
-from train.chat import invented
-from train.chat.exercises import in_words, pairs, past_of, plural_of, reviews, rows, sentences
+from train.chat import facts, invented
+from train.chat.english import in_words, pairs, past_of, plural_of, reviews, rows, sentences
 from train.chat.wordings import as_typed, fill, in_one_message, without_article
 from train.chat.written_files import records, wordings
 from train.datasets import Instruction

@@ -25,7 +25,7 @@ from torch import Tensor, nn
 from gpt2_scratch.checkpoints.format import save_checkpoint
 from gpt2_scratch.checkpoints.manifest import update_manifest
 from gpt2_scratch.config import GPT2Config
-from gpt2_scratch.lora import inject, merge, save_adapters
+from gpt2_scratch.lora import inject, merge
 from gpt2_scratch.vocabulary.tokenizer import Tokenizer, weights_dir
 from train.datasets import cache_folder
 from train.loop import loop
@@ -104,7 +104,7 @@ def add_finetuning_arguments(
 ) -> None:
     """`add_stage_arguments`, and what every fine-tuning has beside it.
 
-    --base and --lora-rank are for `with_adapters` and `merged`, --seeds for `run_finetuning`,
+    --base and --lora-rank are for `with_adapters` and `origin_of`, --seeds for `run_finetuning`,
     --epochs and --batch-size for `EpochOrder`.
     """
     parser.add_argument(
@@ -131,13 +131,11 @@ def run_finetuning(
     figure: str,
     measure: Callable[[argparse.Namespace, Path], Mapping[str, float]],
     argv: list[str] | None,
-    combine: Callable[[argparse.Namespace, Sequence[Path]], None] | None = None,
 ) -> int:
     """`run_command_line`, once for each of --seeds; see `run_seeds`.
 
     `finetune` trains with one seed, from the options and the command line; `measure` gets the
-    options and the weight file; `combine` the options and the weight files of all seeds, when the
-    best of them has been kept.
+    options and the weight file.
     """
 
     def run(arguments: argparse.Namespace, command: str) -> None:
@@ -146,7 +144,6 @@ def run_finetuning(
             lambda options: finetune(options, command),
             figure,
             lambda weights: measure(arguments, weights),
-            lambda weights: combine(arguments, weights) if combine else None,
         )
 
     return run_command_line(parser, run, argv)
@@ -161,15 +158,10 @@ def with_adapters(model: nn.Module, rank: int, seed: int) -> nn.Module:
     return inject(model, rank, generator=torch.Generator().manual_seed(seed))
 
 
-def merged(model: nn.Module, arguments: argparse.Namespace) -> dict[str, Any]:
-    """With --lora-rank: write the adapters beside the weight file, <name>.lora.safetensors, and
-    add them into the model. Returns what the header shall say of it."""
-    if arguments.lora_rank:
-        metadata = {"base": json.dumps(str(arguments.base))}
-        save_adapters(arguments.out.with_suffix(".lora.safetensors"), model, metadata)
-        merge(model)
-        return {"lora_rank": arguments.lora_rank}
-    return {}
+def origin_of(arguments: argparse.Namespace, command: str, data: Sequence[str]) -> dict[str, Any]:
+    """What the header of a fine-tuning's weight file says of where it came from."""
+    origin = {"commands": [command], "data": list(data), "base": str(arguments.base)}
+    return origin | ({"lora_rank": arguments.lora_rank} if arguments.lora_rank else {})
 
 
 def run_seeds(
@@ -177,13 +169,11 @@ def run_seeds(
     run: Callable[[argparse.Namespace], None],
     figure: str,
     measure: Callable[[Path], Mapping[str, float]],
-    combine: Callable[[Sequence[Path]], None],
 ) -> None:
     """Run a stage, or with --seeds once per seed; print the figures with their mean and spread.
 
     figure   the validation figure by which one of several weight files is kept, the lowest
     measure  figures of a weight file on text that decides nothing
-    combine  called at the end, with the weight files of all seeds
 
     Each seed has a run folder of its own, and leaves its weight file there. --resume goes on with
     the seeds that are not finished.
@@ -214,7 +204,6 @@ def run_seeds(
     update_manifest(arguments.out, metrics={})
     arguments.out.with_suffix(".metrics.json").unlink(missing_ok=True)
     print(f"Kept seed {chosen} as {arguments.out}.")
-    combine([folder / f"seed-{seed}" / arguments.out.name for seed in arguments.seeds])
 
 
 def format_seeds(rows: Mapping[int, Mapping[str, float]]) -> str:
@@ -257,8 +246,8 @@ def run_stage(
 
     tensors  called at the end: the tensors to store, by OpenAI's names
     origin   JSON values for the file's header and the log's first line: commands, data, base
-    finish   called before `tensors`, with the training done: what is left to do with the model, and
-             further values for the header
+    finish   called before `tensors`, with the training done and adapters merged: what is left to do
+             with the model, and further values for the header
     tokens_before  what the weights had read before this stage; the header counts on from there
     snapshots  as `loop.train` takes them; an interrupted run that has some leaves its weights
     """
@@ -287,6 +276,7 @@ def run_stage(
         if snapshots is not None:
             write_weights(run_folder / UNFINISHED_FILE, {"tokens": tokens, "unfinished": True})
         return
+    merge(model)
     write_weights(arguments.out, {"tokens": tokens, **finish()})
     # Figures of the weights that stood here before are not figures of these.
     update_manifest(arguments.out, metrics={})
