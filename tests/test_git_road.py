@@ -1,4 +1,4 @@
-"""README's way to the Hub by git, up to a bare repository on this disk and back."""
+"""The guide's way to the Hub by git, up to a bare repository on this disk and back."""
 
 from __future__ import annotations
 
@@ -48,8 +48,8 @@ def test_history_moves_into_lfs_and_the_files_come_back(
     run(ours, "git commit -qam second")
     head = run(ours, "git rev-parse HEAD")
 
-    readme = (REPOSITORY / "README.md").read_text(encoding="utf-8")
-    [commands] = re.findall(r"<!-- git road -->\n```bash\n(.*?)```", readme, flags=re.DOTALL)
+    guide = (REPOSITORY / "DEPLOY.md").read_text(encoding="utf-8")
+    [commands] = re.findall(r"<!-- git road -->\n```bash\n(.*?)```", guide, flags=re.DOTALL)
     bare = tmp_path / "hub.git"
     run(tmp_path, f"git init -q --bare -b main {bare}")
     run(ours, commands.replace("https://huggingface.co/spaces/USER/NAME", f"file://{bare}"))

@@ -1,4 +1,4 @@
-"""The model card, weights/README.md: what the weights are, what they read, how well they do.
+"""The model card, weights/README.md, and the figures in the README at the top.
 
     python -m train.model_card          # after the weights or their figures have changed
 
@@ -18,8 +18,11 @@ from gpt2_scratch.checkpoints.errors import COMMANDS, CheckpointError
 from gpt2_scratch.checkpoints.format import read_checkpoint
 from gpt2_scratch.checkpoints.manifest import read_manifest
 from gpt2_scratch.vocabulary.tokenizer import GPT2_RANKS_SHA256, weights_dir
+from train.cards.readme_figures import with_figures
 from train.data.catalogue import DATASETS, INSTRUCTION_DATA, SFT, SMS_SPAM, Dataset
 from train.packing import MIXTURE
+
+REPOSITORY = Path(__file__).resolve().parents[1]
 
 WHAT = {
     "base": "the language model",
@@ -66,6 +69,13 @@ On text that no stage has trained on, by `python -m train.evaluate all`.
 
 {figures}
 
+## How they were made
+
+Each command goes on from what the one before it made; the headers of the files repeat them, the
+logs have every step, and `python -m train.reproduce` prints the chain of today's code.
+
+{chain}
+
 ## What the models have read
 
 `base` read the sets down to `sft`; the shares are in `train/packing.py`. `chat` and `spam` start
@@ -99,6 +109,7 @@ def model_card(weights: Path) -> str:
         files=FILES.format(models="\n".join(_model_rows(manifest))),
         gpt2_ranks=GPT2_RANKS_SHA256,
         figures="\n\n".join(_figures(name, entry) for name, entry in manifest.items()),
+        chain="\n".join(_chain(manifest, weights)),
         data="\n".join(
             [
                 "| data | licence | attribution |",
@@ -113,11 +124,16 @@ def model_card(weights: Path) -> str:
 
 def _read_by_base(weights: Path) -> list[str]:
     """The sources that `base` has read, as its header says; today's mixture if it says nothing."""
+    header = _header(weights / "base.safetensors")
+    return list(json.loads(header["data"])) if "data" in header else list(MIXTURE)
+
+
+def _header(path: Path) -> Mapping[str, str]:
+    """What a weight file says of itself; nothing if it is not here."""
     try:
-        metadata = read_checkpoint(weights / "base.safetensors").metadata
+        return read_checkpoint(path).metadata
     except CheckpointError:
-        return list(MIXTURE)
-    return list(json.loads(metadata["data"])) if "data" in metadata else list(MIXTURE)
+        return {}
 
 
 def is_share_alike(dataset: Dataset) -> bool:
@@ -133,6 +149,14 @@ def _model_rows(manifest: Mapping[str, Any]) -> Iterator[str]:
         yield (
             f"| `{entry['file']}` | {what}: {numbers}, sha256 `{entry['sha256']}` | `{command}` |"
         )
+
+
+def _chain(manifest: Mapping[str, Any], weights: Path) -> Iterator[str]:
+    """The commands in each file's header, as one list."""
+    for name, entry in manifest.items():
+        header = _header(weights / entry["file"])
+        for command in json.loads(header.get("commands", "[]")):
+            yield f"- `{name}`: `{command}`"
 
 
 def _figures(name: str, entry: Mapping[str, Any]) -> str:
@@ -195,15 +219,17 @@ def _metadata(manifest: Mapping[str, Any]) -> str:
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Write the model card."""
+    """Write the model card, and the figures into the README."""
     parser = argparse.ArgumentParser(prog="python -m train.model_card", description=main.__doc__)
     parser.parse_args(argv)
-    path = weights_dir() / "README.md"
+    path, readme = weights_dir() / "README.md", REPOSITORY / "README.md"
     try:
         path.write_text(model_card(weights_dir()), encoding="utf-8")
+        document = readme.read_text(encoding="utf-8")
+        readme.write_text(with_figures(document, weights_dir()), encoding="utf-8")
     except ValueError as error:
         parser.exit(1, f"{error}\n")
-    print(f"Wrote {path}.")
+    print(f"Wrote {path} and the figures in {readme}.")
     return 0
 
 

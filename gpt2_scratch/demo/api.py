@@ -25,6 +25,17 @@ from gpt2_scratch.insight.attention import attention_maps
 from gpt2_scratch.insight.word_influence import word_influence
 from gpt2_scratch.sampling import SamplingSettings, check_integer, next_token_table
 
+ENDPOINTS = (
+    "generate",
+    "next_token",
+    "classify",
+    "classify_batch",
+    "word_influence",
+    "chat",
+    "attention",
+    "tokenize",
+    "models",
+)
 # A browser draws 60 times a second at best, and every update costs the server more than a token of
 # a small model does: text goes out at most this often, and whenever a stream ends.
 UPDATE_SECONDS = 0.05
@@ -93,7 +104,8 @@ class Classified(TypedDict):
 class Row(TypedDict):
     """The verdict on one message of a batch, as in `Classified`.
 
-    problem  why there is none, or null; then label and spam_probability are null
+    problem  why there is none: the message cannot be read, or 30 seconds were over before its turn;
+             then label and spam_probability are null
     """
 
     label: str | None
@@ -118,7 +130,10 @@ class Influence(TypedDict):
 
 
 class Explained(Classified):
-    """A verdict with `words`, whose texts, joined, are the message."""
+    """A verdict on one message, and what each of its words did to it.
+
+    words  their texts, joined, are the message
+    """
 
     words: list[Influence]
 
@@ -126,6 +141,7 @@ class Explained(Classified):
 class Attention(TypedDict):
     """Attention weights of one text.
 
+    model              that read it
     tokens, token_ids  T of each
     n_layer, n_head    of the model
     layers, heads      which of them `weights` holds, counted from 0
@@ -143,7 +159,12 @@ class Attention(TypedDict):
 
 
 class Token(TypedDict):
-    """One token: its text for display, its id, and its bytes in hexadecimal."""
+    """One token of a text.
+
+    token     its text for display
+    token_id  in the model's vocabulary
+    bytes     in hexadecimal
+    """
 
     token: str
     token_id: int
@@ -153,8 +174,10 @@ class Token(TypedDict):
 class ModelInfo(TypedDict):
     """One model of this app.
 
+    name        what the argument `model` takes
     source      what was loaded under this name
-    available   whether it can be used; if not, `problem` says why
+    available   whether it can be used
+    problem     if not, why, and which command helps
     parameters  how many trained numbers; null if unavailable, and so are config and tokenizer
     config      vocab_size, block_size (the context window in tokens), n_layer, n_head, n_embd, ...
     tokenizer   the name of its vocabulary
@@ -183,18 +206,8 @@ class Api:
 
     def publish(self) -> None:
         """Put the endpoints into the app that is being built."""
-        for method in (
-            self.generate,
-            self.next_token,
-            self.classify,
-            self.classify_batch,
-            self.word_influence,
-            self.chat,
-            self.attention,
-            self.tokenize,
-            self.models,
-        ):
-            endpoint(method)
+        for name in ENDPOINTS:
+            endpoint(getattr(self, name))
 
     def generate(
         self,

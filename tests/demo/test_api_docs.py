@@ -1,30 +1,28 @@
-"""README's part on the API: what it says of arguments and results, and its examples, executed."""
+"""What is written of the API: the reference is that of the code, and the examples run."""
 
 from __future__ import annotations
 
-import inspect
 import json
 import re
 import shutil
 import subprocess
 from pathlib import Path
-from typing import Any, get_args, get_type_hints, is_typeddict
 
 import httpx
 import pytest
 from conftest import REPOSITORY, App
 from test_app import ENDPOINTS
 
-from gpt2_scratch.demo.api import Api
+from gpt2_scratch.demo import reference
 from gpt2_scratch.demo.registry import Registry
 
 README = (REPOSITORY / "README.md").read_text(encoding="utf-8")
-SECTION = README.split("\n## API\n")[1].split("\n## ")[0]
+GUIDE = reference.PATH.read_text(encoding="utf-8")
 
 
 def example(language: str, app: App) -> str:
-    """The one example of the section in this language, but for the address, which is the test's."""
-    (found,) = re.findall(rf"```{language}\n(.*?)```", SECTION, flags=re.DOTALL)
+    """The guide's one example in this language, but for the address, which is the test's."""
+    (found,) = re.findall(rf"```{language}\n(.*?)```", GUIDE, flags=re.DOTALL)
     return str(found).replace("http://127.0.0.1:7860", app.url)
 
 
@@ -46,8 +44,14 @@ def node() -> str | None:
 
 
 def test_the_python_example_runs(tiny_app: App, capsys: pytest.CaptureFixture[str]) -> None:
-    exec(compile(example("python", tiny_app), "README.md", "exec"), {})
+    exec(compile(example("python", tiny_app), "the guide", "exec"), {})
     assert "'spam_probability'" in capsys.readouterr().out
+
+
+def test_the_readmes_example_runs(tiny_app: App, capsys: pytest.CaptureFixture[str]) -> None:
+    [found] = re.findall(r"```python\n(from gradio_client.*?)```", README, flags=re.DOTALL)
+    exec(compile(found.replace("http://127.0.0.1:7860", tiny_app.url), "README.md", "exec"), {})
+    assert capsys.readouterr().out.strip()
 
 
 def test_the_curl_example_runs(tiny_app: App) -> None:
@@ -65,44 +69,37 @@ def test_the_javascript_example_runs(tiny_app: App) -> None:
 # --- what it says ---------------------------------------------------------------------------------
 
 
-def results(annotation: Any) -> dict[str, Any]:
-    """The TypedDicts inside a type, by name, those in their fields included."""
-    found = {annotation.__name__: annotation} if is_typeddict(annotation) else {}
-    inner = get_type_hints(annotation).values() if found else get_args(annotation)
-    for part in inner:
-        found |= results(part)
-    return found
+def test_the_reference_is_that_of_the_endpoints() -> None:
+    written = "run `python -m gpt2_scratch.demo.reference`"
+    assert reference.with_reference(GUIDE) == GUIDE, written
+    for name in ENDPOINTS:
+        assert f"\n### `/{name}`" in GUIDE and f"`/{name}`" in README
 
 
-def test_every_field_of_every_result_is_described() -> None:
-    described: dict[str, list[str]] = {}
-    last = ""
-    for name, fields in re.findall(
-        r"^\| (?:`(\w+)`)? ?\| (`\w+`(?:, `\w+`)*) \| ", SECTION, flags=re.MULTILINE
-    ):
-        last = name or last  # an empty cell repeats the one above
-        described.setdefault(last, []).extend(re.findall(r"\w+", fields))
-    returned: dict[str, Any] = {}
-    for endpoint in ENDPOINTS:
-        returned |= results(get_type_hints(getattr(Api, endpoint))["return"])
-    expected = {name: sorted(get_type_hints(kind)) for name, kind in returned.items()}
-    assert {name: sorted(fields) for name, fields in described.items()} == expected
+def test_descriptions_are_found_by_their_names() -> None:
+    said = reference.described_names("""
+        name         the first
+                     of two lines, a | b
+        one, other   both
+        third: also this
+    """)
+    assert said == {
+        "name": "the first of two lines, a \\| b",
+        "one": "both",
+        "other": "both",
+        "third": "also this",
+    }
 
 
-@pytest.mark.parametrize("endpoint", ENDPOINTS)
-def test_every_argument_stands_there_with_its_default(endpoint: str) -> None:
-    (row,) = re.findall(rf"^\| `/{endpoint}`.*$", SECTION, flags=re.MULTILINE)
-    for parameter in inspect.signature(getattr(Api, endpoint)).parameters.values():
-        if parameter.default is not inspect.Parameter.empty:
-            assert f"{parameter.name}={json.dumps(parameter.default)}" in row
-        elif parameter.name != "self":
-            assert f"`{parameter.name}" in row
+def test_a_document_without_a_place_for_it() -> None:
+    with pytest.raises(ValueError, match="no place for the reference"):
+        reference.with_reference("# The API")
 
 
 def test_what_is_said_of_a_model_that_is_not_fetched_yet_stands_there() -> None:
     with pytest.raises(ValueError) as refused:
         Registry().language_model("gpt2")
-    assert f'"{refused.value}"' in " ".join(SECTION.split())
+    assert f'"{refused.value}"' in " ".join(GUIDE.split())
 
 
 def test_the_openapi_description_has_these_endpoints_and_no_other(tiny_app: App) -> None:

@@ -102,7 +102,7 @@ def test_spam_as_a_sequence_classifier(tmp_path: Path) -> None:
 
 
 def test_a_pipeline_and_the_threshold_give_our_verdict(tmp_path: Path) -> None:
-    """The pipeline's own label is that of the larger share; README says what to do instead."""
+    """The pipeline's own label is that of the larger share; the guide says what to do instead."""
     assert main([str(tmp_path), "--model", "spam"]) == 0
     classify = pipeline("text-classification", model=str(tmp_path), top_k=None)
     threshold = json.loads((tmp_path / "config.json").read_text())["threshold"]
@@ -113,8 +113,8 @@ def test_a_pipeline_and_the_threshold_give_our_verdict(tmp_path: Path) -> None:
         spam = next(entry["score"] for entry in scores if entry["label"] == "spam")
         assert spam == pytest.approx(verdict.spam_probability, abs=1e-4)
         assert ("spam" if spam >= threshold else "ham") == verdict.label
-    readme = " ".join((REPOSITORY / "README.md").read_text(encoding="utf-8").split())
-    assert "the `threshold` in the folder's `config.json`" in readme
+    guide = " ".join((REPOSITORY / "DEPLOY.md").read_text(encoding="utf-8").split())
+    assert "the `threshold` in the folder's `config.json`" in guide
 
 
 def test_a_folder_is_exported_too(tmp_path: Path) -> None:
