@@ -29,8 +29,7 @@ with quick_imports():
     import gradio as gr
     import torch
 
-from gpt2_scratch import limits
-from gpt2_scratch.demo import lenses
+from gpt2_scratch.demo import lenses, limits
 from gpt2_scratch.demo.address import check_address
 from gpt2_scratch.demo.api import Api
 from gpt2_scratch.demo.boundary import on_page

@@ -28,6 +28,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, NotRequired, TypedDict, Unpack
 
 from gpt2_scratch.checkpoints.models import load_model
+from gpt2_scratch.checks import check_integer, shown
 from gpt2_scratch.generation import (
     MAX_NEW_TOKENS,
     FinishReason,
@@ -35,7 +36,7 @@ from gpt2_scratch.generation import (
     TokenSource,
     stream_from_ids,
 )
-from gpt2_scratch.sampling import SamplingOptions, SamplingSettings, check_integer, shown
+from gpt2_scratch.sampling import SamplingOptions, SamplingSettings
 
 if TYPE_CHECKING:
     from gpt2_scratch.model import GPT2

@@ -1,4 +1,4 @@
-"""Text from the model, token by token: prefill, decode, stop conditions, beam search.
+"""Text from the model, token by token: prefill, decode, stop conditions.
 
 Three layers, each a generator built on the one below:
 
@@ -19,25 +19,19 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Collection, Generator, Iterator, Sequence
+from collections.abc import Collection, Generator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, Protocol, Unpack, runtime_checkable
+from typing import TYPE_CHECKING, Literal, Protocol, Unpack, runtime_checkable
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from gpt2_scratch.checks import check_integer, checked_deadline, checked_ids, shown
 from gpt2_scratch.kv_cache import KVCache
-from gpt2_scratch.sampling import (
-    SamplingOptions,
-    SamplingSettings,
-    as_array,
-    check_integer,
-    check_number,
-    sample_row,
-    shown,
-)
+from gpt2_scratch.sampling import SamplingOptions, SamplingSettings, as_array, sample_row
+from gpt2_scratch.stop_strings import StopStrings
 from gpt2_scratch.vocabulary.tokenizer import IncrementalDecoder
 
 if TYPE_CHECKING:
@@ -48,8 +42,6 @@ if TYPE_CHECKING:
 FinishReason = Literal["stop", "length", "deadline"]
 
 MAX_NEW_TOKENS = 100_000
-MAX_DEADLINE = 86_400.0  # seconds: a day
-MAX_BEAMS = 64
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -206,48 +198,6 @@ def _with_text(
                 return
 
 
-class StopStrings:
-    """Cuts a stream of text off before the first stop string, wherever the pieces break.
-
-    `push` gives back what can no longer become part of a stop string and holds back the rest;
-    `found` says that the text is over. Which of several strings ends the text does not depend on
-    the pieces: it is the one that is complete first, as if text came one character at a time.
-    """
-
-    def __init__(self, strings: Sequence[str]) -> None:
-        is_list = isinstance(strings, Sequence) and not isinstance(strings, str)
-        if not is_list or not all(isinstance(s, str) and s for s in strings):
-            raise ValueError(f"stop must be a list of non-empty strings, not {shown(strings)}.")
-        self._strings = tuple(strings)
-        self._held = ""
-        self.found = False
-
-    def push(self, piece: str) -> str:
-        """The text that is now certain to be shown."""
-        if not self._strings:
-            return piece
-        text = self._held + piece
-        # (end, start) of each string's first occurrence: the earliest end wins, then the longest
-        spans = [(start + len(s), start) for s in self._strings if (start := text.find(s)) >= 0]
-        if spans:
-            self.found, self._held = True, ""
-            return text[: min(spans)[1]]
-        held = max(_overlap(text, s) for s in self._strings)
-        self._held = text[len(text) - held :]
-        return text[: len(text) - held]
-
-    def flush(self) -> str:
-        """What was held back, once nothing more comes."""
-        held, self._held = self._held, ""
-        return held
-
-
-def _overlap(text: str, string: str) -> int:
-    """The length of the longest end of `text` that is a beginning of `string`, short of it all."""
-    longest = min(len(text), len(string) - 1)
-    return next((n for n in range(longest, 0, -1) if text.endswith(string[:n])), 0)
-
-
 def generate_tokens(
     model: GPT2,
     ids: Sequence[int],
@@ -293,7 +243,7 @@ def _decode(
     use_cache: bool,
 ) -> Generator[TokenStep, None, None]:
     text = Continuation(model.config, prompt, settings, max_new_tokens, stop_ids, deadline)
-    cache = _new_cache(model, 1, len(text.window) + max_new_tokens) if use_cache else None
+    cache = new_cache(model, 1, len(text.window) + max_new_tokens) if use_cache else None
     finished = False
     while not finished:
         if cache is not None and not text.seen:
@@ -306,7 +256,7 @@ def _decode(
 @torch.inference_mode()  # on this function only: held open across a `yield` it would leak
 def _logits(model: GPT2, inputs: list[int], cache: KVCache | None) -> Tensor:
     """One forward pass over new tokens: (T,) ids -> (V,) logits of the next one."""
-    return model(torch.tensor([inputs], device=_device(model)), cache)[0, -1]  # (1, 1, V) -> (V,)
+    return model(torch.tensor([inputs], device=device_of(model)), cache)[0, -1]  # (1, 1, V) -> (V,)
 
 
 class Continuation:
@@ -330,7 +280,7 @@ class Continuation:
         stop_ids: Collection[int],
         deadline: float | None,
     ) -> None:
-        self._ends_at = _ends_at(deadline)
+        self._ends_at = ends_at(deadline)
         self._settings, self._generator = settings, settings.generator()
         self._block_size, self._stop_ids = config.block_size, stop_ids
         self.left = max_new_tokens
@@ -385,178 +335,18 @@ def choose(
     return token, float(np.exp(row[token] - largest) / np.exp(row - largest).sum())  # softmax
 
 
-@dataclass(frozen=True)
-class Beam:
-    """One hypothesis of `beam_search`.
-
-    token_ids  the continuation, `<|endoftext|>` included if it got that far
-    score      its log-probability (natural, <= 0) divided by the length penalty; higher is better
-    """
-
-    text: str
-    token_ids: list[int]
-    score: float
-
-
-def beam_search(
-    model: GPT2,
-    tokenizer: Tokenizer,
-    prompt: str,
-    *,
-    num_beams: int = 4,
-    max_new_tokens: int = 50,
-    length_penalty: float = 1.0,
-    deadline: float | None = None,
-) -> list[Beam]:
-    """The most probable continuations that a search `num_beams` wide finds, best first.
-
-    Arguments as in `stream` and `beam_search_steps`; `<|endoftext|>` ends a beam.
-    """
-    *_, beams = stream_beams(
-        model,
-        tokenizer,
-        prompt,
-        num_beams=num_beams,
-        max_new_tokens=max_new_tokens,
-        length_penalty=length_penalty,
-        deadline=deadline,
-    )
-    return beams
-
-
-def stream_beams(
-    model: GPT2, tokenizer: Tokenizer, prompt: str, **options: Any
-) -> Iterator[list[Beam]]:
-    """`beam_search` step by step: the beams after each token, best first, the result at last."""
-    eot = tokenizer.eot_id
-    for beams in beam_search_steps(
-        model, encode_prompt(tokenizer, prompt), stop_ids=(eot,), **options
-    ):
-        yield [Beam(tokenizer.decode([i for i in ids if i != eot]), ids, s) for ids, s in beams]
-
-
-def beam_search_tokens(
-    model: GPT2, ids: Sequence[int], **options: Any
-) -> list[tuple[list[int], float]]:
-    """What `beam_search_steps` ends with."""
-    *_, beams = beam_search_steps(model, ids, **options)
-    return beams
-
-
-@torch.inference_mode()
-def beam_search_steps(
-    model: GPT2,
-    ids: Sequence[int],
-    *,
-    num_beams: int = 4,
-    max_new_tokens: int = 50,
-    length_penalty: float = 1.0,
-    stop_ids: Sequence[int] = (),
-    deadline: float | None = None,
-) -> Iterator[list[tuple[list[int], float]]]:
-    """Beam search over token ids. Yields after each step at most `num_beams` pairs (continuation,
-    score), best first; the last list is the result.
-
-    At each step every live beam is extended by every token and the best extensions go on. One that
-    ends takes its place in the beam with it, so the search gets narrower by one (Jurafsky and
-    Martin, Speech and Language Processing); with one beam this is greedy decoding.
-
-    The score is that of Wu et al. 2016 (https://arxiv.org/abs/1609.08144, equation 14):
-    log P / ((5 + length) / 6) ** length_penalty. Without it the shortest text would win, as each
-    further token can only lower the probability.
-
-    Args:
-        num_beams: 1 to 64.
-        max_new_tokens: 1 to half the context window, which does not move here; a prompt that does
-            not fit beside them keeps its tail.
-        length_penalty: 0 (compare plain log-probabilities) to 5 (favour long texts).
-        deadline: seconds above 0; when they are over, the beams stay as they are.
-
-    Raises:
-        ValueError: a parameter is out of range.
-    """
-    block_size, vocab_size = model.config.block_size, model.config.vocab_size
-    num_beams = check_integer("num_beams", num_beams, 1, MAX_BEAMS)
-    longest = max(1, block_size // 2)
-    max_new_tokens = check_integer("max_new_tokens", max_new_tokens, 1, longest)
-    length_penalty = check_number("length_penalty", length_penalty, 0.0, 5.0)
-    ends_at = _ends_at(checked_deadline(deadline))
-    # The last token is never read, hence one position more for the prompt.
-    prompt = checked_ids(ids, vocab_size)[-(block_size - max_new_tokens + 1) :]
-
-    device = _device(model)
-    prompt_cache = _new_cache(model, 1, len(prompt))
-    logits = model(torch.tensor([prompt], device=device), prompt_cache)  # (1, T) -> (1, 1, V)
-    cache = _new_cache(model, num_beams, len(prompt) + max_new_tokens)
-    cache.keys[:, :, :, : len(prompt)] = prompt_cache.keys  # read once, copied to every beam
-    cache.values[:, :, :, : len(prompt)] = prompt_cache.values
-    cache.advance(len(prompt))
-
-    live: list[tuple[list[int], float]] = [([], 0.0)]  # (tokens, log-probability)
-    finished: list[tuple[list[int], float]] = []
-    for count in range(1, max_new_tokens + 1):
-        log_probs = logits[: len(live), -1].float().log_softmax(dim=-1)  # -> (live, V)
-        so_far = torch.tensor([total for _, total in live], device=device)  # (live,)
-        totals = (so_far[:, None] + log_probs).flatten()  # (live, V) -> (live * V,)
-        places = num_beams - len(finished)
-        best = totals.topk(min(places, totals.numel()))
-        rows: list[int] = []
-        extended: list[tuple[list[int], float]] = []
-        for total, index in zip(best.values.tolist(), best.indices.tolist(), strict=True):
-            row, token_id = divmod(index, vocab_size)
-            beam = ([*live[row][0], token_id], total)
-            if token_id in stop_ids:
-                finished.append(beam)
-            else:
-                extended.append(beam)
-                rows.append(row)
-        live = extended
-        scored = [(ids, _score(ids, total, length_penalty)) for ids, total in finished + live]
-        yield sorted(scored, key=lambda beam: beam[1], reverse=True)
-        if not live or count == max_new_tokens or time.monotonic() >= ends_at:
-            return
-        # The cache keeps its num_beams sequences; those without a live beam repeat the first.
-        idle = num_beams - len(live)
-        cache.reorder(torch.tensor(rows + rows[:1] * idle, device=device))
-        last = [tokens[-1] for tokens, _ in live + live[:1] * idle]
-        logits = model(torch.tensor(last, device=device)[:, None], cache)  # (B, 1) -> (B, 1, V)
-
-
-def _score(tokens: list[int], log_probability: float, length_penalty: float) -> float:
-    return log_probability / ((5 + len(tokens)) / 6) ** length_penalty
-
-
-def checked_ids(ids: Sequence[int], vocab_size: int) -> list[int]:
-    """A prompt's ids as a list of its own. ValueError if there are none, or one is no token."""
-    checked = list(ids)
-    if not checked:
-        raise ValueError("There is no token to continue from; start with the end-of-text token.")
-    for token_id in (min(checked), max(checked)):
-        if not 0 <= token_id < vocab_size:
-            raise ValueError(
-                f"Token id {token_id} is outside the model's vocabulary of {vocab_size:,}; "
-                "use the tokenizer that the model was trained with."
-            )
-    return checked
-
-
-def checked_deadline(deadline: float | None) -> float | None:
-    """Seconds above 0, or None: no limit. Else ValueError."""
-    if deadline is None:
-        return None
-    return check_number("deadline", deadline, 0.0, MAX_DEADLINE, open_low=True)
-
-
-def _ends_at(deadline: float | None) -> float:
+def ends_at(deadline: float | None) -> float:
+    """When `time.monotonic` will have come to the end of so many seconds; None: never."""
     return float("inf") if deadline is None else time.monotonic() + deadline
 
 
-def _device(model: GPT2) -> torch.device:
+def device_of(model: GPT2) -> torch.device:
+    """Where a model computes; the compiled one has no parameters, and computes on the CPU."""
     return next((p.device for p in model.parameters()), torch.device("cpu"))
 
 
-def _new_cache(model: GPT2, batch_size: int, length: int) -> KVCache:
+def new_cache(model: GPT2, batch_size: int, length: int) -> KVCache:
     """A cache for `length` positions or the whole window, whichever is less."""
     dtype = next((p.dtype for p in model.parameters()), torch.float32)
     length = min(length, model.config.block_size)
-    return KVCache(model.config, batch_size, length, dtype, _device(model))
+    return KVCache(model.config, batch_size, length, dtype, device_of(model))

@@ -13,13 +13,14 @@ from __future__ import annotations
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from numbers import Real
-from typing import Any, TypedDict, TypeGuard
+from typing import Any, TypedDict
 
 import numpy as np
 import torch
 from numpy.typing import ArrayLike, NDArray
 from torch import Tensor
+
+from gpt2_scratch.checks import check_integer, check_number
 
 Row = NDArray[Any]  # of one text: numbers or ids
 
@@ -27,41 +28,6 @@ MAX_TEMPERATURE = 5.0
 GREEDY_BELOW = 1e-6  # dividing by less than this overflows float32; in the limit it is argmax
 MAX_TOP_K = 1_000_000
 MAX_SEED = 2**32 - 1  # PyTorch's CPU generator (MT19937) reads 32 bits of a seed
-
-
-def check_number(
-    name: str, value: object, low: float, high: float, open_low: bool = False
-) -> float:
-    """`value` as a float in [low, high], or in (low, high] if `open_low`; else ValueError.
-
-    The check lives in the package because a web form does not make it: a JSON `true` passes for a
-    number in Python, and NaN is neither below nor above any bound.
-    """
-    if not _is_number(value) or not low <= value <= high or (open_low and value == low):
-        start = f"above {low:g} and at most" if open_low else f"from {low:g} to"
-        raise ValueError(f"{name} must be a number {start} {high:g}, not {shown(value)}.")
-    return float(value)
-
-
-def check_integer(name: str, value: object, low: int, high: int) -> int:
-    """`value` as an int in [low, high], else ValueError. 50.0 is 50: JSON may write it so."""
-    if not _is_number(value) or not low <= value <= high or value != int(value):
-        raise ValueError(
-            f"{name} must be a whole number from {low:,} to {high:,}, not {shown(value)}."
-        )
-    return int(value)
-
-
-def _is_number(value: object) -> TypeGuard[float]:
-    return isinstance(value, Real) and not isinstance(value, bool)
-
-
-def shown(value: object) -> str:
-    """A value as an error message quotes it: never longer than one line."""
-    if isinstance(value, int) and abs(value) >= 10**20:
-        return "a number that large" if value > 0 else "a number that small"
-    text = repr(value)
-    return text if len(text) <= 40 else text[:37] + "..."
 
 
 class SamplingOptions(TypedDict, total=False):

@@ -14,8 +14,12 @@ import gpt2_scratch
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 DEMO = "gpt2_scratch.demo"
+BENCHMARK = "gpt2_scratch.benchmark"
 # What is no business of the model package: the page, the table on it, training's progress bars.
-NOT_FOR_THE_CORE = ("gradio", "pandas", "tqdm", "train", "app", "tests", "transformers", DEMO)
+NOT_FOR_THE_CORE = (
+    *("gradio", "pandas", "tqdm", "train", "app", "tests", "transformers"),
+    *(DEMO, BENCHMARK),
+)
 
 
 def module_name(path: Path) -> str:
@@ -50,8 +54,10 @@ def is_within(module: str, package: str) -> bool:
 def files_of(part: str) -> list[Path]:
     demo = sorted((REPOSITORY / "gpt2_scratch" / "demo").rglob("*.py"))
     package = sorted((REPOSITORY / "gpt2_scratch").rglob("*.py"))
+    benchmark = sorted((REPOSITORY / "gpt2_scratch" / "benchmark").rglob("*.py"))
     files = {
-        "core": [path for path in package if path not in demo],
+        "core": [path for path in package if path not in demo + benchmark],
+        "benchmark": benchmark,
         "demo": demo,
         "train": sorted((REPOSITORY / "train").rglob("*.py")),
         "app": [REPOSITORY / "app.py"],
@@ -64,7 +70,8 @@ def files_of(part: str) -> list[Path]:
     ("part", "forbidden"),
     [
         ("core", NOT_FOR_THE_CORE),
-        ("demo", ("train", "app", "tests", "transformers")),
+        ("demo", ("train", "app", "tests", "transformers", BENCHMARK)),
+        ("benchmark", ("train", "app", "tests", "gradio")),
         ("train", (DEMO, "gradio", "app", "tests", "transformers")),
         ("app", ("train", "tests", "transformers")),
     ],
@@ -109,7 +116,7 @@ def without_type_checking(source: str) -> str:
     return ast.unparse(tree)
 
 
-@pytest.mark.parametrize("part", ["core", "train"])
+@pytest.mark.parametrize("part", ["core", "benchmark", "train"])
 def test_there_are_no_cycles(part: str) -> None:
     """The imports of modules, also those inside of functions, form a ladder: one can be read after
     the other."""

@@ -33,6 +33,7 @@ from train.finetune_chat import sample_answers
 from train.loop import loop
 from train.loop.examples import EpochOrder
 from train.loop.parallel import join_processes
+from train.loop.settings import Settings, settings_from
 from train.loop.stage import (
     add_finetuning_arguments,
     origin_of,
@@ -41,7 +42,7 @@ from train.loop.stage import (
     with_adapters,
 )
 
-DEFAULTS = loop.Settings(
+DEFAULTS = Settings(
     optimizer="adamw",
     learning_rate=2e-5,
     weight_decay=0.0,
@@ -184,7 +185,7 @@ def figures_on_test_part(arguments: argparse.Namespace, weights: Path) -> dict[s
 
 def align(arguments: argparse.Namespace, command: str) -> None:
     """Train with one seed, as parsed options say. Raises ValueError with a sentence."""
-    settings = loop.settings_from(arguments, DEFAULTS)
+    settings = settings_from(arguments, DEFAULTS)
     if not arguments.beta > 0:
         raise ValueError(f"--beta must be above zero, not {arguments.beta}.")
     model, tokenizer = load_model(arguments.base)

@@ -34,16 +34,18 @@ from torch import Tensor, nn
 from gpt2_scratch.config import PRESETS, GPT2Config
 from gpt2_scratch.model import GPT2
 from train.loop import loop
+from train.loop.losses import language_model_loss
 from train.loop.parallel import join_processes
+from train.loop.settings import Settings
 
 Step = Callable[[Tensor, Tensor], object]
 # Dense bfloat16 products of a card, by a word of its name, in floating-point operations a second.
 PEAKS = {"H200": 989e12, "H100": 989e12, "A100": 312e12, "L40S": 362e12, "4090": 165e12}
 # Our loop by what is special about its settings, and nanoGPT's by whether it is compiled.
-CONTESTANTS: dict[str, loop.Settings | bool] = {
-    "ours: Muon, compiled": loop.Settings(optimizer="muon", compile=True),
-    "ours: AdamW, compiled": loop.Settings(optimizer="adamw", compile=True),
-    "ours: Muon": loop.Settings(optimizer="muon", compile=False),
+CONTESTANTS: dict[str, Settings | bool] = {
+    "ours: Muon, compiled": Settings(optimizer="muon", compile=True),
+    "ours: AdamW, compiled": Settings(optimizer="adamw", compile=True),
+    "ours: Muon": Settings(optimizer="muon", compile=False),
     "nanoGPT's loop, compiled": True,
     "nanoGPT's loop": False,
 }
@@ -116,7 +118,7 @@ class Stopwatch:
         return tokens[:, :-1].contiguous(), tokens[:, 1:].contiguous()  # (B, T + 1) -> (B, T)
 
     def loss(self, model: nn.Module, batch: loop.Batch) -> Tensor:
-        return loop.language_model_loss(model, *batch)
+        return language_model_loss(model, *batch)
 
     def tokens(self, batch: loop.Batch) -> int:
         return batch[0].numel()
@@ -133,7 +135,7 @@ def seconds_of(name: str, config: GPT2Config, shape: tuple[int, int], steps: int
     contestant = CONTESTANTS[name]
     model = GPT2(config).init_weights(torch.Generator().manual_seed(0))
     task = Stopwatch(shape, config.vocab_size)
-    if isinstance(contestant, loop.Settings):
+    if isinstance(contestant, Settings):
         total = shape[0] * shape[1] * (steps + 1)  # the last step's end is not seen
         with tempfile.TemporaryDirectory() as folder, contextlib.redirect_stdout(sys.stderr):
             loop.train(model, task, replace(contestant, tokens=total), Path(folder))

@@ -48,6 +48,7 @@ from train.datasets import Instruction, corpus_documents, folded, load_instructi
 from train.loop import loop
 from train.loop.examples import EpochOrder
 from train.loop.parallel import join_processes
+from train.loop.settings import Settings, settings_from
 from train.loop.stage import (
     add_finetuning_arguments,
     lineage,
@@ -57,7 +58,7 @@ from train.loop.stage import (
     with_adapters,
 )
 
-DEFAULTS = loop.Settings(
+DEFAULTS = Settings(
     learning_rate=1e-3,
     muon_learning_rate=0.01,
     warmup=0.05,
@@ -114,7 +115,7 @@ def sample_answers(model: nn.Module, tokenizer: Tokenizer) -> list[str]:
 
 
 def counted_loss(model: nn.Module, x: Tensor, y: Tensor) -> Tensor:
-    """`loop.language_model_loss`, without the logits of positions that do not count.
+    """`language_model_loss`, without the logits of positions that do not count.
 
     Three of four tokens of a task are its prompt, and a position's logits cost a quarter of a
     small model's work.
@@ -259,7 +260,7 @@ def header_of(name: str) -> dict[str, str]:
 
 def finetune(arguments: argparse.Namespace, command: str) -> None:
     """Train with one seed, as parsed options say. Raises ValueError with a sentence."""
-    settings = loop.settings_from(arguments, DEFAULTS)
+    settings = settings_from(arguments, DEFAULTS)
     for option, value in (
         ("--multi-turn", arguments.multi_turn),
         ("--plain-text", arguments.plain_text),

@@ -38,6 +38,7 @@ from train.figures.metrics import (
 from train.loop import loop
 from train.loop.examples import EpochOrder
 from train.loop.parallel import join_processes
+from train.loop.settings import Settings, settings_from
 from train.loop.stage import (
     add_finetuning_arguments,
     origin_of,
@@ -53,7 +54,7 @@ from train.spam.modern_messages import (
 )
 from train.spam.perturbation import perturb
 
-DEFAULTS = loop.Settings(
+DEFAULTS = Settings(
     optimizer="adamw",
     learning_rate=5e-4,
     warmup=0.1,
@@ -241,7 +242,7 @@ def validation_messages(
 
 def finetune(arguments: argparse.Namespace, command: str) -> None:
     """Train with one seed, as parsed options say. Raises ValueError with a sentence."""
-    settings = loop.settings_from(arguments, DEFAULTS)
+    settings = settings_from(arguments, DEFAULTS)
     if not 0.0 <= arguments.label_smoothing < 1.0 or arguments.modern < 0:
         raise ValueError("--label-smoothing must be from 0 to below 1, --modern not below 0.")
     if arguments.language_model < 0.0:

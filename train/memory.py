@@ -22,8 +22,10 @@ import torch
 
 from gpt2_scratch.config import PRESETS, GPT2Config
 from gpt2_scratch.model import GPT2
-from train.loop import loop
+from train.loop.losses import language_model_loss
+from train.loop.optimizers import make_optimizers
 from train.loop.parallel import join_processes
+from train.loop.settings import Settings
 from train.loop.stage import with_adapters
 
 RANK = 8  # of the adapters
@@ -59,11 +61,11 @@ def measure(way: str, config: GPT2Config, rows: int, window: int, steps: int) ->
     model = GPT2(config)
     model.gradient_checkpointing = checkpointing
     with_adapters(model, RANK if adapters_only else 0, seed=0).to(device).train()
-    optimizers = loop.make_optimizers(model, loop.Settings(optimizer="adamw"))
+    optimizers = make_optimizers(model, Settings(optimizer="adamw"))
     ids = torch.randint(config.vocab_size, (rows, window + 1), device=device)
     for _ in range(steps):
         started, computed = time.perf_counter(), time.process_time()
-        loop.language_model_loss(model, ids[:, :-1], ids[:, 1:]).backward()
+        language_model_loss(model, ids[:, :-1], ids[:, 1:]).backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         for optimizer in optimizers:
             optimizer.step()

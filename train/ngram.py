@@ -24,7 +24,7 @@ from torch import Tensor
 
 from gpt2_scratch.vocabulary.tokenizer import Tokenizer
 from train.figures.held_out import figures_of
-from train.loop.loop import parse_count
+from train.loop.settings import parse_count
 from train.packing import MIXTURE, TokenMixture, pack, token_byte_lengths
 
 Ints = NDArray[np.int64]

@@ -30,12 +30,16 @@ from gpt2_scratch.model import GPT2
 from gpt2_scratch.vocabulary.tokenizer import Tokenizer
 from train.figures.held_out import held_out
 from train.loop import loop
+from train.loop.growth import grow
+from train.loop.log import Snapshots
+from train.loop.losses import language_model_loss
+from train.loop.settings import Settings, settings_from
 from train.loop.snapshots import MOMENTS, take_snapshot
 from train.loop.stage import add_stage_arguments, lineage, run_command_line, run_stage
 from train.packing import MIXTURE, TokenMixture, pack, token_byte_lengths
 from train.web_corpus import WEB_CORPORA, add_web_corpus_arguments, pack_web_corpus, shares
 
-DEFAULTS = loop.Settings()
+DEFAULTS = Settings()
 SAMPLE_PROMPTS = ("Once upon a time, there was a little", "The city of", "User: Hello!\n")
 
 
@@ -60,7 +64,7 @@ class LanguageModelling:
         return self.mixture.batch(index, rows, window, rank, world_size)
 
     def loss(self, model: nn.Module, batch: loop.Batch) -> Tensor:
-        return loop.language_model_loss(model, *batch)
+        return language_model_loss(model, *batch)
 
     def tokens(self, batch: loop.Batch) -> int:
         return batch[0].numel()
@@ -106,7 +110,7 @@ def main(argv: list[str] | None = None) -> int:
 
 def pretrain(arguments: argparse.Namespace, command: str) -> None:
     """Run the stage as parsed options say. Raises ValueError with a sentence for the user."""
-    settings = loop.settings_from(arguments, DEFAULTS)
+    settings = settings_from(arguments, DEFAULTS)
     names = ("n_layer", "vocab_size", "block_size")
     overrides = {name: getattr(arguments, name) for name in names}
     config = dataclasses.replace(
@@ -134,7 +138,7 @@ def pretrain(arguments: argparse.Namespace, command: str) -> None:
     commands, tokens_before = [command], 0
     if arguments.init_from:
         source = read_checkpoint(arguments.init_from)
-        model = loop.grow(build_model(source.config, source.tensors), model)
+        model = grow(build_model(source.config, source.tensors), model)
         commands, tokens_before = lineage(source.metadata, command)
     task = LanguageModelling(
         mixture, tokenizer, arguments.batch_tokens, windows, token_byte_lengths(tokenizer)
@@ -150,7 +154,7 @@ def pretrain(arguments: argparse.Namespace, command: str) -> None:
         tensors=model.state_dict,
         origin={"commands": commands, "data": data},
         tokens_before=tokens_before,
-        snapshots=loop.Snapshots(MOMENTS, task.snapshot),
+        snapshots=Snapshots(MOMENTS, task.snapshot),
     )
 
 

@@ -21,7 +21,7 @@ from pathlib import Path
 
 from gpt2_scratch.vocabulary.tokenizer import weights_dir
 from train.datasets import CORPUS, cache_folder
-from train.loop.loop import STATE_FILE
+from train.loop.saving import STATE_FILE
 
 WEIGHTS_VARIABLE = "GPT2_SCRATCH_WEIGHTS"
 DATA = (*(dataset.name for dataset in CORPUS), "sms-spam", "sft", "instruction-data")

@@ -27,7 +27,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from gpt2_scratch import limits
+from gpt2_scratch.demo import limits
 
 APP = Path(__file__).resolve().parents[2] / "app.py"
 START_SECONDS = 180

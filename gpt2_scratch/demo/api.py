@@ -14,16 +14,17 @@ from typing import Any, TypedDict
 
 import torch
 
-from gpt2_scratch import limits
 from gpt2_scratch.chat import Message
+from gpt2_scratch.checks import check_integer
 from gpt2_scratch.classifier import Verdict
+from gpt2_scratch.demo import limits
 from gpt2_scratch.demo.boundary import endpoint
 from gpt2_scratch.demo.registry import MODELS, WRITERS, Registry
 from gpt2_scratch.demo.serving import AUTO, LANGUAGE_MODELS, Serving
 from gpt2_scratch.generation import encode_prompt
 from gpt2_scratch.insight.attention import attention_maps
 from gpt2_scratch.insight.word_influence import word_influence
-from gpt2_scratch.sampling import SamplingSettings, check_integer, next_token_table
+from gpt2_scratch.sampling import SamplingSettings, next_token_table
 
 ENDPOINTS = (
     "generate",

@@ -13,7 +13,7 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 
-from gpt2_scratch import limits
+from gpt2_scratch.demo import limits
 from gpt2_scratch.demo.registry import Registry
 from gpt2_scratch.demo.theme import visible
 from gpt2_scratch.insight.attention import (

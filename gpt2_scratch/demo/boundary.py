@@ -17,7 +17,7 @@ from typing import Any, get_args, get_origin, get_type_hints
 
 import gradio as gr
 
-from gpt2_scratch import limits
+from gpt2_scratch.demo import limits
 from gpt2_scratch.demo.gradio_mends import whole_arguments
 
 ONE_AT_A_TIME: dict[str, Any] = {"concurrency_limit": 1, "concurrency_id": "model"}

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gpt2_scratch import limits
+from gpt2_scratch.demo import limits
 
 if TYPE_CHECKING:
     from gpt2_scratch.demo.api import Row

@@ -23,7 +23,7 @@ from gradio import state_holder
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 
-from gpt2_scratch import limits
+from gpt2_scratch.demo import limits
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]

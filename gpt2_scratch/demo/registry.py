@@ -15,7 +15,7 @@ from gpt2_scratch.checkpoints.hub import REPOSITORY
 from gpt2_scratch.checkpoints.models import load_model
 from gpt2_scratch.classifier import SpamClassifier
 from gpt2_scratch.config import PRESETS
-from gpt2_scratch.limits import FETCHED_PARAMETERS, check_choice
+from gpt2_scratch.demo.limits import FETCHED_PARAMETERS, check_choice
 from gpt2_scratch.model import GPT2
 from gpt2_scratch.vocabulary.tokenizer import Tokenizer, weights_dir
 

@@ -15,8 +15,8 @@ from collections.abc import Generator, Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
-from gpt2_scratch import limits
 from gpt2_scratch.chat import ChatStep, Message
+from gpt2_scratch.demo import limits
 from gpt2_scratch.demo.registry import Registry
 from gpt2_scratch.engine.engine import Engine
 from gpt2_scratch.engine.native import NativeGPT2, choose_mode, is_available

@@ -7,7 +7,7 @@ from typing import Any
 
 import gradio as gr
 
-from gpt2_scratch import limits
+from gpt2_scratch.demo import limits
 
 
 @dataclass(frozen=True)

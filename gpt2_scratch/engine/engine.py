@@ -32,17 +32,12 @@ from queue import SimpleQueue
 
 import torch
 
+from gpt2_scratch.checks import check_integer, checked_deadline, checked_ids
 from gpt2_scratch.engine.rows import RowModel
 from gpt2_scratch.engine.slots import Slots
-from gpt2_scratch.generation import (
-    MAX_NEW_TOKENS,
-    Continuation,
-    TokenStep,
-    checked_deadline,
-    checked_ids,
-)
+from gpt2_scratch.generation import MAX_NEW_TOKENS, Continuation, TokenStep
 from gpt2_scratch.kv_cache import KVCache
-from gpt2_scratch.sampling import SamplingSettings, check_integer
+from gpt2_scratch.sampling import SamplingSettings
 
 SLOTS = 8
 WAITING = 64

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from gpt2_scratch.sampling import check_integer
+from gpt2_scratch.checks import check_integer
 
 if TYPE_CHECKING:
     from gpt2_scratch.model import GPT2

@@ -19,7 +19,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from gpt2_scratch.sampling import check_integer
+from gpt2_scratch.checks import check_integer
 
 if TYPE_CHECKING:
     from gpt2_scratch.model import GPT2

@@ -14,7 +14,6 @@ import pytest
 import torch
 from conftest import App
 
-from gpt2_scratch import limits
 from gpt2_scratch.benchmark import __main__ as benchmark
 from gpt2_scratch.benchmark import llama
 from gpt2_scratch.benchmark.contestants import GREEDY, Contestant, ours
@@ -29,6 +28,7 @@ from gpt2_scratch.benchmark.load import (
     until,
 )
 from gpt2_scratch.config import PRESETS, GPT2Config
+from gpt2_scratch.demo import limits
 from gpt2_scratch.engine.native import choose_mode, is_available
 from gpt2_scratch.engine.quantization import MODES, stored_bytes
 from gpt2_scratch.generation import TokenStep, generate_tokens

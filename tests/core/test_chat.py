@@ -53,7 +53,7 @@ class _ScriptedModel(nn.Module):
         self.prompt = self.prompt or idx[0].tolist()
         cache.advance(idx.size(1))
         logits = torch.zeros(1, 1, 257)
-        logits[0, 0, next(self.script)] = 10.0
+        logits[0, 0, next(self.script)] = 100.0
         return logits
 
 

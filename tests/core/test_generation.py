@@ -16,21 +16,13 @@ from hypothesis import strategies as st
 from torch import Tensor, nn
 
 from gpt2_scratch import generation
+from gpt2_scratch.beam_search import beam_search, beam_search_steps, beam_search_tokens
 from gpt2_scratch.config import GPT2Config
-from gpt2_scratch.generation import (
-    Step,
-    StopStrings,
-    TokenStep,
-    beam_search,
-    beam_search_steps,
-    beam_search_tokens,
-    generate,
-    generate_tokens,
-    stream,
-)
+from gpt2_scratch.generation import Step, TokenStep, generate, generate_tokens, stream
 from gpt2_scratch.kv_cache import KVCache
 from gpt2_scratch.model import GPT2
 from gpt2_scratch.sampling import SamplingSettings
+from gpt2_scratch.stop_strings import StopStrings
 from gpt2_scratch.vocabulary.tokenizer import Tokenizer
 
 GREEDY = SamplingSettings(temperature=0.0, seed=0)
@@ -53,7 +45,7 @@ class _MockModel(nn.Module):
         if cache is not None:
             cache.advance(idx.size(1))
         logits = torch.zeros(1, 1, self.config.vocab_size)
-        logits[0, 0, next(self.script)] = 10.0
+        logits[0, 0, next(self.script)] = 100.0  # a draw at temperature 0.8 cannot miss it
         return logits
 
 

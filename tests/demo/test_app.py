@@ -20,8 +20,8 @@ from conftest import REPOSITORY, App
 from gradio_client import Client
 from gradio_client.exceptions import AppError
 
-from gpt2_scratch import limits
 from gpt2_scratch.checkpoints.models import load_model
+from gpt2_scratch.demo import limits
 from gpt2_scratch.demo.api import Api
 from gpt2_scratch.engine.quantization import MODES, rounded
 from gpt2_scratch.generation import generate

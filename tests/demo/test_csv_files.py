@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from gpt2_scratch import limits
+from gpt2_scratch.demo import limits
 from gpt2_scratch.demo.api import Row
 from gpt2_scratch.demo.csv_files import neutralised, read_messages, write_verdicts
 

@@ -25,7 +25,7 @@ from gradio_client import Client
 from gradio_client.exceptions import AppError
 
 import app as showcase
-from gpt2_scratch import limits
+from gpt2_scratch.demo import limits
 from gpt2_scratch.demo.api import Api
 from gpt2_scratch.demo.registry import Registry
 from gpt2_scratch.demo.serving import Serving

@@ -17,7 +17,7 @@ import pytest
 from conftest import App, start_app
 from test_faults import JSON, call, connect, join, memory, outcome
 
-from gpt2_scratch import limits
+from gpt2_scratch.demo import limits
 
 WORDS = "the secret words of a visitor"
 

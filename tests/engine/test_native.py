@@ -15,13 +15,14 @@ from hypothesis import strategies as st
 from test_generation import GREEDY, SAMPLED, tiny_gpt2, token_ids
 from torch import Tensor
 
+from gpt2_scratch.beam_search import beam_search_tokens
 from gpt2_scratch.checkpoints.models import load_model
 from gpt2_scratch.config import GPT2Config
 from gpt2_scratch.engine import native
 from gpt2_scratch.engine.native import NativeGPT2, NativeUnavailable, pack
 from gpt2_scratch.engine.quantization import MODES, rounded, store
 from gpt2_scratch.engine.rows import RowModel, TorchRows
-from gpt2_scratch.generation import beam_search_tokens, generate_tokens
+from gpt2_scratch.generation import generate_tokens
 from gpt2_scratch.kv_cache import KVCache
 from gpt2_scratch.model import GPT2
 

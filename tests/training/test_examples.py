@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from train.loop.examples import GROUP_BATCHES, EpochOrder
-from train.loop.loop import Settings
+from train.loop.settings import Settings
 
 SETTINGS = Settings(evaluate_every=0)
 

@@ -30,6 +30,7 @@ from train.figures.metrics import best_threshold, fit_temperature
 from train.finetune_chat import response_loss
 from train.loop import loop
 from train.loop.examples import EpochOrder
+from train.loop.losses import language_model_loss
 from train.spam.modern_messages import modern_messages, written_messages
 
 STAGES = {"spam": finetune_spam, "chat": finetune_chat}
@@ -420,7 +421,7 @@ def test_the_loss_without_uncounted_logits_is_the_same(
     model.requires_grad_(True)
     x, y, _ = pad_examples(encode_tasks(tokenizer, INSTRUCTIONS, 256))
     gradients = []
-    for loss in (finetune_chat.counted_loss, loop.language_model_loss):
+    for loss in (finetune_chat.counted_loss, language_model_loss):
         model.zero_grad()
         loss(model, x, y).backward()
         gradients.append([p.grad.clone() for p in model.parameters() if p.grad is not None])

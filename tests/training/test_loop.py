@@ -29,19 +29,21 @@ from gpt2_scratch.config import GPT2Config
 from gpt2_scratch.model import GPT2
 from train.figures.held_out import held_out
 from train.loop import loop
-from train.loop.loop import (
-    Log,
+from train.loop.growth import grow
+from train.loop.log import Log, Snapshots
+from train.loop.losses import language_model_loss
+from train.loop.muon import Muon, orthogonalise
+from train.loop.optimizers import make_optimizers
+from train.loop.parallel import computes_in_bfloat16
+from train.loop.saving import load_state, save_state
+from train.loop.settings import (
     Progress,
     Settings,
-    grow,
-    language_model_loss,
+    add_settings_arguments,
     learning_rate_factor,
-    load_state,
-    make_optimizers,
-    save_state,
+    parse_count,
+    settings_from,
 )
-from train.loop.muon import Muon, orthogonalise
-from train.loop.parallel import computes_in_bfloat16
 from train.packing import PackedSource, SplitStatistics, TokenMixture
 
 CONFIG = GPT2Config(vocab_size=23, block_size=12, n_layer=2, n_head=2, n_embd=16)
@@ -139,13 +141,13 @@ def test_schedule(progress: float, warmup: float, decay: float, expected: float)
     [("20M", 20_000_000), ("1.5k", 1500), ("10B", 10_000_000_000), ("123", 123), ("2m", 2_000_000)],
 )
 def test_counts(text: str, count: int) -> None:
-    assert loop.parse_count(text) == count
+    assert parse_count(text) == count
 
 
 @pytest.mark.parametrize("text", ["", "M", "many", "1e400", "nan", "5T"])
 def test_counts_that_are_none(text: str) -> None:
     with pytest.raises(argparse.ArgumentTypeError, match="is not a count such as 20M"):
-        loop.parse_count(text)
+        parse_count(text)
 
 
 @pytest.mark.parametrize(
@@ -166,10 +168,10 @@ def test_settings_are_checked(changes: dict[str, Any], message: str) -> None:
 def test_options_become_settings() -> None:
     defaults = Settings(learning_rate=1e-4, tokens=5)
     parser = argparse.ArgumentParser()
-    loop.add_settings_arguments(parser, defaults)
-    assert loop.settings_from(parser.parse_args([]), defaults) == defaults
+    add_settings_arguments(parser, defaults)
+    assert settings_from(parser.parse_args([]), defaults) == defaults
     given = "--tokens 2k --minutes 1.5 --optimizer adamw --clip 0.5 --compile"
-    assert loop.settings_from(parser.parse_args(given.split()), defaults) == replace(
+    assert settings_from(parser.parse_args(given.split()), defaults) == replace(
         defaults, tokens=2000, minutes=1.5, optimizer="adamw", clip=0.5, compile=True
     )
 
@@ -343,7 +345,7 @@ def test_snapshots_are_taken_at_their_moments_and_once(tmp_path: Path) -> None:
         modes.append(model.training or torch.is_grad_enabled())
         return {"weight": float(next(model.parameters()).detach().sum())}
 
-    snapshots = loop.Snapshots((0, steps(2), steps(4) + 1), take)
+    snapshots = Snapshots((0, steps(2), steps(4) + 1), take)
     stopped = Counting(before=interrupt_at(2))
     loop.train(make_model(), stopped, settings, tmp_path, snapshots=snapshots)
     model = make_model()
@@ -372,7 +374,7 @@ def test_clipping_limits_the_gradient(tmp_path: Path, monkeypatch: pytest.Monkey
         parameters = [p for group in optimizer.param_groups for p in group["params"]]
         norms.append(torch.cat([p.grad.flatten() for p in parameters]).norm())
 
-    monkeypatch.setattr(loop.AdamW, "step", step)
+    monkeypatch.setattr(torch.optim.AdamW, "step", step)
     settings = replace(SETTINGS, tokens=1, clip=1e-3, optimizer="adamw")
     loop.train(make_model(), Counting(), settings, tmp_path)
     assert float(norms[0]) == pytest.approx(1e-3, rel=1e-2)

@@ -31,8 +31,8 @@ def test_what_a_way_trains(way: str, monkeypatch: pytest.MonkeyPatch) -> None:
         assert x.shape == y.shape == (2, 8)
         return loss(model, x, y)
 
-    loss = memory.loop.language_model_loss
-    monkeypatch.setattr(memory.loop, "language_model_loss", watch)
+    loss = memory.language_model_loss
+    monkeypatch.setattr(memory, "language_model_loss", watch)
     config = GPT2Config(vocab_size=50, block_size=8, n_layer=1, n_head=2, n_embd=16)
     cost = memory.measure(way, config, rows=2, window=8, steps=3)
     assert learning == [memory.WAYS[way]] * 3

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from gpt2_scratch.model import GPT2
-from train.loop.loop import language_model_loss
+from train.loop.losses import language_model_loss
 from train.packing import TokenMixture
 
 MICRO_BATCH_TOKENS = 4096

@@ -29,16 +29,17 @@ from gpt2_scratch.lora import inject, merge
 from gpt2_scratch.vocabulary.tokenizer import Tokenizer, weights_dir
 from train.datasets import cache_folder
 from train.loop import loop
+from train.loop.log import Snapshots
 from train.loop.parallel import join_processes
+from train.loop.saving import BEST_FILE, STATE_FILE
+from train.loop.settings import Settings, add_settings_arguments
 from train.loop.snapshots import SUFFIX as SNAPSHOTS_SUFFIX
 from train.loop.snapshots import write_snapshots
 
 UNFINISHED_FILE = "unfinished.safetensors"  # in a run's folder, after an interruption
 
 
-def add_stage_arguments(
-    parser: argparse.ArgumentParser, name: str, defaults: loop.Settings
-) -> None:
+def add_stage_arguments(parser: argparse.ArgumentParser, name: str, defaults: Settings) -> None:
     """--out, --run and the options of the loop; `name` is the weight file's default name."""
     parser.add_argument(
         "--out",
@@ -52,7 +53,7 @@ def add_stage_arguments(
         type=Path,
         help="folder of the log and the resumable state",
     )
-    loop.add_settings_arguments(parser, defaults)
+    add_settings_arguments(parser, defaults)
 
 
 def run_command_line(
@@ -96,7 +97,7 @@ def check_output(path: Path) -> None:
 def add_finetuning_arguments(
     parser: argparse.ArgumentParser,
     name: str,
-    defaults: loop.Settings,
+    defaults: Settings,
     *,
     base: str = "base",
     epochs: float,
@@ -186,7 +187,7 @@ def run_seeds(
     for seed in arguments.seeds:
         seed_folder = folder / f"seed-{seed}"
         out = seed_folder / arguments.out.name
-        resume = arguments.resume and (seed_folder / loop.STATE_FILE).exists()
+        resume = arguments.resume and (seed_folder / STATE_FILE).exists()
         options = {"seed": seed, "run": seed_folder, "out": out, "resume": resume}
         if not (arguments.resume and out.exists()):
             run(argparse.Namespace(**{**vars(arguments), **options}))
@@ -230,7 +231,7 @@ def lineage(parent: Mapping[str, str], command: str) -> tuple[list[str], int]:
 def run_stage(
     model: nn.Module,
     task: loop.Task,
-    settings: loop.Settings,
+    settings: Settings,
     arguments: argparse.Namespace,
     *,
     kind: str,
@@ -240,7 +241,7 @@ def run_stage(
     origin: Mapping[str, Any],
     finish: Callable[[], Mapping[str, Any]] = dict,
     tokens_before: int = 0,
-    snapshots: loop.Snapshots | None = None,
+    snapshots: Snapshots | None = None,
 ) -> None:
     """Train, and if the budget was used up, write the weight file, its log and its manifest entry.
 
@@ -252,7 +253,7 @@ def run_stage(
     snapshots  as `loop.train` takes them; an interrupted run that has some leaves its weights
     """
     run_folder = arguments.run or cache_folder() / "runs" / arguments.out.stem
-    state = run_folder / loop.STATE_FILE
+    state = run_folder / STATE_FILE
     if state.exists() and not arguments.resume:
         raise ValueError(
             f"{run_folder} holds an unfinished run: add --resume to go on with it, or delete it."
@@ -284,6 +285,6 @@ def run_stage(
     log = run_folder / "log.jsonl"
     shutil.copyfile(log, arguments.out.with_suffix(".log.jsonl"))
     write_snapshots(log, arguments.out.with_suffix(SNAPSHOTS_SUFFIX))
-    for name in (loop.STATE_FILE, loop.BEST_FILE, UNFINISHED_FILE):
+    for name in (STATE_FILE, BEST_FILE, UNFINISHED_FILE):
         (run_folder / name).unlink(missing_ok=True)
     print(f"Wrote {arguments.out}: {tokens:,} tokens read in {progress.seconds / 60:.1f} minutes.")

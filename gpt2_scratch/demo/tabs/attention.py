@@ -7,7 +7,7 @@ from typing import Any
 
 import gradio as gr
 
-from gpt2_scratch import limits
+from gpt2_scratch.demo import limits
 from gpt2_scratch.demo.api import Api
 from gpt2_scratch.demo.attention_view import lens_view, maps_view
 from gpt2_scratch.demo.boundary import on_model, on_page

@@ -11,15 +11,16 @@ from typing import Any
 
 import gradio as gr
 
-from gpt2_scratch import limits
 from gpt2_scratch.chat import Message, message_text
+from gpt2_scratch.checks import check_integer
+from gpt2_scratch.demo import limits
 from gpt2_scratch.demo.api import Api, Reply, any_seed
 from gpt2_scratch.demo.boundary import IN_BROWSER, on_line, on_page, on_stream
 from gpt2_scratch.demo.first_paint import first_paint
 from gpt2_scratch.demo.lenses import Lens
 from gpt2_scratch.demo.settings import new_tokens, seed_field, shaping
 from gpt2_scratch.demo.theme import clicked_text, notice, notice_update, panel, sent
-from gpt2_scratch.sampling import SamplingSettings, check_integer
+from gpt2_scratch.sampling import SamplingSettings
 
 INSTRUCTIONS = {
     "Words": ["What is the opposite of “happy”?", "What is the plural of “mouse”?"],

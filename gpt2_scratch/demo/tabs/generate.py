@@ -8,7 +8,9 @@ from typing import Any
 
 import gradio as gr
 
-from gpt2_scratch import limits
+from gpt2_scratch.beam_search import stream_beams
+from gpt2_scratch.checks import check_integer
+from gpt2_scratch.demo import limits
 from gpt2_scratch.demo.api import Api, Generated, NextToken
 from gpt2_scratch.demo.boundary import on_model, on_page, on_stream
 from gpt2_scratch.demo.first_paint import SEED, first_paint
@@ -17,8 +19,6 @@ from gpt2_scratch.demo.registry import OPENAI, Registry, parameters
 from gpt2_scratch.demo.settings import new_tokens, seed_field, shaping
 from gpt2_scratch.demo.theme import clicked_text, notice, notice_update, panel, visible
 from gpt2_scratch.demo.written import token_characters, written_tokens
-from gpt2_scratch.generation import stream_beams
-from gpt2_scratch.sampling import check_integer
 from gpt2_scratch.vocabulary.tokenizer import Tokenizer
 
 Written = tuple[str, Generated]  # a prompt and what followed

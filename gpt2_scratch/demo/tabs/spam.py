@@ -9,8 +9,8 @@ from typing import Any
 
 import gradio as gr
 
-from gpt2_scratch import limits
 from gpt2_scratch.checkpoints.manifest import read_manifest
+from gpt2_scratch.demo import limits
 from gpt2_scratch.demo.api import Api, Row
 from gpt2_scratch.demo.boundary import on_model, on_page
 from gpt2_scratch.demo.csv_files import MESSAGE_COLUMNS, read_messages, write_verdicts

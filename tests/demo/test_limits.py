@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from gpt2_scratch import limits
+from gpt2_scratch.demo import limits
 
 
 def test_text_within_the_limit_comes_back_as_it_was() -> None:

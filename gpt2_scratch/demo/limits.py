@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gpt2_scratch.chat import checked_message, message_text
-from gpt2_scratch.sampling import check_integer, shown
+from gpt2_scratch.checks import check_integer, shown
 from gpt2_scratch.vocabulary.text import fold
 
 if TYPE_CHECKING:
