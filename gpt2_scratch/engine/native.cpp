@@ -4,7 +4,8 @@
 // weight once and does little with it. So the time is that of reading the weights, if nothing is
 // lost between the operators: here a step is one call. Weights are stored in 32, 16 or 8 bits and
 // widened to float32 in registers; all arithmetic is float32. Where the processor multiplies whole
-// numbers faster (VNNI), those of 8 bits meet inputs that are rounded to whole numbers of up to 16.
+// numbers (AVX2, faster with VNNI), those of 8 bits meet inputs that are rounded to whole numbers of
+// up to 16.
 //
 // A row is one token: its id, the slot of the cache that its sequence owns, and its position there.
 // A decode step has one row per sequence, a prompt as many as it has tokens, and any mixture will
@@ -17,18 +18,31 @@
 #include <cstdint>
 #include <cstring>
 #include <memory>
-#if defined(__AVX512F__) || defined(__F16C__)
+#if defined(__x86_64__)
 #include <immintrin.h>
 #endif
 
 namespace {
 
-constexpr int64_t LANES = 16;          // floats of one vector; a compiler splits it where it must
-constexpr int64_t PANEL = 2 * LANES;   // outputs that are computed together
-constexpr int64_t TILE = 12;           // rows at a time: 24 sums and 2 weights in 32 registers
-constexpr int64_t DEPTH = 128;         // inputs at a time, when there are many rows
-constexpr int64_t USUAL_WIDTH = 64;    // of a head, in each GPT-2 from 124M to 1.5B
-constexpr int64_t GROUP = 8 * TILE;    // rows that share one widening of these
+// Floats of one register. (Vectors of more than that GCC takes apart by way of the memory.)
+#if defined(__AVX512F__)
+constexpr int64_t LANES = 16;
+#elif defined(__AVX__)
+constexpr int64_t LANES = 8;
+#else
+constexpr int64_t LANES = 4;
+#endif
+// Rows at a time: with two vectors of outputs 24 sums and 2 weights in 32 registers, or 12 in 16.
+#if defined(__AVX512F__) || defined(__aarch64__)
+constexpr int64_t TILE = 12;
+#else
+constexpr int64_t TILE = 6;
+#endif
+constexpr int64_t PANEL = 32;               // outputs that lie side by side in memory
+constexpr int64_t VECTORS = PANEL / LANES;  // of outputs in a panel
+constexpr int64_t MANY = 12;                // rows from which on a widened weight is used again
+constexpr int64_t DEPTH = 128;              // inputs at a time, when there are many rows
+constexpr int64_t GROUP = 8 * TILE;         // rows that share one widening of these
 
 typedef float Vector __attribute__((vector_size(4 * LANES), aligned(4), may_alias));
 typedef int32_t Int32s __attribute__((vector_size(4 * LANES), aligned(4), may_alias));
@@ -40,7 +54,7 @@ struct Float16 { uint16_t bits; };
 
 // Inputs of one output that lie side by side: two where one instruction takes the sum of two.
 template <class W> constexpr int64_t TOGETHER = 1;
-#if defined(__AVX512VNNI__) && defined(__AVX512BW__)
+#if defined(__AVX2__) && (!defined(__AVX512F__) || defined(__AVX512VNNI__) && defined(__AVX512BW__))
 #define WHOLE_NUMBERS
 template <> constexpr int64_t TOGETHER<int8_t> = 2;
 #endif
@@ -53,12 +67,7 @@ inline Vector widen(const Float16* w) {
 #if defined(__AVX512F__)
     return (Vector)_mm512_cvtph_ps(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(w)));
 #elif defined(__F16C__)
-    Vector floats;  // in registers: what is stored here is never in memory
-    const __m128i* halves = reinterpret_cast<const __m128i*>(w);
-    _mm256_storeu_ps(reinterpret_cast<float*>(&floats), _mm256_cvtph_ps(_mm_loadu_si128(halves)));
-    _mm256_storeu_ps(
-        reinterpret_cast<float*>(&floats) + 8, _mm256_cvtph_ps(_mm_loadu_si128(halves + 1)));
-    return floats;
+    return (Vector)_mm256_cvtph_ps(_mm_loadu_si128(reinterpret_cast<const __m128i*>(w)));
 #else
     // Moved into a float32's place, the exponent is 112 too small; a product sets subnormals right.
     Bits half = __builtin_convertvector(*reinterpret_cast<const Halves*>(w), Bits);
@@ -71,6 +80,9 @@ inline Vector widen(const int8_t* w) {
 #if defined(__AVX512F__)
     return (Vector)_mm512_cvtepi32_ps(
         _mm512_cvtepi8_epi32(_mm_loadu_si128(reinterpret_cast<const __m128i*>(w))));
+#elif defined(__AVX2__)
+    return (Vector)_mm256_cvtepi32_ps(
+        _mm256_cvtepi8_epi32(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(w))));
 #else
     Int32s whole = __builtin_convertvector(*reinterpret_cast<const Bytes*>(w), Int32s);
     return __builtin_convertvector(whole, Vector);
@@ -113,7 +125,21 @@ struct Cache {  // (n_layer, slots, n_head, max_length, head_dim)
     int64_t slots, max_length;
 };
 
-// --- the building blocks; each is called by all threads, which share the work out ---
+// --- the building blocks; each is called by all threads ---
+
+// With a few rows every thread normalises and rounds all of them for itself: that costs less than
+// waiting for the others, once for each layer. Many rows are shared out.
+inline bool for_itself(int64_t rows) { return rows < MANY; }
+
+template <class Work>
+inline void each_row(int64_t rows, Work work) {
+    if (for_itself(rows)) {
+        for (int64_t row = 0; row < rows; row++) work(row);
+    } else {
+#pragma omp for schedule(static)
+        for (int64_t row = 0; row < rows; row++) work(row);
+    }
+}
 
 enum class Then { Store, Gelu, Add };
 
@@ -140,7 +166,8 @@ inline float gelu(float x) {  // x * (1 + tanh(y)) / 2 = x / (1 + exp(-2y))
 }
 
 // What becomes of a row's sums in one panel. y: from the first output on.
-inline void finish(const Linear& linear, const Vector sum[2], int64_t panel, float* y, Then then) {
+inline void finish(const Linear& linear, const Vector sum[VECTORS], int64_t panel, float* y,
+                   Then then) {
     const int64_t first = panel * PANEL;
     const int64_t width = linear.outputs - first < PANEL ? linear.outputs - first : PANEL;
     float out[PANEL];
@@ -157,21 +184,31 @@ inline void finish(const Linear& linear, const Vector sum[2], int64_t panel, flo
         std::memcpy(y + first, out, width * sizeof(float));
 }
 
+// Vectors of outputs at a time for so many rows: as many as the registers have room for.
+constexpr int64_t vectors_at_once(int rows) { return rows * VECTORS <= 8 ? VECTORS : 2; }
+
 // One panel of outputs for ROWS rows, the weights straight from memory. x: (ROWS, inputs).
 template <class W, int ROWS>
 void multiply_few(const Linear& linear, const float* x, int64_t panel, float* y, Then then) {
+    constexpr int64_t WIDTH = vectors_at_once(ROWS);
     const int64_t inputs = linear.inputs;
-    const W* w = static_cast<const W*>(linear.weight) + panel * inputs * PANEL;
-    Vector sum[ROWS][2] = {};
-    for (int64_t k = 0; k < inputs; k++, w += PANEL) {
-        if (ROWS == 1) __builtin_prefetch(w + 2048 / sizeof(W));
-        const Vector w0 = widen(w), w1 = widen(w + LANES);
-        for (int r = 0; r < ROWS; r++) {
-            sum[r][0] += x[r * inputs + k] * w0;
-            sum[r][1] += x[r * inputs + k] * w1;
+    Vector sums[ROWS][VECTORS];
+    for (int64_t first = 0; first < VECTORS; first += WIDTH) {
+        const W* w = static_cast<const W*>(linear.weight) + panel * inputs * PANEL + first * LANES;
+        Vector sum[ROWS][WIDTH] = {};
+        for (int64_t k = 0; k < inputs; k++, w += PANEL) {
+            if (ROWS == 1) __builtin_prefetch(w + 2048 / sizeof(W));
+            Vector wide[WIDTH];
+#pragma GCC unroll 8
+            for (int n = 0; n < WIDTH; n++) wide[n] = widen(w + n * LANES);
+#pragma GCC unroll 12
+            for (int r = 0; r < ROWS; r++)
+#pragma GCC unroll 8
+                for (int n = 0; n < WIDTH; n++) sum[r][n] += x[r * inputs + k] * wide[n];
         }
+        for (int r = 0; r < ROWS; r++) std::memcpy(&sums[r][first], sum[r], sizeof sum[r]);
     }
-    for (int r = 0; r < ROWS; r++) finish(linear, sum[r], panel, y + r * linear.outputs, then);
+    for (int r = 0; r < ROWS; r++) finish(linear, sums[r], panel, y + r * linear.outputs, then);
 }
 
 // Many rows: DEPTH inputs of a panel are widened once, stay in the processor's nearest cache, and
@@ -183,27 +220,28 @@ void multiply_many(const Linear& linear, const float* x, int64_t rows, int64_t p
     const W* w = static_cast<const W*>(linear.weight) + panel * inputs * PANEL;
     for (int64_t start = 0; start < rows; start += GROUP) {
         const int64_t count = rows - start < GROUP ? rows - start : GROUP;
-        Vector sums[GROUP][2] = {};
+        Vector sums[GROUP][VECTORS] = {};
         for (int64_t from = 0; from < inputs; from += DEPTH) {
             const int64_t depth = inputs - from < DEPTH ? inputs - from : DEPTH;
-            Vector wide[DEPTH][2];
-            for (int64_t k = 0; k < depth; k++) {
-                wide[k][0] = widen(w + (from + k) * PANEL);
-                wide[k][1] = widen(w + (from + k) * PANEL + LANES);
-            }
-            for (int64_t row = 0; row < count; row += TILE) {
-                const float* tile = x + (start + row) * inputs + from * TILE;
-                Vector sum[TILE][2];
-                std::memcpy(sum, sums[row], sizeof sum);
-                for (int64_t k = 0; k < depth; k++, tile += TILE) {
-                    const Vector w0 = wide[k][0], w1 = wide[k][1];
-                    for (int r = 0; r < TILE; r++) {
-                        sum[r][0] += tile[r] * w0;
-                        sum[r][1] += tile[r] * w1;
+            Vector wide[DEPTH][VECTORS];
+            for (int64_t k = 0; k < depth; k++)
+                for (int n = 0; n < VECTORS; n++)
+                    wide[k][n] = widen(w + (from + k) * PANEL + n * LANES);
+            for (int64_t row = 0; row < count; row += TILE)
+                for (int n = 0; n < VECTORS; n += 2) {
+                    const float* tile = x + (start + row) * inputs + from * TILE;
+                    Vector sum[TILE][2];
+                    for (int r = 0; r < TILE; r++) std::memcpy(sum[r], &sums[row + r][n], sizeof sum[r]);
+                    for (int64_t k = 0; k < depth; k++, tile += TILE) {
+                        const Vector w0 = wide[k][n], w1 = wide[k][n + 1];
+#pragma GCC unroll 12
+                        for (int r = 0; r < TILE; r++) {
+                            sum[r][0] += tile[r] * w0;
+                            sum[r][1] += tile[r] * w1;
+                        }
                     }
+                    for (int r = 0; r < TILE; r++) std::memcpy(&sums[row + r][n], sum[r], sizeof sum[r]);
                 }
-                std::memcpy(sums[row], sum, sizeof sum);
-            }
         }
         for (int64_t row = 0; row < count; row++)
             finish(linear, sums[row], panel, y + (start + row) * linear.outputs, then);
@@ -226,8 +264,7 @@ inline int32_t largest_number(int64_t inputs) {
 void round_rows(const float* x, int64_t rows, int64_t inputs, Pair* numbers, float* scales) {
     const int64_t width = (inputs + 1) / 2 * 2;
     const float limit = largest_number(inputs);
-#pragma omp for schedule(static)
-    for (int64_t row = 0; row < rows; row++) {
+    each_row(rows, [=](int64_t row) {
         const float* from = x + row * inputs;
         Number* to = reinterpret_cast<Number*>(numbers) + row * width;
         float largest = 1e-30f, wrong = 0;
@@ -243,59 +280,81 @@ void round_rows(const float* x, int64_t rows, int64_t inputs, Pair* numbers, flo
             to[k] = static_cast<int32_t>(from[k] * factor + std::copysign(0.5f, from[k]));
         if (width > inputs) to[inputs] = 0;
         scales[row] = largest / limit + wrong;
-    }
+    });
 }
 
-// sum plus the products of two weights with two inputs, for 16 outputs. (With the intrinsic of this
+#if defined(__AVX512F__)
+typedef __m512i Wholes;  // as many whole numbers as a vector has floats
+inline Wholes widen_pairs(const int8_t* w) {
+    return _mm512_cvtepi8_epi16(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(w)));
+}
+inline Wholes everywhere(Pair pair) { return _mm512_set1_epi32(pair); }
+inline Wholes plus(Wholes one, Wholes other) { return _mm512_add_epi32(one, other); }
+inline Vector as_floats(Wholes sum) { return (Vector)_mm512_cvtepi32_ps(sum); }
+// sum plus the products of two weights with two inputs, for each output. (With the intrinsic of this
 // instruction GCC 12 copies each sum to another register and back, which takes half of the time.)
-inline __m512i add_products(__m512i sum, __m512i weights, __m512i inputs) {
+inline Wholes add_products(Wholes sum, Wholes weights, Wholes inputs) {
     asm("vpdpwssd %2, %1, %0" : "+v"(sum) : "v"(weights), "v"(inputs));
     return sum;
 }
+#else
+typedef __m256i Wholes;
+inline Wholes widen_pairs(const int8_t* w) {
+    return _mm256_cvtepi8_epi16(_mm_loadu_si128(reinterpret_cast<const __m128i*>(w)));
+}
+inline Wholes everywhere(Pair pair) { return _mm256_set1_epi32(pair); }
+inline Wholes plus(Wholes one, Wholes other) { return _mm256_add_epi32(one, other); }
+inline Vector as_floats(Wholes sum) { return (Vector)_mm256_cvtepi32_ps(sum); }
+inline Wholes add_products(Wholes sum, Wholes weights, Wholes inputs) {
+    return plus(sum, _mm256_madd_epi16(weights, inputs));
+}
+#endif
 
 // One panel of outputs for ROWS rows. Sums of whole numbers are exact in any order, so that of one
 // row may be kept in PARTS that do not wait for each other.
 template <int ROWS>
 void multiply_whole(const Linear& linear, const Pair* x, const float* scales, int64_t panel,
                     float* y, Then then) {
-    constexpr int PARTS = ROWS < 4 ? 4 / ROWS : 1;
+    constexpr int64_t WIDTH = vectors_at_once(ROWS);
+    constexpr int PARTS = ROWS * WIDTH < 8 ? 8 / (ROWS * WIDTH) : 1;
     const int64_t pairs = (linear.inputs + 1) / 2;
     const int8_t* w = static_cast<const int8_t*>(linear.weight) + panel * pairs * 2 * PANEL;
-    __m512i sum[ROWS][PARTS][2] = {};
-    auto add = [&](int64_t k, int part) {
-        const __m256i* weights = reinterpret_cast<const __m256i*>(w + k * 2 * PANEL);
-        if (ROWS == 1) __builtin_prefetch(w + k * 2 * PANEL + 2048);
-        const __m512i w0 = _mm512_cvtepi8_epi16(_mm256_loadu_si256(weights));
-        const __m512i w1 = _mm512_cvtepi8_epi16(_mm256_loadu_si256(weights + 1));
+    Vector totals[ROWS][VECTORS];
+    for (int64_t first = 0; first < VECTORS; first += WIDTH) {
+        Wholes sum[ROWS][PARTS][WIDTH] = {};
+        auto add = [&](int64_t k, int part) {
+            const int8_t* weights = w + (k * PANEL + first * LANES) * 2;
+            if (ROWS == 1) __builtin_prefetch(weights + 2048);
+            Wholes wide[WIDTH];
+#pragma GCC unroll 8
+            for (int n = 0; n < WIDTH; n++) wide[n] = widen_pairs(weights + n * LANES * 2);
 #pragma GCC unroll 12
-        for (int r = 0; r < ROWS; r++) {
-            const __m512i both = _mm512_set1_epi32(x[r * pairs + k]);
-            sum[r][part][0] = add_products(sum[r][part][0], w0, both);
-            sum[r][part][1] = add_products(sum[r][part][1], w1, both);
-        }
-    };
-    int64_t k = 0;
-    for (; k + PARTS <= pairs; k += PARTS)
+            for (int r = 0; r < ROWS; r++) {
+                const Wholes both = everywhere(x[r * pairs + k]);
+#pragma GCC unroll 8
+                for (int n = 0; n < WIDTH; n++)
+                    sum[r][part][n] = add_products(sum[r][part][n], wide[n], both);
+            }
+        };
+        int64_t k = 0;
+        for (; k + PARTS <= pairs; k += PARTS)
 #pragma GCC unroll 4
-        for (int part = 0; part < PARTS; part++) add(k + part, part);
-    for (; k < pairs; k++) add(k, 0);
-#pragma GCC unroll 12
-    for (int r = 0; r < ROWS; r++) {
-#pragma GCC unroll 4
-        for (int part = 1; part < PARTS; part++) {
-            sum[r][0][0] = _mm512_add_epi32(sum[r][0][0], sum[r][part][0]);
-            sum[r][0][1] = _mm512_add_epi32(sum[r][0][1], sum[r][part][1]);
-        }
-        const Vector total[2] = {scales[r] * (Vector)_mm512_cvtepi32_ps(sum[r][0][0]),
-                                 scales[r] * (Vector)_mm512_cvtepi32_ps(sum[r][0][1])};
-        finish(linear, total, panel, y + r * linear.outputs, then);
+            for (int part = 0; part < PARTS; part++) add(k + part, part);
+        for (; k < pairs; k++) add(k, 0);
+        for (int r = 0; r < ROWS; r++)
+            for (int n = 0; n < WIDTH; n++) {
+                Wholes total = sum[r][0][n];
+                for (int part = 1; part < PARTS; part++) total = plus(total, sum[r][part][n]);
+                totals[r][first + n] = scales[r] * as_floats(total);
+            }
     }
+    for (int r = 0; r < ROWS; r++) finish(linear, totals[r], panel, y + r * linear.outputs, then);
 }
 
 #endif
 
 // y = x @ weight.T * scale + bias, or what `then` makes of it. x: (rows, inputs); tiles: room for
-// x in another order, for all rows and up to a whole tile.
+// x in another order, for all rows and up to a whole tile; with a few rows the thread's own.
 template <class W>
 void multiply(const Linear& linear, const float* x, int64_t rows, float* y, Then then,
               float* tiles) {
@@ -315,8 +374,9 @@ void multiply(const Linear& linear, const float* x, int64_t rows, float* y, Then
                        y + row * linear.outputs, then);
                 row += count;
             };
-            while (rows - row >= 12) next(multiply_whole<12>, 12);
-            while (rows - row >= 8) next(multiply_whole<8>, 8);
+            while (rows - row >= TILE) next(multiply_whole<TILE>, TILE);
+            if constexpr (TILE > 8)
+                while (rows - row >= 8) next(multiply_whole<8>, 8);
             while (rows - row >= 4) next(multiply_whole<4>, 4);
             while (rows - row >= 2) next(multiply_whole<2>, 2);
             while (rows - row >= 1) next(multiply_whole<1>, 1);
@@ -324,7 +384,7 @@ void multiply(const Linear& linear, const float* x, int64_t rows, float* y, Then
         return;
     }
 #endif
-    if (rows >= TILE) {
+    if (rows >= MANY) {
 #pragma omp for schedule(static)
         for (int64_t start = 0; start < rows; start += TILE)  // (TILE, inputs) -> (inputs, TILE)
             for (int64_t k = 0; k < inputs; k++)
@@ -343,7 +403,8 @@ void multiply(const Linear& linear, const float* x, int64_t rows, float* y, Then
             kernel(linear, x + row * inputs, panel, y + row * linear.outputs, then);
             row += count;
         };
-        while (rows - row >= 8) next(multiply_few<W, 8>, 8);
+        if constexpr (TILE > 8)
+            while (rows - row >= 8) next(multiply_few<W, 8>, 8);
         while (rows - row >= 4) next(multiply_few<W, 4>, 4);
         while (rows - row >= 2) next(multiply_few<W, 2>, 2);
         while (rows - row >= 1) next(multiply_few<W, 1>, 1);
@@ -351,8 +412,7 @@ void multiply(const Linear& linear, const float* x, int64_t rows, float* y, Then
 }
 
 void normalise(const Norm& norm, const float* x, int64_t rows, int64_t C, float epsilon, float* y) {
-#pragma omp for schedule(static)
-    for (int64_t row = 0; row < rows; row++) {
+    each_row(rows, [=](int64_t row) {
         const float* from = x + row * C;
         float total = 0, squares = 0;
 #pragma omp simd reduction(+ : total)
@@ -363,7 +423,7 @@ void normalise(const Norm& norm, const float* x, int64_t rows, int64_t C, float 
         const float factor = 1.0f / std::sqrt(squares / C + epsilon);
         for (int64_t c = 0; c < C; c++)
             y[row * C + c] = (from[c] - mean) * factor * norm.weight[c] + norm.bias[c];
-    }
+    });
 }
 
 // Token embedding plus position embedding. The token's is a column through the panels of wte.
@@ -386,20 +446,22 @@ void embed(const Model& model, const int64_t* tokens, const int64_t* positions, 
     }
 }
 
-// Each row's keys and values go into the cache before any row looks there.
-void remember(const Model& model, const Cache& cache, int64_t layer, const int64_t* slots,
-              const int64_t* positions, int64_t rows, const float* qkv) {
+// Where the cache has the keys, or values, of a head of a slot's sequence.
+inline int64_t place_of(const Model& model, const Cache& cache, int64_t layer, int64_t slot,
+                        int64_t head) {
+    const int64_t sequence = (layer * cache.slots + slot) * model.n_head + head;
+    return sequence * cache.max_length * (model.n_embd / model.n_head);
+}
+
+// A row's keys and values of one head go into the cache. qkv: (rows, 3C)
+inline void remember(const Model& model, const Cache& cache, int64_t layer, const int64_t* slots,
+                     const int64_t* positions, int64_t row, int64_t head, const float* qkv) {
     const int64_t C = model.n_embd, width = C / model.n_head;
-#pragma omp for schedule(static)
-    for (int64_t row = 0; row < rows; row++) {
-        for (int64_t head = 0; head < model.n_head; head++) {
-            const int64_t sequence = (layer * cache.slots + slots[row]) * model.n_head + head;
-            const int64_t place = (sequence * cache.max_length + positions[row]) * width;
-            const float* k = qkv + row * 3 * C + C + head * width;
-            std::memcpy(cache.keys + place, k, width * sizeof(float));
-            std::memcpy(cache.values + place, k + C, width * sizeof(float));
-        }
-    }
+    const int64_t place =
+        place_of(model, cache, layer, slots[row], head) + positions[row] * width;
+    const float* k = qkv + row * 3 * C + C + head * width;
+    std::memcpy(cache.keys + place, k, width * sizeof(float));
+    std::memcpy(cache.values + place, k + C, width * sizeof(float));
 }
 
 template <int WIDTH>
@@ -421,17 +483,17 @@ inline float dot(const float* one, const float* other, int64_t width) {
 template <int WIDTH>
 inline void weigh(const float* weights, int64_t seen, const float* values, int64_t width,
                   float factor, float* out) {
-    constexpr int64_t VECTORS = WIDTH / LANES;
+    constexpr int64_t PIECES = WIDTH / LANES;
     if (WIDTH) {
-        Vector even[VECTORS + 1] = {}, odd[VECTORS + 1] = {};  // no sum waits for the one before
+        Vector even[PIECES + 1] = {}, odd[PIECES + 1] = {};  // no sum waits for the one before
         for (int64_t p = 0; p < seen; p += 2) {
             const float* v = values + p * WIDTH;
-            for (int64_t n = 0; n < VECTORS; n++) even[n] += weights[p] * widen(v + n * LANES);
+            for (int64_t n = 0; n < PIECES; n++) even[n] += weights[p] * widen(v + n * LANES);
             if (p + 1 == seen) break;
-            for (int64_t n = 0; n < VECTORS; n++)
+            for (int64_t n = 0; n < PIECES; n++)
                 odd[n] += weights[p + 1] * widen(v + WIDTH + n * LANES);
         }
-        for (int64_t n = 0; n < VECTORS; n++) {
+        for (int64_t n = 0; n < PIECES; n++) {
             const Vector sum = factor * (even[n] + odd[n]);
             std::memcpy(out + n * LANES, &sum, sizeof sum);
         }
@@ -444,59 +506,83 @@ inline void weigh(const float* weights, int64_t seen, const float* values, int64
     }
 }
 
-// Each row, at position p, gathers from the positions 0..p of its slot. qkv: (rows, 3C) -> (rows, C)
+// A row, at position p, gathers from the positions 0..p of its slot. qkv: (rows, 3C) -> y: (rows, C)
 // WIDTH: of a head where it is known now, so that a head's sums stay in registers; 0: any other.
+// weights: room for one number per position.
 template <int WIDTH>
 void attend(const Model& model, const Cache& cache, int64_t layer, const int64_t* slots,
-            const int64_t* positions, int64_t rows, const float* qkv, float* y) {
+            const int64_t* positions, int64_t row, int64_t head, const float* qkv, float* weights,
+            float* y) {
     const int64_t C = model.n_embd, width = WIDTH ? WIDTH : C / model.n_head;
     const float factor = 1.0f / std::sqrt(static_cast<float>(width));
-    std::unique_ptr<float[]> weights(new float[cache.max_length]);
-#pragma omp for schedule(dynamic, 4)
-    for (int64_t item = 0; item < rows * model.n_head; item++) {
-        // Head by head: the rows of one text read the same keys and values, while they are near.
-        const int64_t head = item / rows, row = item % rows;
-        const int64_t seen = positions[row] + 1;
-        const int64_t sequence = (layer * cache.slots + slots[row]) * model.n_head + head;
-        const float* keys = cache.keys + sequence * cache.max_length * width;
-        const float* values = cache.values + sequence * cache.max_length * width;
-        const float* q = qkv + row * 3 * C + head * width;
-        float largest = -INFINITY, total = 0;
-        for (int64_t p = 0; p < seen; p++) {
-            weights[p] = dot<WIDTH>(q, keys + p * width, width) * factor;
-            largest = weights[p] > largest ? weights[p] : largest;
-        }
-#pragma omp simd reduction(+ : total)
-        for (int64_t p = 0; p < seen; p++) total += weights[p] = exponential(weights[p] - largest);
-        float* out = y + row * C + head * width;
-        weigh<WIDTH>(weights.get(), seen, values, width, 1.0f / total, out);
+    const int64_t seen = positions[row] + 1;
+    const int64_t place = place_of(model, cache, layer, slots[row], head);
+    const float *keys = cache.keys + place, *values = cache.values + place;
+    const float* q = qkv + row * 3 * C + head * width;
+    float largest = -INFINITY, total = 0;
+    for (int64_t p = 0; p < seen; p++) {
+        weights[p] = dot<WIDTH>(q, keys + p * width, width) * factor;
+        largest = weights[p] > largest ? weights[p] : largest;
     }
+#pragma omp simd reduction(+ : total)
+    for (int64_t p = 0; p < seen; p++) total += weights[p] = exponential(weights[p] - largest);
+    weigh<WIDTH>(weights, seen, values, width, 1.0f / total, y + row * C + head * width);
+}
+
+// Attention of all rows and heads: each row's keys and values are in the cache before any row looks.
+template <int WIDTH>
+void attention(const Model& model, const Cache& cache, int64_t layer, const int64_t* slots,
+               const int64_t* positions, int64_t rows, const float* qkv, float* weights,
+               float* y) {
+    if (for_itself(rows)) {  // a thread that has a head needs no other's
+#pragma omp for schedule(static)
+        for (int64_t head = 0; head < model.n_head; head++) {
+            for (int64_t row = 0; row < rows; row++)
+                remember(model, cache, layer, slots, positions, row, head, qkv);
+            for (int64_t row = 0; row < rows; row++)
+                attend<WIDTH>(model, cache, layer, slots, positions, row, head, qkv, weights, y);
+        }
+        return;
+    }
+#pragma omp for schedule(static)
+    for (int64_t row = 0; row < rows; row++)
+        for (int64_t head = 0; head < model.n_head; head++)
+            remember(model, cache, layer, slots, positions, row, head, qkv);
+#pragma omp for schedule(dynamic, 4)
+    for (int64_t item = 0; item < rows * model.n_head; item++)
+        // Head by head: the rows of one text read the same keys and values, while they are near.
+        attend<WIDTH>(model, cache, layer, slots, positions, item % rows, item / rows, qkv,
+                      weights, y);
 }
 
 template <class W>
 void forward(const Model& model, const Cache& cache, int64_t rows, const int64_t* tokens,
              const int64_t* slots, const int64_t* positions, int64_t wanted_rows,
              const int64_t* wanted, float* logits, int threads) {
-    const int64_t C = model.n_embd;
+    const int64_t C = model.n_embd, width = C / model.n_head;
     const int64_t whole = (rows + TILE - 1) / TILE * TILE;
-    std::unique_ptr<float[]> memory(new float[(rows * 9 + whole * 4) * C]);
-    float* x = memory.get();          // (rows, C), the stream
-    float* normal = x + rows * C;     // (rows, C), a normalised copy of it
-    float* qkv = normal + rows * C;   // (rows, 3C)
+    const int64_t rounded = 4 * C + 1;  // room for a row in another order, and for its scale
+    std::unique_ptr<float[]> memory(new float[rows * 9 * C + whole * rounded]);
+    float* x = memory.get();             // (rows, C), the stream
+    float* qkv = x + rows * C;           // (rows, 3C)
     float* hidden = qkv + rows * 3 * C;  // (rows, 4C); attention's result is in its first (rows, C)
-    float* tiles = hidden + rows * 4 * C;  // (whole, 4C)
+    float* shared = hidden + rows * 4 * C;  // (rows, C) of the stream, normalised, and (whole, 4C)
+    auto attention_of = width == 64   ? attention<64>  // of each GPT-2 from 124M to 1.5B
+                        : width == 32 ? attention<32>  // of ours
+                                      : attention<0>;
 #pragma omp parallel num_threads(threads)
     {
+        std::unique_ptr<float[]> memory_of_thread(new float[cache.max_length + MANY * (C + rounded)]);
+        float* weights = memory_of_thread.get();  // of one row and head
+        float* own = weights + cache.max_length;  // as `shared`, for a few rows
+        float* normal = for_itself(rows) ? own : shared;
+        float* tiles = normal + rows * C;
         embed<W>(model, tokens, positions, rows, x);
         for (int64_t layer = 0; layer < model.n_layer; layer++) {
             const Layer& l = model.layers[layer];
             normalise(l.ln_1, x, rows, C, model.epsilon, normal);
             multiply<W>(l.c_attn, normal, rows, qkv, Then::Store, tiles);
-            remember(model, cache, layer, slots, positions, rows, qkv);
-            if (C == USUAL_WIDTH * model.n_head)
-                attend<USUAL_WIDTH>(model, cache, layer, slots, positions, rows, qkv, hidden);
-            else
-                attend<0>(model, cache, layer, slots, positions, rows, qkv, hidden);
+            attention_of(model, cache, layer, slots, positions, rows, qkv, weights, hidden);
             multiply<W>(l.attn_c_proj, hidden, rows, x, Then::Add, tiles);
             normalise(l.ln_2, x, rows, C, model.epsilon, normal);
             multiply<W>(l.c_fc, normal, rows, hidden, Then::Gelu, tiles);
@@ -505,6 +591,8 @@ void forward(const Model& model, const Cache& cache, int64_t rows, const int64_t
 #pragma omp for schedule(static)
         for (int64_t i = 0; i < wanted_rows; i++)
             std::memcpy(hidden + i * C, x + wanted[i] * C, C * sizeof(float));
+        normal = for_itself(wanted_rows) ? own : shared;
+        tiles = normal + wanted_rows * C;
         normalise(model.ln_f, hidden, wanted_rows, C, model.epsilon, normal);
         multiply<W>(model.wte, normal, wanted_rows, logits, Then::Store, tiles);
     }

@@ -24,7 +24,7 @@ import torch
 from torch import Tensor, nn
 
 from gpt2_scratch.checkpoints.format import file_sha256
-from gpt2_scratch.engine.processor import Processor, instruction_line, processor
+from gpt2_scratch.engine.processor import core_cache, instruction_line
 from gpt2_scratch.engine.quantization import BITS, MODES, StoredMatrix, store, stored_bytes
 from gpt2_scratch.kv_cache import KVCache
 from gpt2_scratch.model import GPT2, Block, LayerNorm
@@ -33,6 +33,9 @@ SOURCE = Path(__file__).with_name("native.cpp")
 FLAGS = ("-std=c++17", "-O3", "-march=native", "-fno-math-errno", "-fopenmp", "-shared", "-fPIC")
 COMPILE_SECONDS = 900  # ten seconds at rest; without the kernels a text may be another one
 PANEL = 32  # outputs side by side in memory; as in native.cpp
+# Multiplications of a step that is over before several threads have waited for each other at each
+# of its products. On a server they share the cores with those who read the texts, and wait longer.
+ONE_THREAD = 2**25
 
 
 class NativeUnavailable(RuntimeError):
@@ -212,6 +215,7 @@ class NativeGPT2(nn.Module):
             self._norm(model.ln_f),
             self._linear(model.wte.weight, None),
         )
+        self._multiplications = sum(p.numel() for p in model.parameters() if p.dim() == 2)
 
     def _pointer(self, tensor: Tensor) -> int:
         self._kept.append(tensor.detach().contiguous())
@@ -244,12 +248,13 @@ class NativeGPT2(nn.Module):
             )
         used = KVCache(self.config, B, T) if cache is None else cache
         rows = range(B * T)
-        logits = self.forward_rows(
+        logits = self._forward(
             idx.flatten().tolist(),  # (B, T) -> B * T rows
             [row // T for row in rows],
             [start + row % T for row in rows],
             used,
             rows if all_positions else rows[T - 1 :: T],
+            torch.get_num_threads(),
         )
         used.advance(T)
         return logits.view(B, -1, self.config.vocab_size)  # -> (B, T or 1, V)
@@ -262,7 +267,23 @@ class NativeGPT2(nn.Module):
         cache: KVCache,
         wanted: Sequence[int],
     ) -> Tensor:
-        """One forward pass over tokens of several sequences; see `rows.RowModel`."""
+        """One forward pass over tokens of several sequences; see `rows.RowModel`.
+
+        A small step runs on one thread (by the size of the work, not by a clock): the same bits.
+        """
+        is_small = len(tokens) * self._multiplications <= ONE_THREAD
+        threads = 1 if is_small else torch.get_num_threads()
+        return self._forward(tokens, slots, positions, cache, wanted, threads)
+
+    def _forward(
+        self,
+        tokens: Sequence[int],
+        slots: Sequence[int],
+        positions: Sequence[int],
+        cache: KVCache,
+        wanted: Sequence[int],
+        threads: int,
+    ) -> Tensor:
         inputs = _checked_rows(self.config.vocab_size, tokens, slots, positions, cache, wanted)
         logits = torch.empty(len(wanted), self.config.vocab_size)
         _, n_slots, _, max_length, _ = cache.keys.shape
@@ -277,7 +298,7 @@ class NativeGPT2(nn.Module):
             ctypes.c_int64(len(wanted)),
             inputs[3],
             ctypes.c_void_p(logits.data_ptr()),
-            torch.get_num_threads(),
+            threads,
         )
         return logits
 
@@ -312,14 +333,12 @@ def _checked_rows(
 # --- which mode -------------------------------------------------------------------------------
 
 
-def choose_mode(model: GPT2, candidates: Sequence[str] = MODES, on: Processor | None = None) -> str:
-    """How to store a model's weights on this processor (`on`: another one).
+def choose_mode(model: GPT2, candidates: Sequence[str] = MODES) -> str:
+    """How to store a model's weights on this processor.
 
-    A decode step reads every weight once. Weights that the processor reads as fast as it multiplies
-    are stored exactly; larger ones in the fewest bytes, for then a step costs what its bytes cost.
-    No clock has a part in it: the same machine chooses the same at each start, however busy it is.
+    A decode step reads every weight once. Weights that a core's own cache holds are stored exactly;
+    larger ones in the fewest bytes, for then a step costs what its bytes cost. No clock has a part
+    in it: the same machine chooses the same at each start, however busy it is.
     """
     modes = sorted(candidates, key=MODES.index)
-    if stored_bytes(model, modes[0]) <= (on or processor()).fast_bytes:
-        return modes[0]
-    return modes[-1]
+    return modes[0] if stored_bytes(model, modes[0]) <= core_cache() else modes[-1]

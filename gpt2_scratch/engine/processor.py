@@ -8,35 +8,11 @@ from __future__ import annotations
 
 import platform
 import re
-from dataclasses import dataclass
 from pathlib import Path
 
 CPUINFO = Path("/proc/cpuinfo")
 CACHES = Path("/sys/devices/system/cpu/cpu0/cache")
-# Where the system does not tell: what processors of the last ten years have at least.
-USUAL_CACHES = {2: 512 * 2**10, 3: 8 * 2**20}
-
-
-@dataclass(frozen=True)
-class Processor:
-    """One processor.
-
-    instructions  the names of its instruction sets, as Linux lists them; empty if unknown
-    caches        level -> bytes, of one core's cache or of the one that it shares
-    """
-
-    instructions: frozenset[str]
-    caches: dict[int, int]
-
-    @property
-    def fast_bytes(self) -> int:
-        """Weights of this size are read as fast as they are multiplied, in any mode.
-
-        With AVX-512 one instruction widens sixteen stored weights, so already those that come from
-        beyond the second cache are waited for. Without, widening takes as long as reading from the
-        third cache, and only what comes from memory is waited for.
-        """
-        return self.caches[2 if "avx512f" in self.instructions else 3]
+USUAL_CACHE = 512 * 2**10  # where the system does not tell: processors of the last ten years
 
 
 def instruction_line() -> str:
@@ -48,15 +24,15 @@ def instruction_line() -> str:
     return next((line for line in lines if line.startswith(("flags", "Features"))), "")
 
 
-def processor() -> Processor:
-    """The processor of this machine."""
-    caches = dict(USUAL_CACHES)
+def core_cache() -> int:
+    """Bytes of a core's own cache, the second level. Weights of this size are read as fast as they
+    are multiplied; what comes from beyond it is waited for, the longer the more bytes."""
     for index in sorted(CACHES.glob("index*")):
         try:
-            level = int((index / "level").read_text())
+            level = (index / "level").read_text().strip()
             size = re.fullmatch(r"(\d+)K", (index / "size").read_text().strip())
-        except (OSError, ValueError):
+        except OSError:
             continue
-        if size and level in caches:
-            caches[level] = int(size[1]) * 2**10
-    return Processor(frozenset(instruction_line().partition(":")[2].split()), caches)
+        if level == "2" and size:
+            return int(size[1]) * 2**10
+    return USUAL_CACHE

@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 
 from gpt2_scratch.config import GPT2Config
+from gpt2_scratch.engine import native
 from gpt2_scratch.engine import processor as facts
 from gpt2_scratch.engine.native import choose_mode
-from gpt2_scratch.engine.processor import Processor, processor
+from gpt2_scratch.engine.processor import core_cache
 from gpt2_scratch.engine.quantization import stored_bytes
 from gpt2_scratch.model import GPT2
 
@@ -19,23 +20,15 @@ MODEL = GPT2(GPT2Config(64, 16, n_layer=1, n_head=1, n_embd=32)).requires_grad_(
 SIZE = stored_bytes(MODEL, "fp32")
 
 
-def machine(second: int, third: int, *instructions: str) -> Processor:
-    return Processor(frozenset(instructions), {2: second, 3: third})
-
-
 @pytest.mark.parametrize(
-    ("on", "ours", "others"),
-    [
-        (machine(SIZE, SIZE), "fp32", "fp32"),
-        (machine(0, SIZE), "fp32", "fp32"),  # without AVX-512 the third cache is fast enough
-        (machine(0, SIZE, "avx512f"), "int8", "fp16"),
-        (machine(SIZE, 0, "avx512f"), "fp32", "fp32"),
-        (machine(0, SIZE - 1), "int8", "fp16"),
-    ],
+    ("cache", "ours", "others"), [(SIZE, "fp32", "fp32"), (SIZE - 1, "int8", "fp16")]
 )
-def test_what_fits_into_the_cache_stays_exact(on: Processor, ours: str, others: str) -> None:
-    assert choose_mode(MODEL, on=on) == ours
-    assert choose_mode(MODEL, ("fp16", "fp32"), on=on) == others
+def test_what_fits_into_the_cache_stays_exact(
+    cache: int, ours: str, others: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(native, "core_cache", lambda: cache)
+    assert choose_mode(MODEL) == ours
+    assert choose_mode(MODEL, ("fp16", "fp32")) == others
 
 
 def test_no_clock_chooses(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -47,19 +40,21 @@ def test_no_clock_chooses(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_this_machine_tells_what_it_has(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert processor() == processor()
-    assert all(size > 0 for size in processor().caches.values())
+    assert core_cache() == core_cache() > 0
     for index, (level, size) in enumerate([("1", "32K"), ("2", "2048K"), ("3", "odd")]):
         folder = tmp_path / f"index{index}"
         folder.mkdir()
         (folder / "level").write_text(f"{level}\n")
         (folder / "size").write_text(f"{size}\n")
-    (tmp_path / "cpuinfo").write_text("model name: x\nflags\t\t: sse avx512f\nflags: other\n")
     monkeypatch.setattr(facts, "CACHES", tmp_path)
+    assert core_cache() == 2**21
+    monkeypatch.setattr(facts, "CACHES", tmp_path / "none")
+    assert core_cache() == facts.USUAL_CACHE
+
+
+def test_the_line_of_instruction_sets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "cpuinfo").write_text("model name: x\nflags\t\t: sse avx512f\nflags: other\n")
     monkeypatch.setattr(facts, "CPUINFO", tmp_path / "cpuinfo")
-    found = processor()
-    assert found.instructions == {"sse", "avx512f"}
-    assert found.caches == {2: 2**21, 3: facts.USUAL_CACHES[3]}
-    assert found.fast_bytes == 2**21
+    assert facts.instruction_line() == "flags\t\t: sse avx512f"
     monkeypatch.setattr(facts, "CPUINFO", tmp_path / "none")
-    assert processor().fast_bytes == facts.USUAL_CACHES[3]
+    assert isinstance(facts.instruction_line(), str)
