@@ -10,6 +10,7 @@ import os
 import re
 import stat
 import zipfile
+from collections.abc import Iterator
 from pathlib import Path
 
 from train.data.download import DatasetError, download_part
@@ -68,6 +69,14 @@ class Archive:
         """The paths that match a regular expression from start to end, in git's order (bytes)."""
         wanted = re.compile(pattern, re.DOTALL)  # a file's name may hold a newline
         return sorted(filter(wanted.fullmatch, self._files), key=str.encode)
+
+    def largest_first(self, pattern: str) -> list[str]:
+        """The same paths by their files' size."""
+        return sorted(self.paths(pattern), key=self.size, reverse=True)
+
+    def texts(self, pattern: str) -> Iterator[tuple[str, str]]:
+        """(path, text) of the files that match, in the same order."""
+        return ((path, self.text(path)) for path in self.paths(pattern))
 
     def size(self, path: str) -> int:
         """Bytes of a file."""
