@@ -19,10 +19,8 @@ from train import datasets
 from train.build_data import (
     books,
     corpus,
-    dialogues,
     reference,
     stories,
-    textbooks,
     tiny_stories,
     wikipedia,
 )
@@ -31,7 +29,7 @@ from train.build_data.archives import Archive, fetch_archive
 from train.build_data.cleaning import Document, normalise, plain, tidy
 from train.build_data.duplicates import Seen, long_paragraphs
 from train.build_data.polish import polish, polish_today
-from train.build_data.sources import CORPUS_SOURCES
+from train.build_data.sources import CORPUS_SOURCES, CorpusSource
 from train.data.catalogue import CORPUS, DATASETS
 from train.data.data_manifest import read_data_manifest
 from train.datasets import DatasetError
@@ -56,6 +54,14 @@ def archive(tmp_path: Path) -> Callable[[Mapping[str, str | bytes]], Archive]:
         return Archive(path)
 
     return make
+
+
+def source_of(name: str) -> CorpusSource:
+    return next(source for source in CORPUS_SOURCES if source.name == name)
+
+
+def converted(name: str, *archives: Archive) -> list[Document]:
+    return list(source_of(name).convert(archives))
 
 
 @pytest.fixture
@@ -196,9 +202,9 @@ def test_gutenberg_takes_each_title_once_and_no_poems(archive: Callable[..., Arc
             "Doyle, Arthur/The Sign.txt": gutenberg(sentences(12)),
         }
     )
-    [child] = books.gutenberg_children([found])
+    [child] = converted("gutenberg_children", found)
     assert child.text == sentences(12) and child.origin.endswith("#0")
-    [adult] = books.gutenberg_fiction([found])
+    [adult] = converted("gutenberg_fiction", found)
     assert adult.origin == "Doyle, Arthur/The Sign.txt#0"
 
 
@@ -214,7 +220,7 @@ def test_classic_books_put_children_first(archive: Callable[..., Archive]) -> No
             "Plato/Republic.md": book(40),
         }
     )
-    documents = list(books.classic_books([found]))
+    documents = list(converted("classic_books", found))
     assert [d.origin for d in documents] == ["L. Frank Baum/Oz.md#0", "Henry James/Novel.md#0"]
     assert documents[1].text == sentences(12)
 
@@ -225,7 +231,7 @@ def test_classic_books_put_children_first(archive: Callable[..., Archive]) -> No
 def test_fairytales_join_their_sections(archive: Callable[..., Archive]) -> None:
     rows = f'section,text\n1,"ONCE upon a time. {sentences(3)}"\n2,"{sentences(3, start=5)}"\n'
     found = archive({"data-by-origin/grimm/section-stories/test/tale.csv": rows, "other.csv": rows})
-    [tale] = stories.fairytales([found])
+    [tale] = converted("fairytales", found)
     assert tale.text == f"Once upon a time. {sentences(3)}\n\n{sentences(3, start=5)}"
 
 
@@ -237,9 +243,9 @@ def test_storybooks_only_if_free(archive: Callable[..., Archive]) -> None:
         )
 
     found = archive({"en/1.md": book("CC-BY"), "en/2.md": book("CC-BY-NC"), "fr/1.md": book("CC0")})
-    [document] = stories.storybook([found])
+    [document] = converted("african_storybook", found)
     assert document.text.split("\n\n") == ["My *Title*", sentences(2), sentences(2, start=3)]
-    _, credit = stories.storybook_credits([found], ["en/1.md"])
+    _, credit = stories.storybook_credits([found], ["en/1.md#0"])
     assert credit == "en/1.md\tMy *Title*\tA. Author\tB. Painter\t\t[CC-BY]"
 
 
@@ -270,7 +276,7 @@ def test_openstax_keeps_prose(archive: Callable[..., Archive]) -> None:
             "modules/m3/index.cnxml": "<broken",
         }
     )
-    [section] = textbooks.openstax([found])
+    [section] = converted("openstax", found)
     assert section.text.split("\n\n") == [
         "Atoms",
         first,
@@ -285,7 +291,7 @@ def test_biology_book(archive: Callable[..., Archive]) -> None:
         "The **cell** [\\[link\\]](#f) is the thing that all of the living things are made of.\n\n"
         f"### Section Summary\n\n{sentences(9, start=20)}\n"
     )
-    [section] = textbooks.openstax_biology([archive({"contents/m1.md": text})])
+    [section] = converted("openstax_biology", archive({"contents/m1.md": text}))
     assert section.text.split("\n\n") == [
         "Cells",
         sentences(9),
@@ -348,12 +354,12 @@ def test_dialogues(archive: Callable[..., Archive]) -> None:
     found = archive(
         {"train/dialogues_001.json": json.dumps([record, empty]), "train/schema.json": ""}
     )
-    [dialogue] = dialogues.sgd([found])
+    [dialogue] = converted("sgd", found)
     assert dialogue.text == "User: Hi, can I eat here?\nAssistant: Yes.\nUser: Thanks"
     chat = {"t1": {"content": [{"agent": "agent_1", "message": "do you read?"},
                                {"agent": "agent_2", "message": "Yes  I do."}]}}  # fmt: skip
-    [dialogue] = dialogues.topicalchat(
-        [archive({"conversations/valid_freq.json": json.dumps(chat)})]
+    [dialogue] = converted(
+        "topicalchat", archive({"conversations/valid_freq.json": json.dumps(chat)})
     )
     assert dialogue.text == "A: Do you read?\nB: Yes I do."
 
@@ -365,7 +371,7 @@ def test_speeches(archive: Callable[..., Archive]) -> None:
         inner.writestr(
             "inaugural/1800-X.txt", f"THE TITLE\n{sentences(8)}\n{sentences(8, start=9)}\n"
         )
-    [speech] = reference.speeches([archive({"packages/corpora/inaugural.zip": buffer.getvalue()})])
+    [speech] = converted("speeches", archive({"packages/corpora/inaugural.zip": buffer.getvalue()}))
     assert speech == Document("inaugural/1800-X.txt", f"{sentences(8)}\n\n{sentences(8, start=9)}")
 
 
@@ -379,14 +385,14 @@ def test_markdown_pages(archive: Callable[..., Archive]) -> None:
         sentences(9),
     ]
     found = archive({"src/ch01.md": page, "_articles/de/start.md": page})
-    assert [d.origin for d in reference.docs([found, found])] == ["src/ch01.md"]
+    assert [d.origin for d in converted("docs", found, found)] == ["src/ch01.md"]
 
 
 def test_factbook(archive: Callable[..., Archive]) -> None:
     text = f"Led by Jan SMITH, it is a country. {sentences(3)}<br><br>{sentences(3, start=5)}"
     country = {"Introduction": {"Background": {"text": text}}}
     found = archive({"africa/xx.json": json.dumps(country), "oceans/yy.json": "{}"})
-    [document] = reference.factbook([found])
+    [document] = converted("factbook", found)
     first, second = document.text.split("\n\n")
     assert first.startswith("Led by Jan Smith, it") and second == sentences(3, start=5)
 
@@ -564,14 +570,14 @@ SIMPLE_SOURCES: dict[str, tuple[dict[str, str | bytes], list[str]]] = {
 @pytest.mark.parametrize("name", SIMPLE_SOURCES)
 def test_simple_modern_text(archive: Callable[..., Archive], name: str) -> None:
     files, expected = SIMPLE_SOURCES[name]
-    [source] = [source for source in CORPUS_SOURCES if source.name == name]
+    source = source_of(name)
     archives = [archive(files)] + [archive({})] * (len(DATASETS[name].origin) - 1)
     records = corpus.finished(source, source.convert(archives))
     assert [record["text"] for record in records] == expected
 
 
 def test_tiny_stories_of_all_samples(archive: Callable[..., Archive]) -> None:
-    [source] = [source for source in CORPUS_SOURCES if source.name == "tinystories"]
+    source = source_of("tinystories")
     files = {
         "data/tinystories_sample.txt": f"{STORY}<|endoftext|>{OTHER_STORY}",
         "data/tinystories_test.txt": f"{STORY}\0",

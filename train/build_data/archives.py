@@ -94,8 +94,9 @@ class Archive:
             ) from error
 
     def text(self, path: str) -> str:
-        """Content of a file as text."""
-        return decode(self.read(path))
+        """Content of a file as text; of one that Zstandard compressed, what is in it."""
+        content = self.read(path)
+        return decode(_unpacked(content) if path.endswith(".zst") else content)
 
 
 def decode(content: bytes) -> str:
@@ -104,3 +105,14 @@ def decode(content: bytes) -> str:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError:
         return content.decode("cp1252", "replace")
+
+
+def _unpacked(content: bytes) -> bytes:
+    try:
+        import pyarrow
+    except ImportError as error:
+        raise DatasetError(
+            "Files compressed by Zstandard are read through pyarrow; run `pip install pyarrow`."
+        ) from error
+    with pyarrow.input_stream(pyarrow.BufferReader(content), compression="zstd") as stream:
+        return stream.read()

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from train.build_data.archives import Archive
 from train.build_data.cleaning import Document, any_of
-from train.build_data.readers import json_lines, unpacked
+from train.build_data.readers import json_lines
 
 # --- Simple English Wikipedia ---------------------------------------------------------------------
 
@@ -23,7 +23,7 @@ def simple_wikipedia(archives: Sequence[Archive]) -> Iterator[Document]:
     """TinyHelen's part "wiki": many articles in each text, a line with the title before each."""
     [archive] = archives
     for path in archive.largest_first(r"data/ori/.*/wiki\d+\.jsonl\.zst"):
-        for record in json_lines(unpacked(archive.read(path))):
+        for record in json_lines(archive.text(path)):
             for text in filter(lambda value: isinstance(value, str), record.values()):
                 for title, lines in _articles(text):
                     article = "\n\n".join(_simple_paragraphs(lines))
@@ -76,17 +76,13 @@ _END_OF_NEWS = re.compile(
 _HOLE = any_of("wikinews: hole")  # where a template stood
 
 
-def wikinews(archives: Sequence[Archive]) -> Iterator[Document]:
+def wikinews(article: dict[str, str]) -> str:
     """WikiExtractor's JSON lines, in a repository's history; only articles without a hole."""
-    [archive] = archives
-    for path, shard in archive.texts(r".*wiki_\d+"):
-        for record in json_lines(shard):
-            if len(record["text"]) < 400 or _NO_NEWS.search(record["title"]):
-                continue
-            lines = (" ".join(line.split()) for line in record["text"].split("\n"))
-            text = "\n\n".join(line for line in lines if _is_news(line))
-            if not re.match("[a-z]", text) and not _HOLE.search(text):
-                yield Document(f"{path}#{record['title']}", text)
+    if len(article["text"]) < 400 or _NO_NEWS.search(article["title"]):
+        return ""
+    lines = (" ".join(line.split()) for line in article["text"].split("\n"))
+    text = "\n\n".join(line for line in lines if _is_news(line))
+    return "" if re.match("[a-z]", text) or _HOLE.search(text) else text
 
 
 def _is_news(line: str) -> bool:
@@ -96,12 +92,11 @@ def _is_news(line: str) -> bool:
     return bool(is_ended) and not is_short and not _END_OF_NEWS.match(line)
 
 
-def onestop_news(archives: Sequence[Archive]) -> Iterator[Document]:
+ONESTOP_FILES = r"Texts-SeparatedByReadingLevel/(?:Ele|Int|Adv)-Txt/.*\.txt"
+
+
+def onestop_news(text: str) -> str:
     """OneStopEnglish: the Guardian's articles, each in up to three levels of difficulty."""
-    [archive] = archives
-    for level in ("Ele", "Int", "Adv"):
-        pattern = rf"Texts-SeparatedByReadingLevel/{level}-Txt/.*\.txt"
-        for path, text in archive.texts(pattern):
-            text = re.sub(r"(?i)^\s*(?:Elementary|Intermediate|Advanced)\s*\n", "", text)
-            lines = (" ".join(line.split()) for line in text.split("\n"))
-            yield Document(path, "\n\n".join(line for line in lines if line))
+    text = re.sub(r"(?i)^\s*(?:Elementary|Intermediate|Advanced)\s*\n", "", text)
+    lines = (" ".join(line.split()) for line in text.split("\n"))
+    return "\n\n".join(line for line in lines if line)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import html
 import json
 import re
 import unicodedata
@@ -108,6 +109,7 @@ _READ_WRONGLY = re.compile(
 def mended(text: str) -> str:
     """UTF-8 that was read as Windows-1252 and stored again: "it\u00e2\u20ac\u2122s" is "it's"."""
     if "\u00e2\u20ac" in text or "\u00c3" in text or "\u00c2" in text:
+        text = text if "<" in text else html.unescape(text)
         text = _READ_WRONGLY.sub(_decoded_again, text)
         text = re.sub('\u00e2\u20ac["\u201d]?(?=[\\s,.!?]|$)', '"', text)  # its last byte was lost
     return text.replace("\u2020", '"')

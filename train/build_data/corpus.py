@@ -21,7 +21,6 @@ from train.build_data.archives import Archive, archive_path
 from train.build_data.cleaning import Document
 from train.build_data.duplicates import Seen
 from train.build_data.pipeline import Converter, Record, read_records, run_converters
-from train.build_data.polish import polish
 from train.build_data.sources import CORPUS_SOURCES, CorpusSource
 from train.data.catalogue import DATASETS, Dataset
 from train.data.data_manifest import add_to_manifest, describe_file
@@ -33,7 +32,7 @@ from train.datasets import DOCUMENT_SEPARATOR, available
 def converter(source: CorpusSource) -> Converter:
     """From its repositories. Books and encyclopaedias have more than is wanted: a quarter more than
     that is converted, since duplicates are dropped later."""
-    limit = source.documents * 5 // 4 if source.last_look is polish else None
+    limit = source.documents * 5 // 4 if source.style.is_endless else None
     convert = functools.partial(_from_repositories, source)
     return Converter(source.name, DATASETS[source.name].origin, convert, limit)
 
@@ -62,7 +61,7 @@ def _from_hub(source: CorpusSource, path: Path, archives: Sequence[Archive]) -> 
 def finished(source: CorpusSource, documents: Iterable[Document]) -> Iterator[Record]:
     """The source's documents after the last look."""
     for document in documents:
-        if kept := source.last_look(source.name, document):
+        if kept := source.style.last_look(source.name, document):
             yield kept._asdict()
 
 
@@ -97,7 +96,7 @@ def build(
     for source in tqdm(sources, desc="files", unit="file", disable=not progress):
         if path := existing[source.name]:
             for text in read_documents(path):
-                seen.add(text, source.parts(Document("", text)), source.most_known)
+                _is_new(source, Document("", text), seen)
         else:
             kept = select(source, seen, read_records(work, source.name))
             _write(source, kept, output, work.parent / "archives")
@@ -133,11 +132,14 @@ def select(source: CorpusSource, seen: Seen, records: Iterator[Record]) -> list[
     """The first documents that are new, as many as are wanted, in a random order."""
     kept: list[Document] = []
     for document in (Document(**record) for record in records):
-        is_wanted = len(kept) < source.documents
-        if is_wanted and seen.add(document.text, source.parts(document), source.most_known):
+        if len(kept) < source.documents and _is_new(source, document, seen):
             kept.append(document)
     random.Random(13).shuffle(kept)
     return kept
+
+
+def _is_new(source: CorpusSource, document: Document, seen: Seen) -> bool:
+    return seen.add(document.text, source.style.parts(document), source.style.most_known)
 
 
 def write_documents(path: Path, texts: Sequence[str]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
 
 from train.build_data.archives import Archive
 from train.build_data.cleaning import Document, normalise, tidy
@@ -25,26 +26,18 @@ def format_dialogue(turns: Iterable[tuple[str, str]]) -> str:
     return "\n".join(lines)
 
 
-def sgd(archives: Sequence[Archive]) -> Iterator[Document]:
+def sgd(dialogue: dict[str, Any]) -> str:
     """Schema-Guided Dialogue: a user asks an assistant to book, find or arrange something."""
     names = {"USER": "User", "SYSTEM": "Assistant"}
-    [archive] = archives
-    for path, text in archive.texts(r"(?:train|dev|test)/dialogues_\d+\.json"):
-        for dialogue in json.loads(text):
-            turns = ((names[turn["speaker"]], turn["utterance"]) for turn in dialogue["turns"])
-            if text := format_dialogue(turns):
-                yield Document(f"{path}#{dialogue['dialogue_id']}", text)
+    turns = dialogue["turns"]
+    return format_dialogue((names[turn["speaker"]], turn["utterance"]) for turn in turns)
 
 
-def topicalchat(archives: Sequence[Archive]) -> Iterator[Document]:
+def topicalchat(dialogue: dict[str, Any]) -> str:
     """Topical-Chat: two people talk about what they have read."""
     names = {"agent_1": "A", "agent_2": "B"}
-    [archive] = archives
-    for path, text in archive.texts(r"conversations/(?:train|valid|test).*\.json"):
-        for identity, dialogue in json.loads(text).items():
-            turns = ((names[turn["agent"]], turn["message"]) for turn in dialogue["content"])
-            if text := format_dialogue(turns):
-                yield Document(f"{path}#{identity}", text)
+    turns = dialogue["content"]
+    return format_dialogue((names[turn["agent"]], turn["message"]) for turn in turns)
 
 
 # --- dialogues that are kept as they were typed ---------------------------------------------------
@@ -90,18 +83,14 @@ def _is_careful(turns: Sequence[str]) -> bool:
     return len(turns) >= 8 and len(whole) >= 0.9 * len(turns) and len(set(turns)) == len(turns)
 
 
-def persona_chat(archives: Sequence[Archive]) -> Iterator[Document]:
+def persona_chat(row: dict[str, str]) -> str:
     """Synthetic-Persona-Chat: a conversation per row, its lines "User 1: ..." and "User 2: ..."."""
-    [archive] = archives
-    for part in ("valid", "test"):
-        path = f"data/Synthetic-Persona-Chat_{part}.csv"
-        for number, row in enumerate(csv_rows(archive.text(path))):
-            chat = re.sub(r"(?m)^User 1:", "A:", row["Best Generated Conversation"])
-            chat = re.sub(r"(?m)^User 2:", "B:", chat)
-            lines = [line for line in chat.split("\n") if line.strip()]
-            has_gap = re.search(r"[\[(](?:user|your|name|redacted|insert)", chat, re.IGNORECASE)
-            if all(re.match(r"[AB]: ?\S", line) for line in lines) and not has_gap:
-                yield Document(f"{path}#{number}", "\n".join(lines))
+    chat = re.sub(r"(?m)^User 1:", "A:", row["Best Generated Conversation"])
+    chat = re.sub(r"(?m)^User 2:", "B:", chat)
+    lines = [line for line in chat.split("\n") if line.strip()]
+    has_gap = re.search(r"[\[(](?:user|your|name|redacted|insert)", chat, re.IGNORECASE)
+    is_whole = all(re.match(r"[AB]: ?\S", line) for line in lines) and not has_gap
+    return "\n".join(lines) if is_whole else ""
 
 
 def taskmaster(archives: Sequence[Archive]) -> Iterator[Document]:

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import html
-import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
-from train.build_data.archives import Archive
-from train.build_data.cleaning import Document
-from train.build_data.readers import front_matter, json_lines, unpacked, without_links, xml_root
+from train.build_data.readers import front_matter, without_links, xml_root
 
+TEXTBOOK_FILES = r"data/ori/.*/textbook\d+\.jsonl\.zst"
 _CODE = re.compile(
     r"```|\bdef \w+\(|import \w+\n|</\w+>|\{\n|;\n|\\frac|\$\$|https?://|\bas an AI\b"
     r"|language model",
@@ -18,14 +16,10 @@ _CODE = re.compile(
 )
 
 
-def tiny_textbooks(archives: Sequence[Archive]) -> Iterator[Document]:
+def tiny_textbook(record: dict[str, str]) -> str:
     """TinyHelen's part "textbook", which is nampdn-ai's tiny-textbooks; no programming."""
-    [archive] = archives
-    for path in archive.largest_first(r"data/ori/.*/textbook\d+\.jsonl\.zst"):
-        for number, record in enumerate(json_lines(unpacked(archive.read(path)))):
-            text = record.get("textbook") or ""
-            if not _CODE.search(text):
-                yield Document(f"{path}#{number}", _lesson(text))
+    text = record.get("textbook") or ""
+    return "" if _CODE.search(text) else _lesson(text)
 
 
 def _lesson(markdown: str) -> str:
@@ -34,39 +28,33 @@ def _lesson(markdown: str) -> str:
     return re.sub(r"(?m)^-{3,}$", "", text)
 
 
-def roleplay_tasks(archives: Sequence[Archive]) -> Iterator[Document]:
+def roleplay_task(task: dict[str, str]) -> str:
     """GPTeacher's roleplay tasks by GPT-4: instruction, input and answer, none about itself."""
-    [archive] = archives
-    path = "Roleplay/roleplay-simple-deduped-roleplay-instruct.json"
-    for number, task in enumerate(json.loads(archive.text(path))):
-        asked = "\n".join(filter(None, (task["instruction"], task.get("input")))).strip()
-        text = f"{asked}\n\n{task['response'].strip()}"
-        if not re.search(r"language model|as an AI\b|AI assistant", text, re.IGNORECASE):
-            yield Document(f"{path}#{number}", text)
+    asked = "\n".join(filter(None, (task["instruction"], task.get("input")))).strip()
+    text = f"{asked}\n\n{task['response'].strip()}"
+    about_itself = re.search(r"language model|as an AI\b|AI assistant", text, re.IGNORECASE)
+    return "" if about_itself else text
 
 
 # --- health ---------------------------------------------------------------------------------------
 
-_HEALTH_FOLDERS = (
-    "7_SeniorHealth_QA", "4_MPlus_Health_Topics_QA", "5_NIDDK_QA", "6_NINDS_QA", "8_NHLBI_QA_XML",
-    "9_CDC_QA",
-)  # fmt: skip
+
+HEALTH_FILES = (  # the folders that have answers, and no lists of addresses
+    r"(?:4_MPlus_Health_Topics|5_NIDDK|6_NINDS|7_SeniorHealth|8_NHLBI|9_CDC)_QA.*/.*\.xml"
+)
 
 
-def health_qa(archives: Sequence[Archive]) -> Iterator[Document]:
+def health_answers(xml: str) -> Iterator[str]:
     """MedQuAD: an XML file per topic with questions and answers; four of them make a document."""
-    [archive] = archives
-    for folder in _HEALTH_FOLDERS:
-        for path, xml in archive.texts(rf"{folder}/.*\.xml"):
-            root = xml_root(xml)
-            pairs = [] if root is None else list(root.iter("QAPair"))
-            texts = [
-                _question_and_answer(pair.findtext("Question") or "", pair.findtext("Answer") or "")
-                for pair in pairs
-            ]
-            texts = [text for text in texts if text]
-            for start in range(0, len(texts), 4):
-                yield Document(f"{path}#{start}", "\n\n".join(texts[start : start + 4]))
+    root = xml_root(xml)
+    pairs = [] if root is None else root.iter("QAPair")
+    texts = [
+        _question_and_answer(pair.findtext("Question") or "", pair.findtext("Answer") or "")
+        for pair in pairs
+    ]
+    texts = [text for text in texts if text]
+    for start in range(0, len(texts), 4):
+        yield "\n\n".join(texts[start : start + 4])
 
 
 def _question_and_answer(question: str, answer: str) -> str:
@@ -87,23 +75,21 @@ def _question_and_answer(question: str, answer: str) -> str:
 
 # --- recipes --------------------------------------------------------------------------------------
 
+RECIPE_FILES = r"content/(?!.*_index)(?!.*\.[a-z]{2}\.md).*\.md"
 _PICTURES = re.compile(
     "[\U0001f000-\U0001faff\u2600-\u27bf\ufe0f\u200d\u2b50\u2b55\u23e9-\u23ff]+ ?"
 )
 
 
-def recipes(archives: Sequence[Archive]) -> Iterator[Document]:
+def recipe(page: str) -> str:
     """Public-domain recipes in Markdown, the title in the header; those in English."""
-    for archive in archives:
-        for path, page in archive.texts(r"content/.*\.md"):
-            header, body = front_matter(page)
-            if not header or "_index" in path or re.search(r"\.[a-z]{2}\.md$", path):
-                continue
-            title = re.search(r'^title: *"?([^"\n]+)"?', header, re.MULTILINE)
-            body = _recipe(body)
-            is_german = re.search("[äöüß].*[äöüß]", body)
-            if not is_german or len(re.findall("[äöüßéèñ]", body)) <= 15:
-                yield Document(path, f"{title[1].strip()}\n\n{body}" if title else body)
+    header, body = front_matter(page)
+    title = re.search(r'^title: *"?([^"\n]+)"?', header, re.MULTILINE)
+    body = _recipe(body)
+    is_german = re.search("[äöüß].*[äöüß]", body) and len(re.findall("[äöüßéèñ]", body)) > 15
+    if not header or is_german:
+        return ""
+    return f"{title[1].strip()}\n\n{body}" if title else body
 
 
 def _recipe(markdown: str) -> str:

@@ -1,19 +1,64 @@
-"""The formats that sources come in: one small reader each, from a file's text to what it holds."""
+"""The formats that sources come in: one small reader each, from a file's text to its records.
+
+`each` makes a converter of a reader and a function that says what a record is as a document.
+"""
 
 from __future__ import annotations
 
 import csv
+import functools
 import io
 import json
 import re
 import xml.etree.ElementTree as ElementTree
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 from xml.etree.ElementTree import Element
 
-from train.build_data.archives import decode
-from train.data.download import DatasetError
+from train.build_data.archives import Archive, decode
+from train.build_data.cleaning import Document
+
+Reader = Callable[[str], Iterable[Any]]
+Convert = Callable[[Sequence[Archive]], Iterator[Document]]
+
+
+def each(
+    pattern: str, read: Reader, text_of: Callable[[Any], str], largest_first: bool = False
+) -> Convert:
+    """The converter that makes a document of every record in the files that match.
+
+    text_of  the document's text, or "" for a record to leave out
+    """
+    return functools.partial(_documents, pattern, read, text_of, largest_first)
+
+
+def _documents(
+    pattern: str,
+    read: Reader,
+    text_of: Callable[[Any], str],
+    largest_first: bool,
+    archives: Sequence[Archive],
+) -> Iterator[Document]:
+    for archive in archives:
+        for path in archive.largest_first(pattern) if largest_first else archive.paths(pattern):
+            for number, record in enumerate(read(archive.text(path))):
+                if text := text_of(record):
+                    yield Document(f"{path}#{number}", text)
+
+
+# --- readers --------------------------------------------------------------------------------------
+
+
+def whole(text: str) -> list[str]:
+    """A file that is one record: a page, a table that is one story."""
+    return [text]
+
+
+def json_records(text: str) -> Iterable[Any]:
+    """The items of a JSON list, or the values of an object."""
+    content = json.loads(text)
+    return content.values() if isinstance(content, dict) else content
 
 
 def csv_rows(text: str) -> Iterator[dict[str, str]]:
@@ -55,15 +100,3 @@ def zipped_texts(content: bytes) -> Iterator[tuple[str, str]]:
         for name in sorted(archive.namelist()):
             if name.endswith(".txt"):
                 yield name, decode(archive.read(name))
-
-
-def unpacked(content: bytes) -> str:
-    """The text of a file that Zstandard compressed. DatasetError without the library for it."""
-    try:
-        import pyarrow
-    except ImportError as error:
-        raise DatasetError(
-            "Files compressed by Zstandard are read through pyarrow; run `pip install pyarrow`."
-        ) from error
-    with pyarrow.input_stream(pyarrow.BufferReader(content), compression="zstd") as stream:
-        return decode(stream.read())

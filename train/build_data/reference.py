@@ -86,22 +86,19 @@ def _markdown_paragraph(block: str) -> str:
     return block if is_prose(block, 50, letters=0.9) and not is_code else ""
 
 
-def factbook(archives: Sequence[Archive]) -> Iterator[Document]:
-    """The "Background" of each country, in one JSON file per country; surnames are in capitals."""
-    [archive] = archives
-    for path, country in archive.texts(r".+/.+\.json"):
-        try:
-            text = json.loads(country)["Introduction"]["Background"]["text"]
-        except (ValueError, KeyError, TypeError):  # oceans and the like have no background
-            continue
-        text = re.sub(r"<br ?/?>\s*", "\n\n", text)
-        text = normalise(re.sub(r"<[^>]+>", "", html.unescape(text)))
-        text = re.sub(
-            r"((?:[A-Z][a-z'\-]+|al|de|el|von|van|bin|da|dos|[A-Z]\.) )([A-Z][A-Z'\-]+)\b(?!\))",
-            lambda match: match[1] + match[2].title(),
-            text,
-        )
-        text = re.sub(r"\b([A-Z][A-Z'\-]{5,})\b(?!\))", lambda match: match[1].title(), text)
-        text = "\n\n".join(tidy(block) for block in paragraphs(text) if len(block) > 60)
-        if len(text) > 300:
-            yield Document(path, text)
+def background(country: str) -> str:
+    """The World Factbook's "Background" of a country, a JSON file; surnames are in capitals."""
+    try:
+        text = json.loads(country)["Introduction"]["Background"]["text"]
+    except (ValueError, KeyError, TypeError):  # oceans and the like have no background
+        return ""
+    text = re.sub(r"<br ?/?>\s*", "\n\n", text)
+    text = normalise(re.sub(r"<[^>]+>", "", html.unescape(text)))
+    text = re.sub(
+        r"((?:[A-Z][a-z'\-]+|al|de|el|von|van|bin|da|dos|[A-Z]\.) )([A-Z][A-Z'\-]+)\b(?!\))",
+        lambda match: match[1] + match[2].title(),
+        text,
+    )
+    text = re.sub(r"\b([A-Z][A-Z'\-]{5,})\b(?!\))", lambda match: match[1].title(), text)
+    text = "\n\n".join(tidy(block) for block in paragraphs(text) if len(block) > 60)
+    return text if len(text) > 300 else ""

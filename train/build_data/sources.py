@@ -32,6 +32,7 @@ from train.build_data import (
 from train.build_data.archives import Archive
 from train.build_data.cleaning import Document
 from train.build_data.polish import polish, polish_today
+from train.build_data.readers import Convert, csv_rows, each, json_lines, json_records, whole
 from train.build_data.tasks import Task
 from train.data.catalogue import SFT
 
@@ -58,80 +59,114 @@ class HubFile:
 
 
 @dataclass(frozen=True)
-class CorpusSource:
-    """One file of the corpus, of the catalogue's entry with this name.
+class Style:
+    """What texts of a kind have in common.
 
-    documents   how many the published file has: the sources that have more are cut off there
-    credits     what the licence or good manners ask to be told
     last_look   every document as it is published, or None for one to leave out
     parts       what of a document may be known from earlier ones, and
     most_known  the largest share of them for which it is new all the same
+    is_endless  whether there is more of it than is wanted
+    """
+
+    last_look: Callable[[str, Document], Document | None]
+    parts: Callable[[Document], list[str]]
+    most_known: float
+    is_endless: bool = False
+
+
+PAGES = Style(polish, duplicates.long_paragraphs, 0.25, is_endless=True)  # of books and the web
+TODAY = Style(polish_today, duplicates.nothing, 0.0)  # simple modern text, clean as it comes
+FABLES = Style(polish_today, duplicates.opening, 0.0)
+ARTICLES = Style(polish_today, duplicates.title, 0.0)
+TINY_STORIES = Style(polish_today, duplicates.long_sentences, 0.5)
+TRUECASED = Style(polish_today, duplicates.long_sentences, 0.4)
+
+
+@dataclass(frozen=True)
+class CorpusSource:
+    """One file of the corpus, of the catalogue's entry with this name.
+
+    documents  how many the published file has: the sources that have more are cut off there
+    credits    what the licence or good manners ask to be told
     """
 
     name: str
-    convert: Callable[[Sequence[Archive]], Iterator[Document]]
     documents: int
+    style: Style
+    convert: Convert
     credits: Credits | None = None
-    last_look: Callable[[str, Document], Document | None] = polish
-    parts: Callable[[Document], list[str]] = duplicates.long_paragraphs
-    most_known: float = 0.25
     hub_file: HubFile | None = None
 
 
-def today(
-    name: str,
-    convert: Callable[[Sequence[Archive]], Iterator[Document]],
-    documents: int,
-    parts: Callable[[Document], list[str]] = duplicates.nothing,
-    most_known: float = 0.0,
-    hub_file: HubFile | None = None,
-) -> CorpusSource:
-    """A source of simple modern text: clean as it comes, and taken whole."""
-    return CorpusSource(
-        name, convert, documents, last_look=polish_today, parts=parts, most_known=most_known,
-        hub_file=hub_file,
-    )  # fmt: skip
-
-
-_STORIES = Credits(".tsv", stories.storybook_credits)
-_ARTICLES = Credits("_titles.txt", wikipedia.article_names)
+_STORYBOOK = each(r"en/.*\.md", whole, stories.storybook)
+_STORYBOOK_CREDITS = Credits(".tsv", stories.storybook_credits)
+_TITLES = Credits("_titles.txt", wikipedia.article_names)
 _BOOKS = Credits(".txt", books.book_files)
+_HUB_FILE = HubFile(tiny_stories.HUB_REPOSITORY, tiny_stories.HUB_FILE, tiny_stories.from_hub)
 
 CORPUS_SOURCES: tuple[CorpusSource, ...] = (  # the first to have a document keeps it
-    CorpusSource("african_storybook", stories.storybook, 278, _STORIES),
-    CorpusSource("pratham_storybook", stories.storybook, 362, _STORIES),
-    CorpusSource("fairytales", stories.fairytales, 274),
-    CorpusSource("openstax", textbooks.openstax, 4_245),
-    CorpusSource("openstax_biology", textbooks.openstax_biology, 234),
-    CorpusSource("wikipedia", wikipedia.wikipedia, 15_103, _ARTICLES),
-    CorpusSource("speeches", reference.speeches, 123),
-    CorpusSource("docs", reference.docs, 101),
-    CorpusSource("factbook", reference.factbook, 260),
-    CorpusSource("topicalchat", dialogues.topicalchat, 2_155),
-    CorpusSource("sgd", dialogues.sgd, 10_614),
-    CorpusSource("gutenberg_children", books.gutenberg_children, 6_995, _BOOKS),
-    CorpusSource("gutenberg_fiction", books.gutenberg_fiction, 4_343, _BOOKS),
-    CorpusSource("classic_books", books.classic_books, 3_530, _BOOKS),
-    today("world_stories", stories.world_stories, 11_499),
-    today(
-        "tinystories", tiny_stories.tinystories, 5_477, duplicates.long_sentences, 0.5,
-        HubFile(tiny_stories.HUB_REPOSITORY, tiny_stories.HUB_FILE, tiny_stories.from_hub),
+    CorpusSource("african_storybook", 278, PAGES, _STORYBOOK, _STORYBOOK_CREDITS),
+    CorpusSource("pratham_storybook", 362, PAGES, _STORYBOOK, _STORYBOOK_CREDITS),
+    CorpusSource(
+        "fairytales", 274, PAGES,
+        each(r"data-by-origin.*/section-stories/.*\.csv", whole, stories.fairytale),
     ),
-    today(
-        "tinystories_truecased", tiny_stories.tinystories_truecased, 2_439,
-        duplicates.long_sentences, 0.4,
+    CorpusSource(
+        "openstax", 4_245, PAGES, each(r".*index\.cnxml", whole, textbooks.cnxml_section)
     ),
-    today("fables", stories.fables, 932, duplicates.opening),
-    today("self_dialogue", dialogues.self_dialogue, 17_973),
-    today("persona_chat", dialogues.persona_chat, 1_068),
-    today("taskmaster", dialogues.taskmaster, 3_811),
-    today("roleplay_tasks", lessons.roleplay_tasks, 1_870),
-    today("simple_wikipedia", articles.simple_wikipedia, 5_149, duplicates.title),
-    today("wikinews", articles.wikinews, 7_344),
-    today("onestop_news", articles.onestop_news, 741),
-    today("tiny_textbooks", lessons.tiny_textbooks, 1_604),
-    today("health_qa", lessons.health_qa, 1_241),
-    today("recipes", lessons.recipes, 414),
+    CorpusSource(
+        "openstax_biology", 234, PAGES, each(r"contents/.*\.md", whole, textbooks.kramdown_section)
+    ),
+    CorpusSource("wikipedia", 15_103, PAGES, wikipedia.wikipedia, _TITLES),
+    CorpusSource("speeches", 123, PAGES, reference.speeches),
+    CorpusSource("docs", 101, PAGES, reference.docs),
+    CorpusSource("factbook", 260, PAGES, each(r".+/.+\.json", whole, reference.background)),
+    CorpusSource(
+        "topicalchat", 2_155, PAGES,
+        each(r"conversations/(?:train|valid|test).*\.json", json_records, dialogues.topicalchat),
+    ),
+    CorpusSource(
+        "sgd", 10_614, PAGES,
+        each(r"(?:train|dev|test)/dialogues_\d+\.json", json_records, dialogues.sgd),
+    ),
+    CorpusSource("gutenberg_children", 6_995, PAGES, books.gutenberg_children, _BOOKS),
+    CorpusSource("gutenberg_fiction", 4_343, PAGES, books.gutenberg_fiction, _BOOKS),
+    CorpusSource("classic_books", 3_530, PAGES, books.classic_books, _BOOKS),
+    CorpusSource(
+        "world_stories", 11_499, TODAY, each(r"data/.*_stories\.csv", csv_rows, stories.world_story)
+    ),
+    CorpusSource(
+        "tinystories", 5_477, TINY_STORIES, tiny_stories.tinystories, hub_file=_HUB_FILE
+    ),
+    CorpusSource("tinystories_truecased", 2_439, TRUECASED, tiny_stories.tinystories_truecased),
+    CorpusSource(
+        "fables", 932, FABLES,
+        each(stories.FABLE_FILES, json_lines, stories.fable, largest_first=True),
+    ),
+    CorpusSource("self_dialogue", 17_973, TODAY, dialogues.self_dialogue),
+    CorpusSource(
+        "persona_chat", 1_068, TODAY,
+        each(r"data/Synthetic-Persona-Chat_(?:valid|test)\.csv", csv_rows, dialogues.persona_chat),
+    ),
+    CorpusSource("taskmaster", 3_811, TODAY, dialogues.taskmaster),
+    CorpusSource(
+        "roleplay_tasks", 1_870, TODAY,
+        each(r"Roleplay/roleplay-simple-deduped-.*\.json", json_records, lessons.roleplay_task),
+    ),
+    CorpusSource("simple_wikipedia", 5_149, ARTICLES, articles.simple_wikipedia),
+    CorpusSource("wikinews", 7_344, TODAY, each(r".*wiki_\d+", json_lines, articles.wikinews)),
+    CorpusSource(
+        "onestop_news", 741, TODAY,
+        each(articles.ONESTOP_FILES, whole, articles.onestop_news),
+    ),
+    CorpusSource(
+        "tiny_textbooks", 1_604, TODAY,
+        each(lessons.TEXTBOOK_FILES, json_lines, lessons.tiny_textbook, largest_first=True),
+    ),
+    CorpusSource(
+        "health_qa", 1_241, TODAY, each(lessons.HEALTH_FILES, lessons.health_answers, str)
+    ),
+    CorpusSource("recipes", 414, TODAY, each(lessons.RECIPE_FILES, whole, lessons.recipe)),
 )  # fmt: skip
 
 # --- the instruction set --------------------------------------------------------------------------

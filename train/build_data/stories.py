@@ -7,61 +7,55 @@ from collections.abc import Iterator, Sequence
 
 from train.build_data.archives import Archive
 from train.build_data.books import JUNK, is_verse, join_lines, sentence_case_start
-from train.build_data.cleaning import Document, is_english, normalise, paragraphs, tidy
-from train.build_data.readers import csv_rows, json_lines
+from train.build_data.cleaning import is_english, normalise, paragraphs, tidy
+from train.build_data.readers import csv_rows
 
 _FREE = ("CC-BY", "CC BY", "CC-BY 4.0", "CC0", "CC-BY-4.0", "PUBLIC DOMAIN")  # not CC-BY-NC
 
 
-def fairytales(archives: Sequence[Archive]) -> Iterator[Document]:
+def fairytale(table: str) -> str:
     """FairytaleQA: one CSV file per tale; the column "text" has its sections in order."""
-    [archive] = archives
-    for path, table in archive.texts(r"data-by-origin.*/section-stories/.*\.csv"):
-        prose = []
-        for row in csv_rows(normalise(table)):
-            for block in paragraphs(row.get("text", "")):
-                lines = [line for line in block.split("\n") if line.strip()]
-                if len(lines) > 2 and is_verse(lines):
-                    continue
-                text = tidy(re.sub(r" ?-- ?", "--", join_lines(lines).replace("_", "")))
-                if len(text) > 1 and not JUNK.search(text):
-                    prose.append(text)
-        text = "\n\n".join([sentence_case_start(prose[0]), *prose[1:]] if prose else [])
-        if len(text) > 500:
-            yield Document(path, text)
+    prose = []
+    for row in csv_rows(normalise(table)):
+        for block in paragraphs(row.get("text", "")):
+            lines = [line for line in block.split("\n") if line.strip()]
+            if len(lines) > 2 and is_verse(lines):
+                continue
+            text = tidy(re.sub(r" ?-- ?", "--", join_lines(lines).replace("_", "")))
+            if len(text) > 1 and not JUNK.search(text):
+                prose.append(text)
+    tale = "\n\n".join([sentence_case_start(prose[0]), *prose[1:]] if prose else [])
+    return tale if len(tale) > 500 else ""
 
 
 # --- picture books --------------------------------------------------------------------------------
 
 
-def storybook(archives: Sequence[Archive]) -> Iterator[Document]:
-    """Picture books in Markdown: "# Title", "##" before each page, credits in a list at the end.
+def storybook(page: str) -> str:
+    """A picture book: "# Title", "##" before each page, credits in a list at the end.
 
-    Only those under a licence that lets anyone use them for anything.
+    Only if its licence lets anyone use it for anything.
     """
-    [archive] = archives
-    for path, book in archive.texts(r"en/.*\.md"):
-        text = normalise(book)
-        licence = re.search(r"License:\s*\[?([A-Za-z0-9\- .]+)", text)
-        if licence is None or licence[1].strip().rstrip("]").upper() not in _FREE:
-            continue
-        text = text.partition("* License")[0]
-        title = re.match(r"#\s*(.+)", text)
-        body = re.sub(r"^#[^\n]*\n", "", text, count=1)
-        pages = [title[1].strip()] if title else []
-        for block in re.split(r"\n##[^\n]*\n|\n\s*\n", body):
-            page = tidy(re.sub(r"[*_#\\]", "", block.replace("\n", " ")))
-            if len(page) > 1 and re.search("[a-z]", page):
-                pages.append(page)
-        text = "\n\n".join(pages)
-        if len(text) > 300 and is_english(text, share=0.22):
-            yield Document(path, text)
+    text = normalise(page)
+    licence = re.search(r"License:\s*\[?([A-Za-z0-9\- .]+)", text)
+    if licence is None or licence[1].strip().rstrip("]").upper() not in _FREE:
+        return ""
+    text = text.partition("* License")[0]
+    title = re.match(r"#\s*(.+)", text)
+    pages = [title[1].strip()] if title else []
+    for block in re.split(r"\n##[^\n]*\n|\n\s*\n", re.sub(r"^#[^\n]*\n", "", text, count=1)):
+        page = tidy(re.sub(r"[*_#\\]", "", block.replace("\n", " ")))
+        if len(page) > 1 and re.search("[a-z]", page):
+            pages.append(page)
+    text = "\n\n".join(pages)
+    return text if len(text) > 300 and is_english(text, share=0.22) else ""
 
 
 def storybook_credits(archives: Sequence[Archive], origins: Sequence[str]) -> list[str]:
     """Who wrote, drew and translated each story, as the licences ask for; tab separated."""
     header = "file\ttitle\ttext\tillustration\ttranslation\tlicence"
-    return [header, *(_storybook_credit(archives[0], origin) for origin in sorted(origins))]
+    paths = sorted(origin.rpartition("#")[0] for origin in origins)
+    return [header, *(_storybook_credit(archives[0], path) for path in paths)]
 
 
 def _storybook_credit(archive: Archive, path: str) -> str:
@@ -90,8 +84,9 @@ _ABOUT_THE_FABLE = re.compile(
     r"|\bfable should)\b|^(?:okay|alright|sure|here is|here's)",
     re.IGNORECASE | re.MULTILINE,
 )
-_OTHER_FILES = re.compile(  # also of models whose licences ask something of those who learn
-    r"evaluat|translation|prompts|(?i:llama|aya-23|falcon|tulu)"
+# Not the files about fables, and not those of models whose licences ask something of who learns.
+FABLE_FILES = (
+    r"(?!.*(?:evaluat|translation|prompts|(?i:llama|aya-23|falcon|tulu))).*fables/.*\.jsonl"
 )
 
 
@@ -100,14 +95,10 @@ def without_headings(markdown: str) -> str:
     return re.sub(r"\*\*|^#+ *", "", markdown, flags=re.MULTILINE)
 
 
-def world_stories(archives: Sequence[Archive]) -> Iterator[Document]:
+def world_story(row: dict[str, str]) -> str:
     """GPT_stories: a CSV file per country with 50 stories by gpt-4o-mini in the column "Story"."""
-    [archive] = archives
-    for path, table in archive.texts(r"data/.*_stories\.csv"):
-        for number, row in enumerate(csv_rows(table)):
-            story = "\n\n".join(_story_paragraphs(row["Story"].replace("\r\n", "\n")))
-            if len(story) >= 1_500 and not _ABOUT_THE_STORY.search(story):
-                yield Document(f"{path}#{number}", story)
+    story = "\n\n".join(_story_paragraphs(row["Story"].replace("\r\n", "\n")))
+    return story if len(story) >= 1_500 and not _ABOUT_THE_STORY.search(story) else ""
 
 
 def _story_paragraphs(markdown: str) -> Iterator[str]:
@@ -121,20 +112,14 @@ def _story_paragraphs(markdown: str) -> Iterator[str]:
             yield text
 
 
-def fables(archives: Sequence[Archive]) -> Iterator[Document]:
-    """TinyFabulist: JSON lines by open models, the largest files first; the field "fable"."""
-    [archive] = archives
-    for path in archive.largest_first(r".*fables/.*\.jsonl"):
-        if _OTHER_FILES.search(path):
-            continue
-        for number, record in enumerate(json_lines(archive.text(path))):
-            told = re.sub(r"<think>.*?</think>", "", record.get("fable") or "", flags=re.DOTALL)
-            text = without_headings(told.split("</think>")[-1]).strip()
-            fable = _without_title(text)
-            is_story = len(fable) >= 400 and re.match("[A-Z\"']", fable)
-            is_english_one = record.get("language", "en") == "en"
-            if is_english_one and is_story and not _ABOUT_THE_FABLE.search(text):
-                yield Document(f"{path}#{number}", fable)
+def fable(record: dict[str, str]) -> str:
+    """TinyFabulist: JSON lines by open models; the field "fable"."""
+    told = re.sub(r"<think>.*?</think>", "", record.get("fable") or "", flags=re.DOTALL)
+    text = without_headings(told.split("</think>")[-1]).strip()
+    story = _without_title(text)
+    is_story = len(story) >= 400 and re.match("[A-Z\"']", story)
+    is_fit = record.get("language", "en") == "en" and not _ABOUT_THE_FABLE.search(text)
+    return story if is_story and is_fit else ""
 
 
 def _without_title(text: str) -> str:

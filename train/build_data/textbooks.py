@@ -8,12 +8,10 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from xml.etree.ElementTree import Element
 
-from train.build_data.archives import Archive
 from train.build_data.cleaning import (
-    Document,
     any_of,
     is_prose,
     normalise,
@@ -33,14 +31,6 @@ _SKIPPED_NOTES = any_of("textbook: skipped notes")
 _NO_SECTION = any_of("textbook: no section")
 _POINTS_ELSEWHERE = any_of("textbook: points elsewhere")
 _TASK = any_of("textbook: task", flags=re.NOFLAG)
-
-
-def openstax(archives: Sequence[Archive]) -> Iterator[Document]:
-    """Books in CNXML, one file per section, a repository per book."""
-    for archive in archives:
-        for path, xml in archive.texts(r".*index\.cnxml"):
-            if text := cnxml_section(xml):
-                yield Document(path, text)
 
 
 def cnxml_section(xml: str) -> str:
@@ -147,16 +137,15 @@ def _name_references(text: str) -> str:
     return text.replace("the \x03", "the figure").replace("\x03", "the figure")
 
 
-def openstax_biology(archives: Sequence[Archive]) -> Iterator[Document]:
-    """A biology textbook in kramdown, one file per section with its title in the front matter."""
-    [archive] = archives
-    for path, page in archive.texts(r"contents/.*\.md"):
-        text = normalise(page)
-        title = re.search(r'^title:\s*"?(.*?)"?\s*$', text, re.MULTILINE)
-        body = "\n\n".join(_kramdown_prose(text))
-        if len(body) > 900:
-            is_named = title and title[1] not in ("", "Introduction")
-            yield Document(path, f"{title[1]}\n\n{body}" if title and is_named else body)
+def kramdown_section(page: str) -> str:
+    """A section of a biology textbook in kramdown, with its title in the front matter."""
+    text = normalise(page)
+    title = re.search(r'^title:\s*"?(.*?)"?\s*$', text, re.MULTILINE)
+    body = "\n\n".join(_kramdown_prose(text))
+    if len(body) <= 900:
+        return ""
+    is_named = title and title[1] not in ("", "Introduction")
+    return f"{title[1]}\n\n{body}" if title and is_named else body
 
 
 def _kramdown_prose(text: str) -> Iterator[str]:
