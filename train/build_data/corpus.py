@@ -15,8 +15,6 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from gpt2_scratch.checkpoints import hub
-from gpt2_scratch.checkpoints.errors import CheckpointError
 from train.build_data.archives import Archive, archive_path
 from train.build_data.cleaning import Document
 from train.build_data.duplicates import Seen
@@ -30,23 +28,33 @@ from train.datasets import DOCUMENT_SEPARATOR, available
 
 
 def converter(source: CorpusSource) -> Converter:
-    """From its repositories. Books and encyclopaedias have more than is wanted: a quarter more than
+    """From its repositories, or from the Hub. Of what has more than is wanted, a quarter more than
     that is converted, since duplicates are dropped later."""
     limit = source.documents * 5 // 4 if source.style.is_endless else None
     convert = functools.partial(_from_repositories, source)
-    return Converter(source.name, DATASETS[source.name].origin, convert, limit)
+    from_hub = functools.partial(converter_from_hub, source) if source.hub_file else None
+    return Converter(source.name, DATASETS[source.name].origin, convert, limit, from_hub)
 
 
-def converter_from_hub(source: CorpusSource) -> Converter | None:
-    """From the Hub's own file; None where the source has none there or the Hub is out of reach."""
-    if source.hub_file is None:
-        return None
+def converter_from_hub(source: CorpusSource, progress: bool = True) -> Converter | None:
+    """From the Hub's own file; None where the Hub is out of reach."""
+    from gpt2_scratch.checkpoints import (
+        hub,
+    )  # with torch, which the converting processes do without
+    from gpt2_scratch.checkpoints.errors import CheckpointError
+
+    assert source.hub_file is not None
     repository, _, commit = source.hub_file.repository.partition("@")
+    name, bar = source.hub_file.name, None if progress else _no_bar
     try:
-        path = hub.fetch(repository, source.hub_file.name, commit, kind="dataset")
+        path = hub.fetch(repository, name, commit, kind="dataset", progress=bar)
     except CheckpointError:
         return None
     return Converter(source.name, (), functools.partial(_from_hub, source, path))
+
+
+def _no_bar(done: int, total: int) -> None:
+    """Instead of huggingface_hub's own bar."""
 
 
 def _from_repositories(source: CorpusSource, archives: Sequence[Archive]) -> Iterator[Record]:
@@ -89,8 +97,7 @@ def build(
     missing = [source for source in sources if existing[source.name] is None]
     if not missing:
         return {}
-    converters = [converter_from_hub(source) or converter(source) for source in missing]
-    run_converters(converters, work, jobs, progress)
+    run_converters([converter(source) for source in missing], work, jobs, progress)
     seen = Seen()
     counts = {}
     for source in tqdm(sources, desc="files", unit="file", disable=not progress):
