@@ -20,11 +20,14 @@ from archive_server import zip_of
 
 from gpt2_scratch.vocabulary.tokenizer import Tokenizer
 from train import datasets
-from train.build_data import language_tasks, number_tasks, sft
+from train.build_data import language_tasks, number_tasks, question_tasks, sft
 from train.build_data.__main__ import main
 from train.build_data.archives import Archive, archive_path
+from train.build_data.instruction_tasks import READERS
 from train.build_data.pipeline import Converter, Record, read_records, run_converters
+from train.build_data.sources import TASK_SOURCES, TATOEBA, WORDNET
 from train.build_data.tasks import Task, is_clean, make, with_article
+from train.chat.english import in_words
 from train.data.catalogue import DATASETS, SFT
 from train.data.data_manifest import read_data_manifest
 from train.datasets import DatasetError
@@ -142,10 +145,7 @@ def t0(prompt: str, completion: str) -> str:
 
 
 def self_instruct() -> dict[str, str]:
-    from train.build_data.instruction_tasks import _COMMON_GEN, _T0
-
-    files = {T0 + f"{name}.jsonl": "" for name in _T0}
-    files |= {T0 + f"common_gen_{name}.jsonl": "" for name in _COMMON_GEN}
+    files = {T0 + f"{name}.jsonl": "" for name in READERS}
     files["data/seed_tasks.jsonl"] = json.dumps(
         {"instruction": "Name a bird.", "instances": [{"input": "", "output": "A crow."}]}
     )
@@ -167,8 +167,8 @@ def rows(*lines: str) -> str:
 
 
 REPOSITORIES: dict[str, dict[str, str | bytes]] = {
-    sft.TATOEBA: {"spa-eng.zip": tatoeba()},
-    sft.WORDNET: {
+    TATOEBA: {"spa-eng.zip": tatoeba()},
+    WORDNET: {
         "src/yaml/entries-a.yaml": ENTRIES,
         "src/yaml/noun.person.yaml": NOUNS,
         "src/yaml/adj.all.yaml": ADJECTIVES,
@@ -208,7 +208,7 @@ REPOSITORIES: dict[str, dict[str, str | bytes]] = {
     },
     "uberspot/OpenTriviaQA": {
         f"categories/{name}": TRIVIA.replace("largest", f"largest {name}")
-        for name in sft.question_tasks._TRIVIA
+        for name in question_tasks.TRIVIA
     },
     "clinc/oos-eval": {
         "data/domains.json": json.dumps({"banking": ["pay_bill"], "utility": ["alarm"]}),
@@ -276,7 +276,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], list[Task]
         (folder / repository.replace("/", "+")).write_bytes(zip_of(files))
 
     def convert(name: str) -> list[Task]:
-        [source] = [source for source in sft.SOURCES if source.name == name]
+        [source] = [source for source in TASK_SOURCES if source.name == name]
         archives = [Archive(folder / r.replace("/", "+")) for r in source.repositories]
         return [Task(**record) for record in sft.records(source, archives)]
 
@@ -291,10 +291,10 @@ def of_kind(tasks: list[Task], kind: str) -> list[Task]:
 
 
 def test_sources_agree_with_the_catalogue(made: Callable[[str], list[Task]]) -> None:
-    used = {origin for source in sft.SOURCES for origin in source.origins()}
+    used = {origin for source in TASK_SOURCES for origin in source.origins()}
     assert used == set(SFT.origin)
-    assert {r for source in sft.SOURCES for r in source.repositories} == REPOSITORIES.keys()
-    assert sum(source.tasks for source in sft.SOURCES) == 75_879
+    assert {r for source in TASK_SOURCES for r in source.repositories} == REPOSITORIES.keys()
+    assert sum(source.tasks for source in TASK_SOURCES) == 75_879
     for name in ("tatoeba", "OpenTriviaQA"):
         assert made(name) == made(name)  # the same tasks each time
 
@@ -325,12 +325,8 @@ def test_sentences_are_rewritten(made: Callable[[str], list[Task]]) -> None:
                and "affirmative" not in t.instruction]  # fmt: skip
     assert negated and all(re.search(r"\b(not|cannot)\b", task.output) for task in negated)
     for task in of_kind(tasks, "question_form"):
-        assert task.output.endswith("?") and task.output.split()[0] in (
-            "Was",
-            "Were",
-            "Will",
-            "Can",
-        )
+        assert task.output.endswith("?")
+        assert task.output.split()[0] in ("Is", "Was", "Were", "Will", "Can")
 
 
 def test_spelling(made: Callable[[str], list[Task]]) -> None:
@@ -429,30 +425,24 @@ def test_written_tasks(made: Callable[[str], list[Task]]) -> None:
 
 
 def test_sums_are_right() -> None:
-    rng = random.Random(1)
-    rows = list(
-        number_tasks.number_tasks(rng, [["hour", "minute", 60], ["mile", "kilometer", 1.609]])
-    )
+    tasks = list(number_tasks.number_tasks(random.Random(1)))
     checked = 0
-    for _, question, _, answer in rows:
+    for _, question, _, answer in tasks:
         if match := re.match(r"(\d+) ([-+x/]) (\d+) = (\d+)", answer):
             a, sign, b, result = int(match[1]), match[2], int(match[3]), int(match[4])
             checks = {"+": a + b == result, "-": a - b == result, "x": a * b == result}
             assert checks.get(sign, a == b * result), question
             checked += 1
     assert checked > 1_000
-    kinds: dict[str, list[tuple[str, str, str]]] = {}
-    for kind, *row in rows:
-        kinds.setdefault(kind, []).append(tuple(row))
-    for _, numbers, order in kinds["sort_numbers"]:
-        assert sorted(map(int, numbers.split(", "))) in (
-            list(map(int, order.split(", "))),
-            list(map(int, reversed(order.split(", ")))),
+    for task in of_kind(tasks, "sort_numbers"):
+        assert sorted(map(int, task.input.split(", "))) in (
+            list(map(int, task.output.split(", "))),
+            list(map(int, reversed(task.output.split(", ")))),
         )
-    answers = {question: answer for question, _, answer in kinds["calendar"]}
+    answers = {task.instruction: task.output for task in of_kind(tasks, "calendar")}
     assert answers["If today is Friday, what day will it be in 3 days?"] == "It will be Monday."
     assert answers["How many days are there in February?"].startswith("February has 28 days (29")
-    assert any("1 hour is 60 minutes." in answer for _, _, answer in kinds["conversion"])
+    assert any("1 hour is 60 minutes." in task.output for task in of_kind(tasks, "conversion"))
 
 
 @pytest.mark.parametrize(
@@ -466,7 +456,7 @@ def test_sums_are_right() -> None:
     ],
 )
 def test_numerals(number: int, words: str, numeral: str) -> None:
-    assert (number_tasks.in_words(number), number_tasks.roman(number)) == (words, numeral)
+    assert (in_words(number), number_tasks.roman(number)) == (words, numeral)
 
 
 def test_tenses_and_voices() -> None:
@@ -481,8 +471,9 @@ def test_tenses_and_voices() -> None:
 
 def test_exercises_about_words() -> None:
     words = ["garden", "window", "apple", "river", "teacher"]
-    rows = list(language_tasks.made_by_program(words, random.Random(1)))
-    for kind, question, given, answer in rows:
+    tasks = list(language_tasks.made_by_program(words, random.Random(1)))
+    for source, question, given, answer in tasks:
+        kind = source.split(":")[1]
         if kind == "alphabetical" and given:
             assert sorted(given.split(", ")) == answer.split(", ")
         elif question == "Write the word backwards.":
@@ -492,8 +483,9 @@ def test_exercises_about_words() -> None:
         elif kind == "extract_category":
             assert set(answer.split(", ")) <= set(given.split(", "))
         elif kind == "story":
-            assert "{" not in answer and answer.count(".") >= 3
-    kinds = Counter(kind for kind, *_ in rows)
+            assert answer.count(".") >= 3
+        assert "{" not in question + given + answer
+    kinds = Counter(task.source.split(":")[1] for task in tasks)
     assert kinds["passive"] > 900 and kinds["plural"] > 300 and kinds["message"] == 200
 
 
@@ -561,8 +553,8 @@ def test_the_command_builds_the_instruction_set(
     digest = hashlib.sha256(book.read_bytes()).hexdigest()
     changed = replace(DATASETS["instruction-data"], sha256=digest)
     monkeypatch.setitem(DATASETS, "instruction-data", changed)
-    quick = tuple(source for source in sft.SOURCES if source.name != "project-synthetic")
-    monkeypatch.setattr(sft, "SOURCES", quick)  # 17,000 exercises take their time
+    quick = tuple(source for source in TASK_SOURCES if source.name != "project-synthetic")
+    monkeypatch.setattr(sft, "TASK_SOURCES", quick)  # 17,000 exercises take their time
     monkeypatch.setattr(datasets, "SFT_VALIDATION_LINES", 50)
     with archive_server.serve(monkeypatch) as server:
         for origin in SFT.origin:
@@ -589,7 +581,7 @@ def end_this_process(archives: Sequence[Archive]) -> Iterator[Record]:
 
 
 def test_a_source_that_is_not_finished_has_no_file(tmp_path: Path) -> None:
-    [svamp] = [source for source in sft.SOURCES if source.name == "svamp"]
+    [svamp] = [source for source in TASK_SOURCES if source.name == "svamp"]
     path = archive_path(tmp_path / "archives", svamp.origins()[0])
     path.parent.mkdir()
     path.write_bytes(zip_of({"README.md": "no problems"}))

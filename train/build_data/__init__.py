@@ -5,12 +5,17 @@
 
 One converter per source, a function that reads a repository's files and yields documents or tasks:
 
+    sources.py    the table of all sources: converter, size, licence
     archives.py   the repositories, as archives of their pinned commits
+    readers.py    the formats of the files in them
     pipeline.py   downloads them and runs the converters, each in a process
-    corpus.py     all corpus sources: converter, what each must give; duplicates, output
+    corpus.py     the corpus: duplicates.py tells what is new; output
     cleaning.py   what the converters share; polish.py is the last look at each document
-    books.py  stories.py  textbooks.py  wikipedia.py  dialogues.py  reference.py   converters
-    sft.py        all sources of the instruction set; limits, held-out prompts, output
-    tasks.py      what its converters share
-    *_tasks.py    converters, by what their tasks are about
+    books.py  textbooks.py  wikipedia.py  reference.py  stories.py  tiny_stories.py
+    dialogues.py  articles.py  lessons.py         converters
+    sft.py        the instruction set: limits, held-out prompts, output
+    tasks.py      what its converters share: templates.json has the wordings
+    *_tasks.py    converters, by what their tasks are about; word_lists.json has their words
+
+patterns.json has the lists of words and expressions by which converters know what to leave out.
 """

@@ -7,6 +7,7 @@ import os
 from pathlib import Path
 
 from train.build_data import corpus, sft
+from train.build_data.sources import CORPUS_SOURCES, TASK_SOURCES
 from train.data.catalogue import CORPUS
 from train.datasets import cache_folder
 
@@ -36,10 +37,10 @@ def main(argv: list[str] | None = None) -> int:
     try:
         if "corpus" in arguments.kinds:
             counts = corpus.build(output, work / "corpus", names=arguments.only, **options)
-            _report("documents", counts, {s.name: s.documents for s in corpus.SOURCES})
+            _report("documents", counts, {s.name: s.documents for s in CORPUS_SOURCES})
         if "sft" in arguments.kinds:
             counts = sft.build(output, work / "sft", **options)
-            _report("tasks", counts, {s.name: s.tasks for s in sft.SOURCES})
+            _report("tasks", counts, {s.name: s.tasks for s in TASK_SOURCES})
     except ValueError as error:
         parser.exit(1, f"{error}\n")
     return 0

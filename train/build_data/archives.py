@@ -10,6 +10,7 @@ import os
 import re
 import stat
 import zipfile
+from collections.abc import Iterator
 from pathlib import Path
 
 from train.data.download import DatasetError, download_part
@@ -69,6 +70,14 @@ class Archive:
         wanted = re.compile(pattern, re.DOTALL)  # a file's name may hold a newline
         return sorted(filter(wanted.fullmatch, self._files), key=str.encode)
 
+    def largest_first(self, pattern: str) -> list[str]:
+        """The same paths by their files' size."""
+        return sorted(self.paths(pattern), key=self.size, reverse=True)
+
+    def texts(self, pattern: str) -> Iterator[tuple[str, str]]:
+        """(path, text) of the files that match, in the same order."""
+        return ((path, self.text(path)) for path in self.paths(pattern))
+
     def size(self, path: str) -> int:
         """Bytes of a file."""
         return self._files[path].file_size
@@ -85,8 +94,9 @@ class Archive:
             ) from error
 
     def text(self, path: str) -> str:
-        """Content of a file as text."""
-        return decode(self.read(path))
+        """Content of a file as text; of one that Zstandard compressed, what is in it."""
+        content = self.read(path)
+        return decode(_unpacked(content) if path.endswith(".zst") else content)
 
 
 def decode(content: bytes) -> str:
@@ -95,3 +105,14 @@ def decode(content: bytes) -> str:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError:
         return content.decode("cp1252", "replace")
+
+
+def _unpacked(content: bytes) -> bytes:
+    try:
+        import pyarrow
+    except ImportError as error:
+        raise DatasetError(
+            "Files compressed by Zstandard are read through pyarrow; run `pip install pyarrow`."
+        ) from error
+    with pyarrow.input_stream(pyarrow.BufferReader(content), compression="zstd") as stream:
+        return stream.read()

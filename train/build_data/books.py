@@ -13,57 +13,37 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from train.build_data.archives import Archive
-from train.build_data.cleaning import is_english, is_readable, normalise, paragraphs, tidy
-from train.build_data.document import Document
+from train.build_data.cleaning import (
+    Document,
+    any_of,
+    is_english,
+    is_readable,
+    normalise,
+    paragraphs,
+    tidy,
+)
+from train.build_data.readers import without_links
 
 MIN_CHAPTER = 900  # characters
 
 # --- what a paragraph is ------------------------------------------------------------------------
 
-_HEADING = re.compile(
-    r"^(?:(?:the\s+)?(?:chapter|chap\.|book|part|stave|letter|section|volume|vol\.|act|scene|canto"
-    r"|story|adventure|episode)\b.{0,90}|[ivxlc]{1,7}[.:]?|\d{1,3}[.:]?"
-    r"|(?:first|second|third|fourth|fifth|sixth|seventh|eighth|ninth|tenth)\b.{0,30}"
-    r"|prologue|epilogue|preface|introduction|introductory|conclusion|contents|postscript|foreword"
-    r"|afterword|appendix|notes?|footnotes?|index|glossary|finis|the end)\.?$",
-    re.IGNORECASE,
+_HEADING = any_of("book: heading", r"^{}\.?$")
+_BACK_MATTER = any_of(
+    "book: back matter", r"(?:the )?(?:author.s |editor.s |translator.s |publisher.s )?{}"
 )
-_BACK_MATTER = re.compile(
-    r"(?:the )?(?:author.s |editor.s |translator.s |publisher.s )?(?:preface|contents|introduct\w+"
-    r"|appendix|notes?\b|footnotes?|index\b|glossary|foreword|list of|dedicat|bibliograph|advertis"
-    r"|books by|other books|works by|by the same)",
-    re.IGNORECASE,
-)
-JUNK = re.compile(  # about the book instead of in it
-    r"gutenberg|\be-?text\b|e-?book|transcriber|proofread|https?:|www\.|\.org\b|\.com\b"
-    r"|distributed proof|produced by|scanned by|all rights reserved|copyright"
-    r"|entered according to act|printed (?:in|by)|illustrat(?:ed|ions) by|^\s*illustrations?\b"
-    r"|publish(?:ed|er|ers) (?:by|of)|\bpp?\. ?\d+|\bibid\b|\bop\. cit|isbn|html version|\bascii\b"
-    r"|page images|internet archive|spelling",
-    re.IGNORECASE,
-)
+JUNK = any_of("book: about the book")
 _NOTE = re.compile(r"^\[|^(?:Footnote|Note|\d+)[\]:.]? ")
 _TABLE = re.compile(r"\.{5,}|\. \. \. \. |\s{3,}\d+$|_{3,}|[|+=~^]{2,}")
 _ENDS_LINE = re.compile(r"""[.!?:;,\-]["')\]]*$|["')]$""")
-_BRACKETED = re.compile(
-    r"\[(?:Illustration|Illus|Frontispiece|Decoration|Picture|Image|Sidenote|Transcriber|Footnote"
-    r"|Greek|Music|Blank|Editor|Pg|Page|Note)[^\[\]]*(?:\[[^\[\]]*\][^\[\]]*)*\]",
-    re.IGNORECASE,
-)
+_BRACKETED = any_of("book: in brackets", r"\[{}[^\[\]]*(?:\[[^\[\]]*\][^\[\]]*)*\]")
 _PAGE_NUMBERS = re.compile(
     r"\{(?:p\.?|pg\.?)? ?\d+[a-z]?\}|\[(?:p\.?|pg\.?|page)? ?\d+\]|\[[A-Z*]\]|\[\*+\]"
     r"|\(\*?\d{1,2}\*?\)",
     re.IGNORECASE,
 )
-_ARCHAIC = re.compile(
-    r"\b(thou|thee|thy|thine|hath|doth|hast|dost|quoth|saith|wilt|shalt|art thou|ye)\b",
-    re.IGNORECASE,
-)
-_DIALECT = re.compile(
-    r"\b(de|dat|dis|dem|dey|gwine|wid|ain'|nuffin|sah|massa|hae|nae|wi'|o'|dinna|canna|ye'|yer|th'"
-    r"|an'|'e|ter|ov|wuz|jest|git|hev|sez|fer|na|yo'|theer|wheer|suthin|wur|thet|wot|yuh|naw|zur"
-    r"|oi)\b"
-)
+_ARCHAIC = any_of("book: archaic", r"\b{}\b")
+_DIALECT = any_of("book: dialect", r"\b{}\b", re.NOFLAG)
 _SPEAKER = re.compile(r"^(?:[A-Z][A-Z' .]{2,25}[.:\[(]|[A-Z][a-z]+\. \()")
 
 
@@ -113,8 +93,7 @@ def _is_prose(flat: str, letters: int) -> bool:
 
 
 def _without_markdown(flat: str) -> str:
-    flat = re.sub(r"!\[[^\]]*\]\([^)]*\)", "", flat)  # images
-    flat = re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", flat)  # links
+    flat = without_links(flat)
     if flat.startswith(("|", ">")):
         flat = flat.lstrip("|> ")
     return re.sub(r"\*{1,3}([^*]+?)\*{1,3}", r"\1", flat).replace("\\", "")
@@ -207,6 +186,11 @@ def chapters(body: str, markdown: bool = False) -> list[str]:
     return [text for chapter in found if (text := chapter.text())]
 
 
+def book_files(archives: Sequence[Archive], origins: Sequence[str]) -> list[str]:
+    """The files that chapters were taken from."""
+    return sorted({origin.rsplit("#", 1)[0].replace("\n", " ") for origin in origins})
+
+
 # --- Project Gutenberg --------------------------------------------------------------------------
 
 
@@ -246,40 +230,20 @@ def gutenberg_body(text: str) -> str | None:
     return text[: notes.start()] if notes else text
 
 
-_NO_NOVEL = re.compile(  # titles of verse, plays and non-fiction
-    r"\b(poem|poems|verse|verses|ballad|ballads|songs?|sonnets?|play|plays|drama|letters?|rhymes?"
-    r"|lays|catalog|index|dictionary|comedy|tragedy|hymns?|works of|complete works"
-    r"|history of the world|essays?|sermon|lectures?|outline of|first principles|anticipations"
-    r"|washington|what is coming|bible|gospel|spirit|notes|travels|sea to sea|american notes"
-    r"|warfare|at war|fleet|eyes of asia|new army|memoirs?|autobiography|hamburgs"
-    r"|city of magic)\b",
-    re.IGNORECASE,
-)
-_FAIRY_TALES = re.compile(
-    r"fairy|tales|stor(?:y|ies)|book of (?:romance|princes|animal)|arabian|prince|wonder",
-    re.IGNORECASE,
-)
-_FOR_CHILDREN = (
-    "Nesbit", "Baum, L", "Grimm,", "Andersen", "Potter, B", "Carroll", "Barrie", "Burnett",
-    "Alcott", "Montgomery", "Alger", "Henty", "Goldfrap", "Weir", "Kipling", "Wrenn", "Verne",
-    "Stevenson",
-)  # fmt: skip
-_FICTION = (
-    "Doyle", "Wells", "London, Jack", "Twain", "Wodehouse", "Burroughs", "Emshwiller", "Orban",
-    "Kelley", "Christie", "Chesterton", "Stoker", "Lockhart", "Austen", "Wilde", "Dickens",
-    "Blackwood", "Collins", "Townsend", "Hoskins", "Kemble", "Wharton", "Bront", "Hardy",
-    "Tolstoy", "Garnett", "Trollope", "Shelley", "Haslett", "Chekhov", "Maupassant", "Poe",
-)  # fmt: skip
+_NO_NOVEL = any_of("gutenberg: no novel", r"\b{}\b")  # verse, plays and non-fiction
+_FAIRY_TALES = any_of("gutenberg: fairy tales")
+_FOR_CHILDREN = any_of("gutenberg: for children", flags=re.NOFLAG)
+_FICTION = any_of("gutenberg: fiction", flags=re.NOFLAG)
 
 
 def _is_for_children(author: str, title: str) -> bool:
     if "Lang, Andrew" in author:
-        return bool(_FAIRY_TALES.search(title))
-    return any(name in author for name in _FOR_CHILDREN)
+        return _FAIRY_TALES.search(title) is not None
+    return _FOR_CHILDREN.search(author) is not None
 
 
 def _is_fiction(author: str, title: str) -> bool:
-    return any(name in author for name in _FICTION)
+    return _FICTION.search(author) is not None
 
 
 def gutenberg_children(archives: Sequence[Archive]) -> Iterator[Document]:
@@ -322,36 +286,14 @@ def _gutenberg(
 
 # --- classic books as Markdown ------------------------------------------------------------------
 
-_NO_PROSE_AUTHORS = re.compile(  # philosophy, verse, plays
-    r"Gertrude Stein|Emma Goldman|Margaret Sanger|Maimonides|Martin Luther|Thomas Hobbes"
-    r"|John Stuart|Laozi|Henrik|Karel|Robert Frost|Rabindranath Tagore/Gitan|Robert W. Service"
-    r"|Emily Dickinson|Plato|Montesquieu|Publius|Rene Desc|S.ren K|Tacitus|Snorri"
-    r"|Thomas (?:Malory|More|Paine|Jefferson|. Kempis)|Julius Caesar|Jean-Jacques|Homer|Virgil"
-    r"|Dante|Ovid|Aristo|Marcus|Euripides|Sophocles|Aeschylus|William Shakespeare|John Milton"
-    r"|Edmund Spenser|Immanuel|David Hume|Benedict|Geoffrey Chaucer|Herodotus|Thucydides"
-    r"|Friedrich Nietzsche|Karl Marx|Adam Smith|Bertrand|Charles Baudelaire|Christopher Marlowe"
-    r"|Charles Fort|Confucius|Donald Keyhoe|Edward J. Ruppelt|Adolf|Carl von|Machiavelli|Niccol"
-    r"|Oscar Wilde/The Importance|Anton Chekhov/The (?:Seagull|Cherry)|George Bernard|Moli"
-    r"|Ben Jonson|Sigmund|Walt Whitman|William Blake|John Bunyan|Ayn Rand|Edmund Burke"
-    r"|Anonymous/(?:Beowulf|Bhag)|Arrian|Jean Racine|Lucretius|Sappho|Cotton Mather"
-    r"|Edgar Allan Poe/Poems|Elizabeth Barrett|Lynch"
-)
-_FIRST = re.compile(  # children's books and plain tales, so that the limit does not cut them off
-    r"Montgomery|Burnett|Barrie|Grahame|Lofting|Spyri|Wyss|Collodi|Sewell|Warner|Alcott"
-    r"|Treasure Island|Kidnapped|Baum|Carroll|Jungle Book|Captains Cour|Tom Sawyer"
-    r"|Prince and the Pauper|Call of the Wild|White Fang|Moonfleet|Coral Island|Robin Hood|Zorro"
-    r"|MacDonald|Nesbit|Pyle|Aesop|Andersen|Grimm|Christmas|Nowlan|Asimov|Bloch|Philip K|Norton"
-    r"|Brackett|Piper|Campbell|E. Smith|Lesser|Reynolds|Fairman|Evans|Rockwell|Christie|Doyle"
-    r"|Wells|Verne|Burroughs|Buchan|Wodehouse|Jerome|Crofts|Leblanc|Leroux|Fletcher|Rinehart"
-    r"|Orczy|Sabatini|Hope/|Heyer|Haggard|Grey|Brand|Bower|Hill/|Porter|Wiggin|Webster|Tarkington"
-    r"|Chesterton|Stoker|London|Connell|Lewis/|Wister|Milne|Lowndes|Wallace"
-)
+_NO_PROSE = any_of("classic: no prose", flags=re.NOFLAG)  # philosophy, verse, plays
+_FIRST = any_of("classic: first", flags=re.NOFLAG)  # for children, or plain: no limit cuts them off
 
 
 def classic_books(archives: Sequence[Archive]) -> Iterator[Document]:
     """Novels, children's books first, in files "Author/Title.md" with a header above a rule."""
     [archive] = archives
-    paths = [p for p in archive.paths(r".+/.+\.md") if not _NO_PROSE_AUTHORS.match(p)]
+    paths = [p for p in archive.paths(r".+/.+\.md") if not _NO_PROSE.match(p)]
     random.Random(5).shuffle(paths)
     paths.sort(key=lambda path: not _FIRST.search(path))  # stable: random order within both
     for path in paths:

@@ -2,8 +2,40 @@
 
 from __future__ import annotations
 
+import functools
+import html
+import json
 import re
 import unicodedata
+from pathlib import Path
+from typing import NamedTuple
+
+from gpt2_scratch.vocabulary.text import fold
+
+
+class Document(NamedTuple):
+    """`origin` says where the text was in its repository: a path, and what of it after a "#"."""
+
+    origin: str
+    text: str
+
+
+@functools.cache
+def _lists() -> dict[str, list[str]]:
+    return json.loads(Path(__file__).with_name("patterns.json").read_text(encoding="utf-8"))
+
+
+def words_of(name: str) -> list[str]:
+    """A list of patterns.json."""
+    return _lists()[name]
+
+
+def any_of(name: str, around: str = "{}", flags: re.RegexFlag = re.IGNORECASE) -> re.Pattern[str]:
+    """One of the expressions in this list of patterns.json, with something `around` it."""
+    return re.compile(around.replace("{}", f"(?:{'|'.join(words_of(name))})"), flags)
+
+
+# --- text of books and pages ----------------------------------------------------------------------
 
 _FOLD = str.maketrans(
     {
@@ -22,13 +54,7 @@ _FOLD = str.maketrans(
 _CONTROL = re.compile("[\x00-\x08\x0e-\x1f\x7f\x80-\x9f\ufffd\ue000-\uf8ff]")
 _ORPHAN_PUNCTUATION = (" ,", " .", " ;", " !", " ?", " :", "(")  # what `tidy` may have to mend
 _WORD = re.compile(r"[A-Za-z']+")
-_FREQUENT = frozenset(
-    {
-        "the", "of", "and", "to", "a", "in", "is", "was", "that", "it", "he", "for", "on",
-        "as", "with", "his", "her", "she", "at", "by", "be", "had", "from", "but", "not",
-        "they", "you", "this", "which", "are", "or", "an", "i",
-    }
-)  # fmt: skip
+_FREQUENT = frozenset(words_of("frequent words"))
 ENDS_SENTENCE = re.compile(r"""[.!?]["')]*$""")
 
 
@@ -62,6 +88,40 @@ def tidy(text: str) -> str:
     return re.sub(r" {2,}", " ", text).strip()
 
 
+# --- text of today --------------------------------------------------------------------------------
+
+
+def plain(text: str) -> str:
+    """Text that only needs one spelling: dashes as " - ", straight quotes, single spaces."""
+    text = re.sub("\\s*\u2014\\s*", " - ", mended(text.replace("\r\n", "\n").replace("\r", "\n")))
+    text = re.sub("[ \t\u2009]+", " ", fold(text))
+    return re.sub(r"\n{3,}", "\n\n", re.sub(r" *\n *", "\n", text)).strip()
+
+
+# Each byte above ASCII as Windows-1252 reads it; five have no character and stay themselves.
+_BYTES = {bytes([n]).decode("cp1252", "ignore") or chr(n): n for n in range(0x80, 0x100)}
+_TAIL = "[" + "".join(character for character, byte in _BYTES.items() if byte < 0xC0) + "]"
+_READ_WRONGLY = re.compile(
+    f"[\u00c2-\u00df]{_TAIL}|[\u00e0-\u00ef]{_TAIL}{{2}}|[\u00f0-\u00f4]{_TAIL}{{3}}"
+)
+
+
+def mended(text: str) -> str:
+    """UTF-8 that was read as Windows-1252 and stored again: "it\u00e2\u20ac\u2122s" is "it's"."""
+    if "\u00e2\u20ac" in text or "\u00c3" in text or "\u00c2" in text:
+        text = text if "<" in text else html.unescape(text)
+        text = _READ_WRONGLY.sub(_decoded_again, text)
+        text = re.sub('\u00e2\u20ac["\u201d]?(?=[\\s,.!?]|$)', '"', text)  # its last byte was lost
+    return text.replace("\u2020", '"')
+
+
+def _decoded_again(match: re.Match[str]) -> str:
+    return bytes(_BYTES[character] for character in match[0]).decode("utf-8", "replace")
+
+
+# --- measures -------------------------------------------------------------------------------------
+
+
 def is_english(text: str, share: float = 0.28) -> bool:
     """Whether so many of the words are the most frequent English ones; true for under 20 words."""
     words = [word.lower() for word in _WORD.findall(text[:20_000])]
@@ -77,6 +137,12 @@ def is_readable(text: str, words_per_sentence: float, letters_per_word: float) -
         and len(words) / sentences <= words_per_sentence
         and sum(map(len, words)) / len(words) <= letters_per_word
     )
+
+
+def is_prose(text: str, shortest: int, letters: float = 0) -> bool:
+    """Whether it is a paragraph of so many characters, so many of them letters, with an end."""
+    is_whole = len(text) >= shortest and ENDS_SENTENCE.search(text) is not None
+    return is_whole and share_of_letters(text) >= letters
 
 
 def share_of(text: str, wanted: str) -> float:

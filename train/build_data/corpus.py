@@ -1,4 +1,4 @@
-"""The pretraining corpus: its sources, and one file of documents for each.
+"""The pretraining corpus: one file of documents for each source.
 
 A file is the source's documents separated by lines "<|endoftext|>", compressed. Documents that an
 earlier source has, or that share much with an earlier document, are left out.
@@ -7,127 +7,70 @@ earlier source has, or that share much with an earlier document, are left out.
 from __future__ import annotations
 
 import functools
-import hashlib
 import lzma
 import os
 import random
-import re
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from tqdm import tqdm
 
-from train.build_data import books, dialogues, reference, stories, textbooks, wikipedia
 from train.build_data.archives import Archive, archive_path
-from train.build_data.document import Document
+from train.build_data.cleaning import Document
+from train.build_data.duplicates import Seen
 from train.build_data.pipeline import Converter, Record, read_records, run_converters
-from train.build_data.polish import polish
+from train.build_data.sources import CORPUS_SOURCES, CorpusSource
 from train.data.catalogue import DATASETS, Dataset
 from train.data.data_manifest import add_to_manifest, describe_file
 from train.datasets import DOCUMENT_SEPARATOR, available
 
-Credits = Callable[[Sequence[Archive], Sequence[str]], list[str]]
-
-
-def _titles(archives: Sequence[Archive], origins: Sequence[str]) -> list[str]:
-    """The articles of an encyclopaedia, by the names that its addresses have."""
-    return sorted(origin.rsplit("/", 1)[-1].removesuffix(".md") for origin in origins)
-
-
-def _books(archives: Sequence[Archive], origins: Sequence[str]) -> list[str]:
-    """The files that chapters were taken from."""
-    return sorted({origin.rsplit("#", 1)[0].replace("\n", " ") for origin in origins})
-
-
-def _storybooks(archives: Sequence[Archive], origins: Sequence[str]) -> list[str]:
-    """Who wrote, drew and translated each story."""
-    header = "file\ttitle\ttext\tillustration\ttranslation\tlicence"
-    return [header, *(stories.storybook_credit(archives[0], origin) for origin in sorted(origins))]
-
-
-@dataclass(frozen=True)
-class Source:
-    """One source; its repositories, licence and attribution are in the catalogue.
-
-    documents  how many the published file has: the sources that have more are cut off there
-    credits    the lines of a file of credits that the licence or good manners ask for
-    """
-
-    name: str
-    convert: Callable[[Sequence[Archive]], Iterator[Document]]
-    documents: int
-    credits_file: str = ""
-    credits: Credits | None = None
-
-
-SOURCES: tuple[Source, ...] = (  # the first to have a document keeps it
-    Source("african_storybook", stories.storybook, 278, "african_storybook.tsv", _storybooks),
-    Source("pratham_storybook", stories.storybook, 362, "pratham_storybook.tsv", _storybooks),
-    Source("fairytales", stories.fairytales, 274),
-    Source("openstax", textbooks.openstax, 4_245),
-    Source("openstax_biology", textbooks.openstax_biology, 234),
-    Source("wikipedia", wikipedia.wikipedia, 15_103, "wikipedia_titles.txt", _titles),
-    Source("speeches", reference.speeches, 123),
-    Source("docs", reference.docs, 101),
-    Source("factbook", reference.factbook, 260),
-    Source("topicalchat", dialogues.topicalchat, 2_155),
-    Source("sgd", dialogues.sgd, 10_614),
-    Source("gutenberg_children", books.gutenberg_children, 6_995, "gutenberg_children.txt", _books),
-    Source("gutenberg_fiction", books.gutenberg_fiction, 4_343, "gutenberg_fiction.txt", _books),
-    Source("classic_books", books.classic_books, 3_530, "classic_books.txt", _books),
-)
-
-
 # --- converting ---------------------------------------------------------------------------------
 
 
-def converter(source: Source) -> Converter:
-    """A quarter more documents than the file will have, since duplicates are dropped later."""
-    return Converter(
-        source.name,
-        DATASETS[source.name].origin,
-        functools.partial(polished, source),
-        limit=source.documents * 5 // 4,
-    )
+def converter(source: CorpusSource) -> Converter:
+    """From its repositories, or from the Hub. Of what has more than is wanted, a quarter more than
+    that is converted, since duplicates are dropped later."""
+    limit = source.documents * 5 // 4 if source.style.is_endless else None
+    convert = functools.partial(_from_repositories, source)
+    from_hub = functools.partial(converter_from_hub, source) if source.hub_file else None
+    return Converter(source.name, DATASETS[source.name].origin, convert, limit, from_hub)
 
 
-def polished(source: Source, archives: Sequence[Archive]) -> Iterator[Record]:
+def converter_from_hub(source: CorpusSource, progress: bool = True) -> Converter | None:
+    """From the Hub's own file; None where the Hub is out of reach."""
+    from gpt2_scratch.checkpoints import (
+        hub,
+    )  # with torch, which the converting processes do without
+    from gpt2_scratch.checkpoints.errors import CheckpointError
+
+    assert source.hub_file is not None
+    repository, _, commit = source.hub_file.repository.partition("@")
+    name, bar = source.hub_file.name, None if progress else _no_bar
+    try:
+        path = hub.fetch(repository, name, commit, kind="dataset", progress=bar)
+    except CheckpointError:
+        return None
+    return Converter(source.name, (), functools.partial(_from_hub, source, path))
+
+
+def _no_bar(done: int, total: int) -> None:
+    """Instead of huggingface_hub's own bar."""
+
+
+def _from_repositories(source: CorpusSource, archives: Sequence[Archive]) -> Iterator[Record]:
+    return finished(source, source.convert(archives))
+
+
+def _from_hub(source: CorpusSource, path: Path, archives: Sequence[Archive]) -> Iterator[Record]:
+    assert source.hub_file is not None
+    return finished(source, source.hub_file.convert(path))
+
+
+def finished(source: CorpusSource, documents: Iterable[Document]) -> Iterator[Record]:
     """The source's documents after the last look."""
-    for document in source.convert(archives):
-        if kept := polish(source.name, document):
+    for document in documents:
+        if kept := source.style.last_look(source.name, document):
             yield kept._asdict()
-
-
-# --- duplicates ---------------------------------------------------------------------------------
-
-
-class Seen:
-    """What earlier documents say, as 64-bit hashes of documents and of longer paragraphs."""
-
-    def __init__(self) -> None:
-        self._documents: set[int] = set()
-        self._paragraphs: set[int] = set()
-
-    def add(self, text: str) -> bool:
-        """Whether the text is new; if so it is remembered.
-
-        It is not if a document with the same letters and digits was added before, or ones with
-        more than a quarter of its paragraphs of 100 characters or more.
-        """
-        document = _hash(text)
-        hashes = [_hash(block) for block in text.split("\n\n") if len(block) >= 100]
-        known = sum(value in self._paragraphs for value in hashes)
-        if document in self._documents or known > 0.25 * len(hashes):
-            return False
-        self._documents.add(document)
-        self._paragraphs.update(hashes)
-        return True
-
-
-def _hash(text: str) -> int:
-    letters = re.sub("[^a-z0-9]", "", text.lower()).encode()
-    return int.from_bytes(hashlib.blake2b(letters, digest_size=8).digest(), "big")
 
 
 # --- building -----------------------------------------------------------------------------------
@@ -149,7 +92,7 @@ def build(
 
     Raises DatasetError when a repository cannot be downloaded or is not what it should be.
     """
-    sources = [source for source in SOURCES if source.name in names or not names]
+    sources = [source for source in CORPUS_SOURCES if source.name in names or not names]
     existing = {s.name: existing_file(output, DATASETS[s.name]) for s in sources}
     missing = [source for source in sources if existing[source.name] is None]
     if not missing:
@@ -160,7 +103,7 @@ def build(
     for source in tqdm(sources, desc="files", unit="file", disable=not progress):
         if path := existing[source.name]:
             for text in read_documents(path):
-                seen.add(text)
+                _is_new(source, Document("", text), seen)
         else:
             kept = select(source, seen, read_records(work, source.name))
             _write(source, kept, output, work.parent / "archives")
@@ -174,30 +117,36 @@ def existing_file(output: Path, dataset: Dataset) -> Path | None:
     return built if built.is_file() else available(dataset)
 
 
-def _write(source: Source, kept: Sequence[Document], output: Path, archives: Path) -> None:
+def _write(source: CorpusSource, kept: Sequence[Document], output: Path, archives: Path) -> None:
     """The file of documents, that of credits, and the entry in the manifest."""
     dataset = DATASETS[source.name]
     path = output / dataset.filename
     path.parent.mkdir(parents=True, exist_ok=True)
     if source.credits is not None:
         opened = [Archive(archive_path(archives, origin)) for origin in dataset.origin]
-        lines = source.credits(opened, [document.origin for document in kept])
-        credits = path.parent / "credits" / source.credits_file
+        lines = source.credits.lines(opened, [document.origin for document in kept])
+        credits = path.parent / "credits" / (source.name + source.credits.suffix)
         credits.parent.mkdir(exist_ok=True)
         credits.write_text("\n".join(lines) + "\n", encoding="utf-8")
     write_documents(path, [document.text for document in kept])
-    add_to_manifest(output, source.name, describe_file(output, dataset, len(kept)))
+    entry = describe_file(output, dataset, len(kept))
+    if source.hub_file and any(d.origin == source.hub_file.name for d in kept):
+        entry["origin"] = [source.hub_file.repository]
+    add_to_manifest(output, source.name, entry)
 
 
-def select(source: Source, seen: Seen, records: Iterator[Record]) -> list[Document]:
+def select(source: CorpusSource, seen: Seen, records: Iterator[Record]) -> list[Document]:
     """The first documents that are new, as many as are wanted, in a random order."""
     kept: list[Document] = []
-    for record in records:
-        document = Document(**record)
-        if len(kept) < source.documents and seen.add(document.text):
+    for document in (Document(**record) for record in records):
+        if len(kept) < source.documents and _is_new(source, document, seen):
             kept.append(document)
     random.Random(13).shuffle(kept)
     return kept
+
+
+def _is_new(source: CorpusSource, document: Document, seen: Seen) -> bool:
+    return seen.add(document.text, source.style.parts(document), source.style.most_known)
 
 
 def write_documents(path: Path, texts: Sequence[str]) -> None:

@@ -10,55 +10,29 @@ from typing import Any
 
 from train.build_data.archives import Archive
 from train.build_data.question_tasks import detokenised
-from train.build_data.tasks import Task, is_clean, make, sample, sentence
+from train.build_data.readers import json_lines
+from train.build_data.tasks import Task, fill, is_clean, make, sample, sentence
 
 # --- instruction induction ----------------------------------------------------------------------
 
-_INDUCTION = {
-    "active_to_passive": (
-        "Rewrite the sentence in the passive voice.",
-        "Change the active sentence to passive voice.",
-    ),
-    "antonyms": ("Write a word that means the opposite.", "Give an antonym."),
-    "singular_to_plural": (
-        "Write the plural form of the word.",
-        "Convert the noun to its plural.",
-    ),
-    "num_to_verbal": ("Write the number in words.", "Spell out this number."),
-    "larger_animal": ("Which animal is larger?", "Write the larger of the two animals."),
-    "informal_to_formal": (
-        "Rewrite the text in a formal style.",
-        "Make this sentence more formal.",
-    ),
-    "synonyms": ("Write a word with a similar meaning.",),
-    "first_word_letter": ("Write the first letter of the word.",),
-    "second_word_letter": ("Write the second letter of the word.",),
-    "letters_list": (
-        "Separate the letters of the word with spaces.",
-        "Spell the word letter by letter.",
-    ),
-    "negation": ("Negate the sentence.",),
-    "taxonomy_animal": ("Write all the animals that appear in the list.",),
-    "diff": ("Subtract the second number from the first.",),
-    "sum": ("Add the two numbers.",),
-    "orthography_starts_with": ("Extract the words that begin with the given letter.",),
-    "cause_and_effect": ("Which of the two sentences is the cause?",),
-}
+INDUCTION = (
+    "active_to_passive", "antonyms", "singular_to_plural", "num_to_verbal", "larger_animal",
+    "informal_to_formal", "synonyms", "first_word_letter", "second_word_letter", "letters_list",
+    "negation", "taxonomy_animal", "diff", "sum", "orthography_starts_with", "cause_and_effect",
+)  # fmt: skip
 
 
 def instruction_induction(archives: Sequence[Archive], rng: random.Random) -> Iterator[Task]:
-    """Inputs and outputs without their instructions, which are given here: up to 400 (sums: 150)
-    from each of two files per task."""
-    for name, instructions in _INDUCTION.items():
-        for path in archives[0].paths(rf"data/raw/(?:execute|induce)/{name}\.json"):
+    """Inputs and outputs, whose instructions are our own: up to 400 (sums: 150) of each of the two
+    files per task."""
+    for name in INDUCTION:
+        for _, text in archives[0].texts(rf"data/raw/(?:execute|induce)/{name}\.json"):
             left = 150 if name in ("diff", "sum") else 400
-            for example in json.loads(archives[0].text(path))["examples"].values():
-                given, answer = _induction_pair(name, example, rng)
-                if left and given and answer and is_clean(given, answer):
+            for example in json.loads(text)["examples"].values():
+                given, reply = _induction_pair(name, example, rng)
+                if left and given and reply and is_clean(given, reply):
                     left -= 1
-                    yield make(
-                        f"instruction-induction:{name}", rng.choice(instructions), given, answer
-                    )
+                    yield fill(rng, f"instruction-induction:{name}", given=given, reply=reply)
 
 
 def _induction_pair(name: str, example: dict[str, Any], rng: random.Random) -> tuple[str, str]:
@@ -74,65 +48,36 @@ def _induction_pair(name: str, example: dict[str, Any], rng: random.Random) -> t
 
 def self_instruct(archives: Sequence[Archive], rng: random.Random) -> Iterator[Task]:
     """The hand-written seed tasks, and parts of T0's mixture that the same repository has."""
-    for seed in _json_lines(archives[0], "data/seed_tasks.jsonl"):
-        for instance in seed["instances"][:2]:
-            if is_clean(json.dumps(seed)):
-                yield make(
-                    "self-instruct-seed:seed",
-                    seed["instruction"],
-                    instance["input"],
-                    instance["output"],
-                )
-    for name in _COMMON_GEN:
-        for prompt, answer in _t0(archives[0], f"common_gen_{name}"):
-            if task := _common_gen(name, prompt, answer, rng):
-                yield task
-    for name, reader in _T0.items():
-        for prompt, answer in _t0(archives[0], name):
+    for seed in json_lines(archives[0].text("data/seed_tasks.jsonl")):
+        if is_clean(json.dumps(seed)):
+            for instance in seed["instances"][:2]:
+                texts = (seed["instruction"], instance["input"], instance["output"])
+                yield make("self-instruct-seed:seed", *texts)
+    for name, reader in READERS.items():
+        path = f"data/finetuning/t0_train_50k/data_per_template/{name}.jsonl"
+        for row in json_lines(archives[0].text(path)):
+            prompt = row["prompt"].strip()
+            answer = row["completion"].replace("<|endoftext|>", "").strip()
             if is_clean(prompt, answer) and (task := reader(name, prompt, answer, rng)):
                 yield task
 
 
-def _json_lines(archive: Archive, path: str) -> Iterator[dict[str, Any]]:
-    return (json.loads(line) for line in archive.text(path).split("\n") if line)
-
-
-def _t0(archive: Archive, name: str) -> Iterator[tuple[str, str]]:
-    """(prompt, completion) of one template."""
-    path = f"data/finetuning/t0_train_50k/data_per_template/{name}.jsonl"
-    for row in _json_lines(archive, path):
-        yield row["prompt"].strip(), row["completion"].replace("<|endoftext|>", "").strip()
-
-
-_COMMON_GEN = (
-    "Given_concepts_type_1", "Given_concepts_type_2", "Put_together", "Example_prompt",
-    "random_task_template_prompt", "topic_to_sentence",
-)  # fmt: skip
-
-
 def _common_gen(name: str, prompt: str, answer: str, rng: random.Random) -> Task | None:
     """A sentence with some concepts. Its words are tokenised."""
-    source = "t0:common_gen:write_sentence"
-    if not answer or not is_clean(prompt, answer):
+    kind = "t0:common_gen:write_sentence"
+    if not answer:
         return None
-    answer = sentence(re.sub(r"\s+([.,!?])", r"\1", answer.strip()))
-    if name == "topic_to_sentence":
+    text = sentence(re.sub(r"\s+([.,!?])", r"\1", answer.strip()))
+    if name.endswith("topic_to_sentence"):
         topic = re.search(r"topic (.+?)\?", prompt)
-        return make(source, f"Write a sentence about {topic[1]}.", "", answer) if topic else None
+        return fill(rng, f"{kind}/about", topic=topic[1], text=text) if topic else None
     concepts = re.search(
         r"(?:concepts|concept|words|together|ideas)[^:\n]*:\s*([a-z ,\n-]+?)(?:;|\n|$)", prompt
     )
     if concepts is None:
         return None
     words = ", ".join(w.strip() for w in re.split(r"[,\n]", concepts[1]) if w.strip())
-    instruction = rng.choice(
-        (
-            "Write a sentence with these words.",
-            "Make a sentence using these concepts.",
-            "Put these ideas together in a sentence.",
-        )
-    )
-    return make(source, instruction, words, answer)
+    return fill(rng, kind, words=words, text=text)
 
 
 def _first_line_is_the_task(name: str, prompt: str, answer: str, rng: random.Random) -> Task | None:
@@ -160,11 +105,8 @@ def _reading(name: str, prompt: str, answer: str, rng: random.Random) -> Task | 
     ) or re.search(r'passage:?\s*"(.*?)",?\s*\n?answer', prompt, re.DOTALL)
     if question is None or text is None:
         return None
-    instruction = rng.choice(
-        ("Answer the question using the text.", "Read the text and answer the question.")
-    )
-    given = f"Text: {text[1].strip()}\nQuestion: {question[1].strip()}"
-    return make("t0:adversarial_qa:reading", instruction, given, answer)
+    words = {"text": text[1].strip(), "question": question[1].strip(), "reply": answer}
+    return fill(rng, "t0:adversarial_qa:reading", **words)
 
 
 def _paraphrase(name: str, prompt: str, answer: str, rng: random.Random) -> Task | None:
@@ -175,27 +117,28 @@ def _paraphrase(name: str, prompt: str, answer: str, rng: random.Random) -> Task
     return make("t0:paws:paraphrase", "Paraphrase the sentence.", given, detokenised(answer))
 
 
-_T0: dict[str, Callable[[str, str, str, random.Random], Task | None]] = {
-    **dict.fromkeys(
-        (
-            "quartz_answer_question_below", "quartz_use_info_from_question_paragraph",
-            "quartz_given_the_fact_answer_the_q", "qasc_qa_with_combined_facts_1",
-            "qasc_qa_with_separated_facts_1", "quarel_choose_between", "quarel_heres_a_story",
-            "quarel_logic_test", "commonsense_qa_most_suitable_answer",
-            "commonsense_qa_question_answering",
-        ),
+_Reader = Callable[[str, str, str, random.Random], Task | None]
+_TEMPLATES: tuple[tuple[_Reader, str], ...] = (
+    (
+        _common_gen,
+        """common_gen_Given_concepts_type_1 common_gen_Given_concepts_type_2 common_gen_Put_together
+        common_gen_Example_prompt common_gen_random_task_template_prompt
+        common_gen_topic_to_sentence""",
+    ),
+    (
         _first_line_is_the_task,
+        """quartz_answer_question_below quartz_use_info_from_question_paragraph
+        quartz_given_the_fact_answer_the_q qasc_qa_with_combined_facts_1
+        qasc_qa_with_separated_facts_1 quarel_choose_between quarel_heres_a_story quarel_logic_test
+        commonsense_qa_most_suitable_answer commonsense_qa_question_answering""",
     ),
-    **dict.fromkeys(
-        (
-            "adversarial_qa_dbert_answer_the_following_q",
-            "adversarial_qa_dbidaf_answer_the_following_q",
-            "adversarial_qa_droberta_answer_the_following_q",
-            "adversarial_qa_dbert_question_context_answer",
-            "adversarial_qa_dbidaf_question_context_answer",
-            "adversarial_qa_droberta_question_context_answer",
-        ),
+    (
         _reading,
+        """adversarial_qa_dbert_answer_the_following_q adversarial_qa_dbidaf_answer_the_following_q
+        adversarial_qa_droberta_answer_the_following_q adversarial_qa_dbert_question_context_answer
+        adversarial_qa_dbidaf_question_context_answer
+        adversarial_qa_droberta_question_context_answer""",
     ),
-    "paws_labeled_final_paraphrase_task": _paraphrase,
-}  # fmt: skip
+    (_paraphrase, "paws_labeled_final_paraphrase_task"),
+)
+READERS = {name: reader for reader, names in _TEMPLATES for name in names.split()}

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 import random
 import re
 from collections.abc import Iterator, Sequence
 
 from train.build_data.archives import Archive
-from train.build_data.tasks import Task, capitalise, is_clean, make, sample
+from train.build_data.cleaning import words_of
+from train.build_data.readers import csv_rows
+from train.build_data.tasks import Task, capitalise, fill, is_clean, make, sample
 
 
 def personality_chat(archives: Sequence[Archive], rng: random.Random) -> Iterator[Task]:
@@ -32,8 +32,8 @@ def personality_chat(archives: Sequence[Archive], rng: random.Random) -> Iterato
         ]
         if len(questions) >= 8:
             for question in sample(rng, questions, 70):
-                answer_text = " ".join(answer[1].split())
-                yield make("ms-personality-chat:chitchat", question, "", answer_text)
+                flat = " ".join(answer[1].split())
+                yield make("ms-personality-chat:chitchat", question, "", flat)
 
 
 def chatterbot(archives: Sequence[Archive], rng: random.Random) -> Iterator[Task]:
@@ -52,68 +52,45 @@ def chatterbot(archives: Sequence[Archive], rng: random.Random) -> Iterator[Task
 
 
 _TOPICS = {  # CLINC150's domains; "utility" is no topic that a reader could tell
-    "banking": "banking", "credit cards": "banking", "kitchen and dining": "food", "home": "home",
-    "auto and commute": "cars and commuting", "travel": "travel", "work": "work",
-    "small talk": "small talk", "meta": "small talk",
+    "banking": "banking", "credit_cards": "banking", "kitchen_and_dining": "food", "home": "home",
+    "auto_and_commute": "cars and commuting", "travel": "travel", "work": "work",
+    "small_talk": "small talk", "meta": "small talk",
 }  # fmt: skip
-_INTENTS = frozenset(  # those whose name says what they are
-    """translate transfer timer definition calculator spelling todo_list alarm weather exchange_rate
-    restaurant_reservation book_flight play_music calendar meeting_schedule recipe traffic
-    directions reminder joke bill_balance lost_luggage car_rental oil_change_how pto_request
-    credit_score pay_bill book_hotel order_status shopping_list text make_call flight_status
-    vaccines income nutrition_info tire_pressure thank_you greeting goodbye tell_joke
-    measurement_conversion date time""".split()  # noqa: SIM905
-)
 
 
 def clinc150(archives: Sequence[Archive], rng: random.Random) -> Iterator[Task]:
     """What a request to an assistant is about, and what it wants."""
     domains = json.loads(archives[0].text("data/domains.json"))
-    domain_of = {
-        intent: domain.replace("_", " ")
+    topic_of = {
+        intent: _TOPICS[domain]
         for domain, intents in domains.items()
         for intent in intents
+        if domain in _TOPICS
     }
-    requests = [
-        (text, intent)
-        for text, intent in json.loads(archives[0].text("data/data_full.json"))["train"]
-        if is_clean(text)
-    ]
-    known = [(text, i) for text, i in requests if domain_of.get(i) in _TOPICS]
-    for text, intent in sample(rng, known, 2_300):
-        topics = "banking, food, home, cars and commuting, travel, work or small talk"
-        instruction = rng.choice(
-            (f"Classify the request as {topics}.", f"What is this message about: {topics}?")
-        )
-        yield make("clinc150:topic", instruction, text, capitalise(_TOPICS[domain_of[intent]]))
-    plain = [(text, intent) for text, intent in requests if intent in _INTENTS]
-    for text, intent in sample(rng, plain, 1_300):
-        instruction = rng.choice(
-            (
-                "What does the user want to do? Answer with a short label.",
-                "Label the intent of this message.",
-            )
-        )
-        yield make("clinc150:intent", instruction, text, intent.replace("_", " "))
+    requests = json.loads(archives[0].text("data/data_full.json"))["train"]
+    requests = [(text, intent) for text, intent in requests if is_clean(text)]
+    about_a_topic = [request for request in requests if request[1] in topic_of]
+    for text, intent in sample(rng, about_a_topic, 2_300):
+        yield fill(rng, "clinc150:topic", text=text, topic=topic_of[intent])
+    clear = set(words_of("clinc150: clear intents"))  # whose names say what they are
+    for text, intent in sample(rng, [r for r in requests if r[1] in clear], 1_300):
+        yield fill(rng, "clinc150:intent", text=text, label=intent.replace("_", " "))
 
 
 def banking77(archives: Sequence[Archive], rng: random.Random) -> Iterator[Task]:
     """The topics of questions to a bank."""
-    rows = csv.DictReader(io.StringIO(archives[0].text("banking_data/train.csv")))
+    rows = csv_rows(archives[0].text("banking_data/train.csv"))
     for row in sample(rng, [row for row in rows if len(row["text"]) < 180], 900):
-        instruction = rng.choice(
-            (
-                "Label the banking question with a short topic.",
-                "What is the topic of this bank customer message?",
-            )
-        )
         label = row["category"].replace("_", " ").lower()
-        yield make("banking77:intent", instruction, row["text"], label)
+        yield fill(rng, "banking77:intent", text=row["text"], label=label)
 
 
 def sentiment(archives: Sequence[Archive], rng: random.Random) -> Iterator[Task]:
     """Sentences of reviews, each "text<TAB>1" (positive) or 0."""
-    source = "uci-sentiment:sentiment"
+    feelings = {
+        "1": {"feeling": "positive", "likes": "Yes"},
+        "0": {"feeling": "negative", "likes": "No"},
+    }
     for path, subject in (
         ("amazon_cells_labelled.txt", "product"),
         ("Datasets/imdb_labelled.txt", "movie"),
@@ -121,29 +98,10 @@ def sentiment(archives: Sequence[Archive], rng: random.Random) -> Iterator[Task]
     ):
         for line in archives[0].text(path).split("\n"):
             text, _, label = (part.strip() for part in line.rpartition("\t"))
-            if label not in ("0", "1") or not is_clean(text) or not 3 <= len(text.split()) <= 45:
-                continue
-            liked, kind = label == "1", rng.random()
-            word = "positive" if liked else "negative"
-            if kind < 0.6:
-                instruction = rng.choice(
-                    (
-                        "Classify the sentiment of the sentence as positive or negative.",
-                        "Is this review positive or negative?",
-                        f"Is this {subject} review positive or negative?",
-                        "What is the sentiment of this text?",
-                        "Decide whether the sentence is positive or negative.",
-                    )
+            if label in feelings and is_clean(text) and 3 <= len(text.split()) <= 45:
+                yield fill(
+                    rng, "uci-sentiment:sentiment", text=text, subject=subject, **feelings[label]
                 )
-                yield make(source, instruction, text, capitalise(word))
-            elif kind < 0.8:
-                instruction = f"Does the writer like the {subject}? Answer yes or no."
-                yield make(source, instruction, text, "Yes" if liked else "No")
-            else:
-                instruction = rng.choice(
-                    ("What is the sentiment of the review?", "Identify the sentiment.")
-                )
-                yield make(source, instruction, text, f"The sentiment is {word}.")
 
 
 def disfl_qa(archives: Sequence[Archive], rng: random.Random) -> Iterator[Task]:
@@ -151,12 +109,6 @@ def disfl_qa(archives: Sequence[Archive], rng: random.Random) -> Iterator[Task]:
     for part in ("train", "dev"):
         pairs = json.loads(archives[0].text(f"{part}.json"))
         for pair in list(pairs.values())[:2_600]:
-            if is_clean(pair["original"], pair["disfluent"]):
-                instruction = rng.choice(
-                    (
-                        "Rewrite the question so that it is clear and fluent.",
-                        "The speaker corrects himself. Write the question he means.",
-                        "Remove the hesitations and corrections from this question.",
-                    )
-                )
-                yield make("disfl-qa:fluency", instruction, pair["disfluent"], pair["original"])
+            spoken, meant = pair["disfluent"], pair["original"]
+            if is_clean(meant, spoken):
+                yield fill(rng, "disfl-qa:fluency", spoken=spoken, meant=meant)

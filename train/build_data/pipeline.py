@@ -29,15 +29,17 @@ Record = dict[str, Any]
 class Converter:
     """How one source becomes records.
 
-    origins  the repositories, "owner/name@commit"; `convert` gets their archives in this order
-    convert  a function of a module, so that another process can find it
-    limit    stop after so many records; None takes all
+    origins       the repositories, "owner/name@commit"; `convert` gets their archives in this order
+    convert       a function of a module, so that another process can find it
+    limit         stop after so many records; None takes all
+    first_choice  asked (whether to show progress) for a better way, before the archives are fetched
     """
 
     name: str
     origins: tuple[str, ...]
     convert: Callable[[Sequence[Archive]], Iterator[Record]]
     limit: int | None = None
+    first_choice: Callable[[bool], Converter | None] | None = None
 
 
 def run_converters(
@@ -59,8 +61,10 @@ def run_converters(
         running: list[Future[None]] = []
         try:
             for converter in waiting:
-                paths = [fetch_archive(archives, origin, progress) for origin in converter.origins]
-                future = pool.submit(_convert, converter, paths, work)
+                better = converter.first_choice and converter.first_choice(progress)
+                chosen = better or converter
+                paths = [fetch_archive(archives, origin, progress) for origin in chosen.origins]
+                future = pool.submit(_convert, chosen, paths, work)
                 future.add_done_callback(lambda _: bar.update())
                 running.append(future)
         finally:  # without a network, what has been downloaded is converted all the same

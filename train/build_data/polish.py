@@ -6,32 +6,30 @@ import re
 import unicodedata
 from collections.abc import Callable
 
-from train.build_data.document import Document
+from train.build_data.cleaning import Document, any_of, mended, plain
 from train.build_data.wikipedia import opens_with_its_subject, title_of
 
-_SHORTEST = {  # characters; what is not named must have 600
+_SHORTEST = {  # characters of books and pages; what is not named must have 600
     "african_storybook": 250,
     "pratham_storybook": 250,
     "factbook": 280,
     "topicalchat": 200,
     "sgd": 150,
 }
+_SHORTEST_OF_TODAY = {"simple_wikipedia": 200, "tiny_textbooks": 300, "wikinews": 400}  # else 150
+_ENDS_ANYHOW = ("taskmaster", "recipes")  # "Yes please", "2 eggs"
+_DAMAGED = re.compile("[\ufffd\u00c3\u00c2\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]|\u00e2\u20ac")
 _SLUR = re.compile(
     r"\bn[i1]gg(?:er|ah?|uh)\w*|\bcoons?\b(?=.{0,40}\b(?:darky|negro))|\bdark(?:y|ies|ey|eys)\b"
     r"|\bchinam[ae]n\b|\bkike|\bfagg?ots?\b(?! of)",
     re.IGNORECASE,
 )
 _LEFT_OVER = re.compile(r"<[a-z/][^>]*>|&[a-z]+;|\]\(http|\\begin|\{\{|\}\}")
-_TASK = re.compile(  # a learning objective: "Describe the structure of an atom."
-    r"(?:Discuss|Explain|Describe|Identify|Articulate|Analy[sz]e|Define|List|Compare|Evaluate"
-    r"|Distinguish|Summarize|Outline|Use Handout|State|Calculate|Apply|Examine|Assess|Recognize"
-    r"|Demonstrate|Differentiate|Understand|Interpret|Write|Contrast|Illustrate|Determine|Draw"
-    r"|Find|Relate|Express|Solve|Construct|Graph|Review) "
-)
+_TASK = any_of("polish: learning objective", "{} ", re.NOFLAG)  # "Describe the parts of an atom."
 
 
 def polish(source: str, document: Document) -> Document | None:
-    """The document as it is published, or None if it is better left out."""
+    """A book's or a page's document as it is published, or None if it is better left out."""
     text = unicodedata.normalize("NFC", document.text.strip()).replace("<|endoftext|>", "")
     if _SLUR.search(text):
         return None
@@ -46,6 +44,21 @@ def polish(source: str, document: Document) -> Document | None:
     if len(text) < _SHORTEST.get(source, 600) or _LEFT_OVER.search(text):
         return None
     return Document(document.origin, text)
+
+
+def polish_today(source: str, document: Document) -> Document | None:
+    """A document of simple modern text in plain characters, or None if it is better left out.
+
+    Such text is clean as it comes; what is damaged, cut off or of another alphabet goes.
+    """
+    text = plain(document.text)
+    foreign = sum(character >= "\u0250" for character in text)
+    is_whole = source in _ENDS_ANYHOW or re.search(r"""[.!?][)"'\]]*$""", text)
+    is_long_enough = len(text) >= _SHORTEST_OF_TODAY.get(source, 150)
+    if not (is_long_enough and is_whole) or foreign > 0.01 * len(text):
+        return None
+    is_damaged = _DAMAGED.search(mended(document.text)) or "endoftext" in text
+    return None if is_damaged else Document(document.origin, text)
 
 
 def _polish_dialogue(text: str) -> str:

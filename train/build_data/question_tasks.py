@@ -2,26 +2,26 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 import random
 import re
 from collections.abc import Iterator, Sequence
 
 from train.build_data.archives import Archive
+from train.build_data.readers import csv_rows, json_lines
 from train.build_data.sentence_tasks import FUNCTION_WORDS, Sentences
 from train.build_data.tasks import (
     Task,
     capitalise,
+    fill,
+    fill_some,
     is_clean,
     make,
     sample,
     sentence,
-    with_article,
 )
 
-_TRIVIA = (
+TRIVIA = (
     "animals", "for-kids", "general", "geography", "history", "science-technology", "humanities",
     "literature", "hobbies", "world", "religion-faith", "sports", "people",
 )  # fmt: skip
@@ -35,7 +35,7 @@ def open_trivia(archives: Sequence[Archive], rng: random.Random) -> Iterator[Tas
 
     With the choices where the question makes no sense without, else one in three.
     """
-    for category in _TRIVIA:
+    for category in TRIVIA:
         blocks = re.split(r"\n\s*\n", archives[0].text(f"categories/{category}"))
         left = {"multiple_choice": 110, "trivia": 190}
         for block in sample(rng, blocks, len(blocks)):
@@ -55,11 +55,9 @@ def open_trivia(archives: Sequence[Archive], rng: random.Random) -> Iterator[Tas
             if left[kind] == 0 or (with_choices and is_yes_or_no):
                 continue
             left[kind] -= 1
-            if with_choices:
-                given = "Choices: " + "; ".join(choices)
-                yield make(f"OpenTriviaQA:{kind}", question, given, answer)
-            else:
-                yield make(f"OpenTriviaQA:{kind}", question, "", sentence(answer))
+            given = "Choices: " + "; ".join(choices) if with_choices else ""
+            answer = answer if with_choices else sentence(answer)
+            yield make(f"OpenTriviaQA:{kind}", question, given, answer)
 
 
 # --- word problems ------------------------------------------------------------------------------
@@ -81,9 +79,8 @@ def svamp(archives: Sequence[Archive], rng: random.Random) -> Iterator[Task]:
 
 def gsm8k(archives: Sequence[Archive], rng: random.Random) -> Iterator[Task]:
     """Grade-school problems with short solutions, without the marks for a calculator."""
-    lines = archives[0].text("grade_school_math/data/train.jsonl").split("\n")
-    for line in sample(rng, [line for line in lines if line], 3_800):
-        problem = json.loads(line)
+    problems = list(json_lines(archives[0].text("grade_school_math/data/train.jsonl")))
+    for problem in sample(rng, problems, 3_800):
         steps, _, result = re.sub(r"<<.*?>>", "", problem["answer"]).partition("\n#### ")
         stripped = [step.strip() for step in steps.split("\n") if step.strip()]
         solution = " ".join(step if step[-1] in ".!?:" else f"{step}." for step in stripped)
@@ -116,23 +113,8 @@ def wikisplit(archives: Sequence[Archive], rng: random.Random) -> Iterator[Task]
             made += 1
             whole = detokenised(long).replace(" - ", "-")
             halves = " ".join(detokenised(half).replace(" - ", "-") for half in pair)
-            if made % 3:
-                instruction = rng.choice(
-                    (
-                        "Split the sentence into two shorter sentences.",
-                        "Rewrite this long sentence as two sentences.",
-                        "Break this sentence into two simpler sentences.",
-                    )
-                )
-                yield make("wikisplit:split", instruction, whole, halves)
-            else:
-                instruction = rng.choice(
-                    (
-                        "Combine the two sentences into one.",
-                        "Join these sentences into a single sentence.",
-                    )
-                )
-                yield make("wikisplit:merge", instruction, halves, whole)
+            kind = "wikisplit:split" if made % 3 else "wikisplit:merge"
+            yield fill(rng, kind, whole=whole, halves=halves)
 
 
 def _says_the_same(line: str, long: str, short: str, pair: list[str]) -> bool:
@@ -159,10 +141,9 @@ def _content_words(text: str) -> set[str]:
 
 def restaurants(archives: Sequence[Archive], rng: random.Random) -> Iterator[Task]:
     """E2E: "name[Aromi], eatType[pub]" and a sentence that says it."""
-    rows = csv.DictReader(io.StringIO(archives[0].text("devset.csv")))
     fitting = [
         row
-        for row in rows
+        for row in csv_rows(archives[0].text("devset.csv"))
         if row["ref"].rstrip().endswith(".")
         and "family friendly" not in row["mr"].lower()
         and len(row["ref"]) < 230
@@ -172,14 +153,7 @@ def restaurants(archives: Sequence[Archive], rng: random.Random) -> Iterator[Tas
             re.sub("([A-Z])", r" \1", key).lower() + ": " + value
             for key, value in re.findall(r"(\w+)\[(.*?)\]", row["mr"])
         )
-        instruction = rng.choice(
-            (
-                "Write a sentence about the restaurant with these facts.",
-                "Describe the place using this information.",
-                "Turn the data into a short description.",
-            )
-        )
-        yield make("e2e-nlg:data_to_text", instruction, facts, row["ref"])
+        yield fill(rng, "e2e-nlg:data_to_text", facts=facts, text=row["ref"])
 
 
 # --- tables of facts ----------------------------------------------------------------------------
@@ -192,93 +166,48 @@ _THE = re.compile(
 def countries(archives: Sequence[Archive], rng: random.Random) -> Iterator[Task]:
     """Capitals, continents and phone codes of countries that Tatoeba speaks of, or short ones."""
     sentences = Sentences(archives[1])
-    source = "annexare-countries"
-    for row in csv.DictReader(io.StringIO(archives[0].text("dist/countries.csv"))):
+    for row in csv_rows(archives[0].text("dist/countries.csv")):
         name, capital, continent = row["Name"], row["Capital"], row["Continent"]
-        if continent == "Antarctica":
+        is_known = sentences.frequency[name.split()[0].lower()] or len(name) <= 14
+        if continent == "Antarctica" or not is_known:
             continue
-        if sentences.frequency[name.split()[0].lower()] < 1 and len(name) > 14:
-            continue
-        country = f"the {name}" if _THE.match(name) else name
-        lies = f"{capitalise(country)} is in {continent}."
+        code = row["Phone"].split(",")[0]
+        facts = {
+            "country": f"the {name}" if _THE.match(name) else name,
+            "continent": continent,
+            "capital": capital,
+            "end": capital if capital.endswith(".") else f"{capital}.",
+            "phone": f" The international phone code is +{code}." if code else "",
+        }
         has_capital = capital and capital != name
         if has_capital:
-            questions = (
-                f"What is the capital of {country}?",
-                f"What is the capital city of {country}?",
-                f"Which city is the capital of {country}?",
-                f"Name the capital of {country}.",
-            )
-            for question in sample(rng, questions, 2):
-                answer = rng.choice((f"The capital of {country} is {capital}", capital))
-                yield make(f"{source}:capital", question, "", sentence(answer))
-            question = rng.choice(
-                (
-                    f"{capital} is the capital of which country?",
-                    f"Which country has {capital} as its capital?",
-                )
-            )
-            answer = f"{capital} is the capital of {country}."
-            yield make(f"{source}:capital_of", question, "", answer)
-        question = rng.choice(
-            (
-                f"On which continent is {country}?",
-                f"Which continent is {country} in?",
-                f"Where is {country}?",
-            )
-        )
-        yield make(f"{source}:continent", question, "", lies)
+            yield from fill_some(rng, "annexare-countries:capital", 2, **facts)
+            yield fill(rng, "annexare-countries:capital_of", **facts)
+        yield fill(rng, "annexare-countries:continent", **facts)
         if has_capital:
-            question = rng.choice(
-                (
-                    f"Tell me about {country}.",
-                    f"What do you know about {country}?",
-                    f"Give me some facts about {country}.",
-                )
-            )
-            code = row["Phone"].split(",")[0]
-            phone = f" The international phone code is +{code}." if code else ""
-            answer = sentence(f"{lies} Its capital is {capital}") + phone
-            yield make(f"{source}:about", question, "", answer)
+            yield fill(rng, "annexare-countries:about", **facts)
 
 
 def elements(archives: Sequence[Archive], rng: random.Random) -> Iterator[Task]:
     """Symbols, numbers, kinds and states of the chemical elements up to 103."""
-    source = "periodic-table:element"
-    for row in csv.DictReader(io.StringIO(archives[0].text("PeriodicTableCSV.csv"))):
-        number, name, symbol = int(row["number"]), row["name"].lower(), row["symbol"]
+    for row in csv_rows(archives[0].text("PeriodicTableCSV.csv")):
+        number, kind = int(row["number"]), row["category"]
+        summary = row["summary"].split(". ")[0].rstrip(".") + "."
         if number > 103:
             continue
-        question = rng.choice(
-            (f"What is the chemical symbol for {name}?", f"What is the symbol of {name}?")
-        )
-        answer = rng.choice((f"The chemical symbol for {name} is {symbol}.", f"{symbol}."))
-        yield make(source, question, "", answer)
-        question = rng.choice(
-            (
-                f"Which element has the symbol {symbol}?",
-                f"What element does the symbol {symbol} stand for?",
-            )
-        )
-        yield make(source, question, "", f"{symbol} is the symbol for {name}.")
-        answer = f"The atomic number of {name} is {number}."
-        yield make(source, f"What is the atomic number of {name}?", "", answer)
-        kind = row["category"]
+        facts = {
+            "name": row["name"].lower(),
+            "symbol": row["symbol"],
+            "number": number,
+            "kind": kind,
+            "phase": row["phase"].lower(),
+            "summary": summary,
+        }
+        asked = ["symbol", "of_symbol", "number"]
         if "unknown" not in kind:
-            is_metal_or_not = "metal" in kind and "metalloid" not in kind
-            question = rng.choice(
-                (
-                    f"What type of element is {name}?",
-                    f"Is {name} a metal or a nonmetal?"
-                    if is_metal_or_not
-                    else f"What kind of element is {name}?",
-                )
-            )
-            yield make(source, question, "", f"{row['name']} is {with_article(kind)}.")
-        question = f"Is {name} a solid, a liquid or a gas at room temperature?"
-        answer = f"{row['name']} is a {row['phase'].lower()} at room temperature."
-        yield make(source, question, "", answer)
-        summary = row["summary"].split(". ")[0].rstrip(".") + "."
+            asked.append("metal" if "metal" in kind and "metalloid" not in kind else "kind")
+        asked.append("phase")
         if len(summary) < 190 and number <= 94:
-            question = rng.choice((f"What is {name}?", f"Tell me about {name}."))
-            yield make(source, question, "", summary)
+            asked.append("about")
+        for fact in asked:
+            yield fill(rng, f"periodic-table:element/{fact}", **facts)

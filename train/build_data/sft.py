@@ -1,4 +1,4 @@
-"""The instruction set: its sources, and what is kept of their tasks.
+"""The instruction set: what is kept of its sources' tasks, and the file of them.
 
 The published file was drawn by one program from one stream of random numbers. Here each source has
 a stream of its own, so that sources can be made alone and in parallel: the tasks have the same
@@ -14,128 +14,26 @@ import os
 import random
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from gpt2_scratch.vocabulary.tokenizer import Tokenizer
-from train.build_data import (
-    instruction_tasks,
-    language_tasks,
-    message_tasks,
-    question_tasks,
-    sentence_tasks,
-    word_tasks,
-    written_tasks,
-)
 from train.build_data.archives import Archive
 from train.build_data.pipeline import Converter, Record, read_records, run_converters
+from train.build_data.sources import TASK_SOURCES, TaskSource
 from train.build_data.tasks import Task, is_clean
 from train.data.catalogue import SFT
 from train.data.data_manifest import add_to_manifest, describe_file
 from train.datasets import available, fetch
 
-_ORIGINS = {origin.split("@")[0]: origin for origin in SFT.origin}
-TATOEBA = "Hoangduc212001/hoang"
-WORDNET = "globalwordnet/english-wordnet"
 CREDITS_FILE = "instruct/credits/sft.tsv"
 
 
-@dataclass(frozen=True)
-class Source:
-    """Some tasks, out of some repositories of the catalogue, in the order that `convert` wants.
-
-    tasks    how many the published file has
-    licence  of the first repository's part, and of others named there
-    """
-
-    name: str
-    repositories: tuple[str, ...]
-    convert: Callable[[Sequence[Archive], random.Random], Iterator[Task]]
-    tasks: int
-    licence: str
-
-    def origins(self) -> tuple[str, ...]:
-        return tuple(_ORIGINS[repository] for repository in self.repositories)
-
-
-SOURCES: tuple[Source, ...] = (
-    Source("project-written", (), written_tasks.written, 220, "this repository's own"),
-    Source(
-        "annexare-countries", ("annexare/Countries", TATOEBA), question_tasks.countries, 1_094,
-        "MIT",
-    ),
-    Source(
-        "periodic-table", ("Bowserinator/Periodic-Table-JSON",), question_tasks.elements, 594,
-        "CC BY-SA 3.0",
-    ),
-    Source(
-        "tatoeba", (TATOEBA,), sentence_tasks.tatoeba, 17_487,
-        "CC BY 2.0 FR (Tatoeba, through manythings.org/anki)",
-    ),
-    Source(
-        "project-synthetic", (TATOEBA, WORDNET), language_tasks.synthetic, 15_666,
-        "this repository's own",
-    ),
-    Source(
-        "open-english-wordnet", (WORDNET, TATOEBA), word_tasks.open_english_wordnet, 7_006,
-        "CC BY 4.0 and the WordNet licence",
-    ),
-    Source(
-        "instruction-induction", ("orhonovich/instruction-induction",),
-        instruction_tasks.instruction_induction, 5_528, "Apache-2.0",
-    ),
-    Source(
-        "codespell", ("codespell-project/codespell", TATOEBA), word_tasks.codespell, 4_800,
-        "CC BY-SA 3.0 (the dictionary) and CC BY 2.0 FR (Tatoeba)",
-    ),
-    Source(
-        "ms-personality-chat", ("microsoft/botframework-cli",), message_tasks.personality_chat,
-        4_200, "MIT",
-    ),
-    Source(
-        "OpenTriviaQA", ("uberspot/OpenTriviaQA",), question_tasks.open_trivia, 3_328,
-        "CC BY-SA 4.0",
-    ),
-    Source("clinc150", ("clinc/oos-eval",), message_tasks.clinc150, 3_200, "CC BY 3.0"),
-    Source(
-        "uci-sentiment", ("Nanofication/TWC-Naive-Bayes",), message_tasks.sentiment, 2_771,
-        "CC BY 4.0 (UCI, Sentiment Labelled Sentences)",
-    ),
-    Source(
-        "disfl-qa", ("google-research-datasets/Disfl-QA",), message_tasks.disfl_qa, 2_400,
-        "CC BY 4.0",
-    ),
-    Source(
-        "self-instruct", ("yizhongw/self-instruct",), instruction_tasks.self_instruct, 2_471,
-        "Apache-2.0; parts: CC BY 4.0 (QuaRel, QuaRTz, QASC), MIT (CommonsenseQA, CommonGen), "
-        "CC BY-SA 3.0/4.0 (AdversarialQA), free with credit to Google LLC (PAWS)",
-    ),
-    Source(
-        "wikisplit", ("google-research-datasets/wiki-split",), question_tasks.wikisplit, 1_659,
-        "CC BY-SA 4.0",
-    ),
-    Source("gsm8k", ("openai/grade-school-math",), question_tasks.gsm8k, 900, "MIT"),
-    Source(
-        "banking77", ("PolyAI-LDN/task-specific-datasets",), message_tasks.banking77, 898,
-        "CC BY 4.0",
-    ),
-    Source("svamp", ("arkilpatel/SVAMP",), question_tasks.svamp, 751, "MIT"),
-    Source(
-        "e2e-nlg", ("tuetschek/e2e-dataset",), question_tasks.restaurants, 651, "CC BY-SA 4.0"
-    ),
-    Source(
-        "chatterbot-corpus", ("gunthercox/chatterbot-corpus",), message_tasks.chatterbot, 255,
-        "BSD-3-Clause",
-    ),
-)  # fmt: skip
-
-
-def converter(source: Source) -> Converter:
+def converter(source: TaskSource) -> Converter:
     return Converter(source.name, source.origins(), functools.partial(records, source))
 
 
-def records(source: Source, archives: Sequence[Archive]) -> Iterator[Record]:
+def records(source: TaskSource, archives: Sequence[Archive]) -> Iterator[Record]:
     """The source's tasks, drawn from its own stream of random numbers."""
     rng = random.Random(f"31 {source.name}")  # a string seeds alike in every process
     return (task._asdict() for task in source.convert(archives, rng))
@@ -246,10 +144,10 @@ def build(output: Path, work: Path, *, jobs: int = 1, progress: bool = True) -> 
     if path.is_file() or available(SFT):
         return {}
     held_out = HeldOut(json.loads(fetch("instruction-data", progress).read_text("utf-8")))
-    run_converters([converter(source) for source in SOURCES], work, jobs, progress)
+    run_converters([converter(source) for source in TASK_SOURCES], work, jobs, progress)
     tasks = [
         (source.name, Task(**record))
-        for source in SOURCES
+        for source in TASK_SOURCES
         for record in read_records(work, source.name)
     ]
     source_of = {task: name for name, task in tasks}
@@ -276,8 +174,8 @@ def write_tasks(path: Path, tasks: Iterable[Task]) -> None:
 
 
 def credits() -> str:
-    """Source, repositories at their commits, licence: what the licences ask to be told."""
+    """TaskSource, repositories at their commits, licence: what the licences ask to be told."""
     lines = ["source\trepositories\tlicence"]
-    for source in SOURCES:
+    for source in TASK_SOURCES:
         lines.append(f"{source.name}\t{', '.join(source.origins())}\t{source.licence}")
     return "\n".join(lines) + "\n"

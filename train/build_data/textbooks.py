@@ -8,78 +8,35 @@ from __future__ import annotations
 
 import html
 import re
-import xml.etree.ElementTree as ElementTree
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from xml.etree.ElementTree import Element
 
-from train.build_data.archives import Archive
 from train.build_data.cleaning import (
-    ENDS_SENTENCE,
+    any_of,
+    is_prose,
     normalise,
     paragraphs,
-    share_of_letters,
     tidy,
 )
-from train.build_data.document import Document
+from train.build_data.readers import front_matter, without_links, xml_root
 
 _CNXML = "{http://cnx.rice.edu/cnxml}"
 _FORMULA = "\x02"  # stands where a formula was; a paragraph that has one is dropped
 _REFERENCE = "\x03"  # stands where a link to a figure or table was that has no text
 
-_SKIPPED = frozenset(
-    {
-        "figure", "table", "equation", "exercise", "problem", "solution", "metadata",
-        "glossary", "media", "image", "code", "quote-src", "footnote", "title", "iframe",
-        "subfigure", "label", "commentary", "abstract", "example",
-    }
-)  # fmt: skip
-_SKIPPED_INLINE = frozenset(
-    {
-        "footnote", "figure", "table", "media", "note", "list", "iframe", "exercise",
-        "cite-title",
-    }
-)  # fmt: skip
-_SKIPPED_SECTIONS = re.compile(
-    r"key terms|summary|review|exercise|problem|critical thinking|references|additional reading"
-    r"|further|chapter objectives|learning objectives|self-check|multiple choice"
-    r"|personal application|glossary|check your|discussion questions|key concepts|key equations"
-    r"|suggested|bibliography|link to learning|free response|free-response|test prep|practice"
-    r"|homework|bringing it together|solutions|answer|works cited|media attributions"
-    r"|application questions|resources|formula|activity|case questions|ethics exercises|endnotes",
-    re.IGNORECASE,
-)
-_SKIPPED_NOTES = re.compile(
-    r"link|media|interactive|teacher|check|exercise|try|learning|watch|simulation|objective"
-    r"|question|activity|quiz|answer|example|resource|outcome",
-    re.IGNORECASE,
-)
-_NO_SECTION = re.compile(
-    r"^preface|appendix|^index|^units|periodic table|constants|useful", re.IGNORECASE
-)
-_POINTS_ELSEWHERE = re.compile(
-    r"https?:|www\.|\.com\b|\.org\b|click |this (?:website|video|link|site|interactive)|visit the"
-    r"|watch (?:this|the|a)\b|simulation|openstax|\(credit|attribution:|creative commons",
-    re.IGNORECASE,
-)
-_TASK = re.compile(
-    r"(?:The students? will|Use this|Read the following|Answer the|Refer to the|Note: |Sources?:"
-    r"|Source information)"
-)
-
-
-def openstax(archives: Sequence[Archive]) -> Iterator[Document]:
-    """Books in CNXML, one file per section, a repository per book."""
-    for archive in archives:
-        for path in archive.paths(r".*index\.cnxml"):
-            if text := cnxml_section(archive.text(path)):
-                yield Document(path, text)
+_SKIPPED = any_of("textbook: skipped elements", flags=re.NOFLAG)
+_SKIPPED_INLINE = any_of("textbook: skipped in a line", flags=re.NOFLAG)
+_SKIPPED_SECTIONS = any_of("textbook: skipped sections")
+_SKIPPED_NOTES = any_of("textbook: skipped notes")
+_NO_SECTION = any_of("textbook: no section")
+_POINTS_ELSEWHERE = any_of("textbook: points elsewhere")
+_TASK = any_of("textbook: task", flags=re.NOFLAG)
 
 
 def cnxml_section(xml: str) -> str:
     """The prose of one CNXML file; "" if it is no section of a book or too short."""
-    try:
-        root = ElementTree.fromstring(re.sub(r"<!DOCTYPE[^>]*>", "", xml))
-    except ElementTree.ParseError:
+    root = xml_root(xml)
+    if root is None:
         return ""
     content = root.find(_CNXML + "content")
     title = tidy(re.sub(r"[^\x20-\u024f]", "", normalise(_title(root))))
@@ -117,7 +74,7 @@ def _inline(element: Element) -> str:
             parts.append(_inline(child).strip() or _REFERENCE)
         elif name in ("title", "newline", "space"):
             parts.append(" ")
-        elif name not in _SKIPPED_INLINE:
+        elif not _SKIPPED_INLINE.fullmatch(name):
             parts.append(_inline(child))
         parts.append(child.tail or "")
     return "".join(parts)
@@ -127,7 +84,7 @@ def _prose(element: Element) -> Iterator[str]:
     """The paragraphs and the long list items below an element, in reading order."""
     for child in element:
         name = _name(child)
-        if name in _SKIPPED:
+        if _SKIPPED.fullmatch(name):
             continue
         if name == "section":
             skipped = f"{_title(child)}\n{child.get('class') or ''}"
@@ -161,12 +118,8 @@ def _paragraph(text: str, shortest: int) -> Iterator[str]:
     if _FORMULA in text:
         return
     text = tidy(normalise(_name_references(text)).replace("\n", " "))
-    if (
-        len(text) >= shortest
-        and ENDS_SENTENCE.search(text)
-        and not _POINTS_ELSEWHERE.search(text)
-        and share_of_letters(text) >= 0.9
-        and not _TASK.match(text)
+    if is_prose(text, shortest, letters=0.9) and not (
+        _POINTS_ELSEWHERE.search(text) or _TASK.match(text)
     ):
         yield text
 
@@ -184,36 +137,32 @@ def _name_references(text: str) -> str:
     return text.replace("the \x03", "the figure").replace("\x03", "the figure")
 
 
-def openstax_biology(archives: Sequence[Archive]) -> Iterator[Document]:
-    """A biology textbook in kramdown, one file per section with its title in the front matter."""
-    [archive] = archives
-    for path in archive.paths(r"contents/.*\.md"):
-        text = normalise(archive.text(path))
-        title = re.search(r'^title:\s*"?(.*?)"?\s*$', text, re.MULTILINE)
-        body = "\n\n".join(_kramdown_prose(text))
-        if len(body) > 900:
-            is_named = title and title[1] not in ("", "Introduction")
-            yield Document(path, f"{title[1]}\n\n{body}" if title and is_named else body)
+def kramdown_section(page: str) -> str:
+    """A section of a biology textbook in kramdown, with its title in the front matter."""
+    text = normalise(page)
+    title = re.search(r'^title:\s*"?(.*?)"?\s*$', text, re.MULTILINE)
+    body = "\n\n".join(_kramdown_prose(text))
+    if len(body) <= 900:
+        return ""
+    is_named = title and title[1] not in ("", "Introduction")
+    return f"{title[1]}\n\n{body}" if title and is_named else body
 
 
 def _kramdown_prose(text: str) -> Iterator[str]:
-    text = re.sub(r"\A---\n.*?\n---\n", "", text, flags=re.DOTALL)
     text = re.split(
         r"\n###? (?:Section Summary|Review Questions|Multiple Choice|Free Response|Glossary"
         r"|Art Connections?|Key Terms|Chapter Summary|Additional)",
-        text,
+        front_matter(text)[1],
     )[0]
     text = re.sub(r"<(table|div|dl|figure|math|span)[\s>].*?</\1>", "", text, flags=re.DOTALL)
     for block in paragraphs(text):
         block = block.replace("\n", " ").strip()
-        if block.startswith(("#", "|", "!", "{", "<", "*", "-", "1.")):
-            continue
-        if "![" in block or "$" in block:
+        is_text = not block.startswith(("#", "|", "!", "{", "<", "*", "-", "1."))
+        if not is_text or "![" in block or "$" in block:
             continue
         block = re.sub(r"\{:[^}]*\}", "", block)  # attributes
         block = re.sub(r"\[\\\[link\\\]\]\(#[^)]*\)", _REFERENCE, block)
-        block = re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", block)
-        block = re.sub(r"<[^>]+>", "", block)
+        block = re.sub(r"<[^>]+>", "", without_links(block))
         block = re.sub(r"\*{1,3}", "", block).replace("\\", "").replace("_", "")
         block = tidy(html.unescape(_name_references(block)))
         points_elsewhere = re.search(
@@ -221,5 +170,5 @@ def _kramdown_prose(text: str) -> Iterator[str]:
             block,
             re.IGNORECASE,
         )
-        if len(block) >= 60 and ENDS_SENTENCE.search(block) and not points_elsewhere:
+        if is_prose(block, shortest=60) and not points_elsewhere:
             yield block

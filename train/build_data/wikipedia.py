@@ -12,51 +12,24 @@ from collections.abc import Iterator, Sequence
 
 from train.build_data.archives import Archive
 from train.build_data.cleaning import (
-    ENDS_SENTENCE,
+    Document,
+    any_of,
     is_english,
+    is_prose,
     normalise,
     share_of,
-    share_of_letters,
     tidy,
 )
-from train.build_data.document import Document
 
 ENOUGH = 7_000  # characters of an article
 
-_NO_ARTICLE = re.compile(  # a list in disguise
-    r"^(List of|Lists of|Index of|Outline of|Timeline of|\d{3,4}\b|Deaths in|Results of"
-    r"|Comparison of|Glossary)"
-)
-_NO_TOPIC = re.compile(
-    r"\((disambiguation|album|song|EP|film|TV series|band|season|episode|footballer|cricketer"
-    r"|rugby.*|ice hockey|soccer|novel)\)|discography|filmography|season\b|election|Championships?"
-    r"|league|at the \d|road to|Cup\b|Olympics|F\.C\.|railway station|municipality",
-    re.IGNORECASE,
-)
-_END_OF_PROSE = re.compile(
-    r"^(references|see also|external links|notes|further reading|bibliography|sources|footnotes"
-    r"|citations|discography|filmography|publications|works|gallery|awards|notes and references"
-    r"|references and notes|track listing|personnel|charts|selected works|literature|line-?up"
-    r"|results|squad|statistics|standings|medal summary|list of .*)$",
-    re.IGNORECASE,
-)
+_NO_ARTICLE = any_of("wikipedia: list", flags=re.NOFLAG)  # a list in disguise
+_NO_TOPIC = any_of("wikipedia: no topic")
+_END_OF_PROSE = any_of("wikipedia: end of prose", "^{}$")
 _LIST_ITEM = re.compile(r"^ {4,}|^\s*(?:-|\d+\.|[a-z]\.|\(\d+\)|:|•)\s")
-_MARKUP = re.compile(
-    r"\[\[|\]\]|[|{}<>\\^]|-{4,}|={2,}|https?:|::|\bthumb\b|\bpx\b|\.(?:jpe?g|png|svg|gif)\b|[@#]"
-    r"| {4,}\S",
-    re.IGNORECASE,
-)
-_CITATION = re.compile(
-    r"\[(?:\d+|note \d+|[a-z]|citation needed|nb \d+|N \d+|lower-alpha \d+|clarification needed"
-    r"|when\?|who\?|by whom\?|[^\]]{0,20}needed)\]",
-    re.IGNORECASE,
-)
-_HOLE = re.compile(
-    r"(?:\b(?:is|was|of|in|to|the|a|an|about|from|at|by|between|is a|and)) [,.;)]|\s,\s,"
-    r"|\(\s*(?:born|or|lit|Latin|Greek)?\s*[;:,]"
-    r"|\b(?:about|approximately|of|is|was|measures|elevation of|area of) (?:\.|,|and \.)"
-    r'|"\s*"|\. \.'
-)
+_MARKUP = any_of("wikipedia: markup")
+_CITATION = any_of("wikipedia: citation", r"\[{}\]")
+_HOLE = any_of("wikipedia: hole", flags=re.NOFLAG)
 _SMALL_WORDS = ("of", "the", "and", "de", "von", "van", "in", "or", "for", "la", "al", "bin", "ibn")
 
 
@@ -72,6 +45,11 @@ def wikipedia(archives: Sequence[Archive]) -> Iterator[Document]:
             continue
         if document := article(title_of(path), text):
             yield Document(path, document)
+
+
+def article_names(archives: Sequence[Archive], origins: Sequence[str]) -> list[str]:
+    """The articles, by the names that their addresses have."""
+    return sorted(origin.rsplit("/", 1)[-1].removesuffix(".md") for origin in origins)
 
 
 def title_of(path: str) -> str:
@@ -129,14 +107,8 @@ def _paragraph(block: str, flat: str) -> str:
     if re.search(r"\[|\]", text) or _HOLE.search(text):
         return ""
     text = tidy(text)
-    is_prose = (
-        len(text) >= 80
-        and ENDS_SENTENCE.search(text)
-        and share_of_letters(text) >= 0.88
-        and share_of(text, r"\d") <= 0.045
-        and share_of(text, r"[^\x00-\x7f]") <= 0.015
-    )
-    return text if is_prose else ""
+    is_plain = share_of(text, r"\d") <= 0.045 and share_of(text, r"[^\x00-\x7f]") <= 0.015
+    return text if is_plain and is_prose(text, 80, letters=0.88) else ""
 
 
 # --- capitals -----------------------------------------------------------------------------------

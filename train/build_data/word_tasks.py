@@ -9,7 +9,7 @@ from typing import Any
 
 from train.build_data.archives import Archive
 from train.build_data.sentence_tasks import FUNCTION_WORDS, Sentences, draw
-from train.build_data.tasks import Task, capitalise, is_clean, make, sample, with_article
+from train.build_data.tasks import Task, capitalise, fill, is_clean, sample
 
 # --- spelling -----------------------------------------------------------------------------------
 
@@ -32,58 +32,15 @@ def codespell(archives: Sequence[Archive], rng: random.Random) -> Iterator[Task]
     wrong_of = misspellings(dictionary, sentences)
     words = [w for w in wrong_of if sentences.frequency[w] >= 2 and len(w) >= 4 and is_clean(w)]
     for word in sample(rng, words, 2_200):
-        yield make("codespell:spelling", *_spelling(word, rng.choice(wrong_of[word]), rng))
+        yield fill(rng, "codespell:spelling", right=word, wrong=rng.choice(wrong_of[word]))
     made = 0
     for text in draw(rng, sentences.all, 30_000, 4):
         known = [w for w in re.findall("[A-Za-z]+", text) if w in wrong_of and len(w) >= 4]
-        if not known or made == 2_600:
-            continue
-        word = rng.choice(known)
-        misspelled = re.sub(rf"\b{word}\b", rng.choice(wrong_of[word]), text, count=1)
-        instruction = rng.choice(
-            (
-                "Correct the spelling mistake in the sentence.",
-                "Fix the spelling error in this sentence.",
-                "Rewrite the sentence with correct spelling.",
-                "There is a misspelled word in this sentence. Correct it.",
-                "Proofread this sentence.",
-            )
-        )
-        yield make("codespell+tatoeba:spelling_sentence", instruction, misspelled, text)
-        made += 1
-
-
-def _spelling(word: str, wrong: str, rng: random.Random) -> tuple[str, str, str]:
-    kind = rng.random()
-    if kind < 0.5:
-        instruction = rng.choice(
-            (
-                "Correct the spelling of the following word.",
-                "Fix the spelling mistake in this word.",
-                "Write the correct spelling of this word.",
-                "Spell this word correctly.",
-            )
-        )
-        return instruction, wrong, word
-    if kind < 0.75:
-        instruction = rng.choice(
-            (
-                f"Correct the spelling of '{wrong}'.",
-                f"What is the correct spelling of '{wrong}'?",
-                f"How do you spell '{wrong}' correctly?",
-            )
-        )
-        return instruction, "", rng.choice((word, f"The correct spelling is '{word}'."))
-    if kind < 0.9:
-        first, second = sample(rng, (wrong, word), 2)
-        question = f"Which spelling is correct: '{first}' or '{second}'?"
-        return question, "", f"'{word}' is the correct spelling."
-    instruction = rng.choice(
-        ("Is this word spelled correctly?", "Check the spelling of this word.")
-    )
-    if rng.random() < 0.6:
-        return instruction, wrong, f"No. The correct spelling is '{word}'."
-    return instruction, word, f"Yes, '{word}' is spelled correctly."
+        if known and made < 2_600:
+            word = rng.choice(known)
+            wrong = re.sub(rf"\b{word}\b", rng.choice(wrong_of[word]), text, count=1)
+            yield fill(rng, "codespell+tatoeba:spelling_sentence", wrong=wrong, text=text)
+            made += 1
 
 
 # --- meaning ------------------------------------------------------------------------------------
@@ -93,13 +50,16 @@ _PARTS = {"n": "noun", "v": "verb", "a": "adjective", "s": "adjective", "r": "ad
 _LIMITS = {  # tasks of a kind; as many as make a balanced set
     "definition": 4_200, "example": 1_500, "synonym": 1_900, "antonym": 1_500, "hypernym": 700,
 }  # fmt: skip
+_VERB_OR_PRONOUN = re.compile(  # an example that is a sentence has one
+    r"\b(is|was|are|were|has|had|have|he|she|i|they|you|we|will|can|did|don't|it)\b", re.IGNORECASE
+)
 
 
 def wordnet_words(archive: Archive) -> set[str]:
     """The words that have an entry, without reading what the entries say."""
     words: set[str] = set()
-    for path in archive.paths(r"src/yaml/entries-.*\.yaml"):
-        words |= set(re.findall(r"^'?([a-z]+)'?:", archive.text(path), re.MULTILINE))
+    for _, text in archive.texts(r"src/yaml/entries-.*\.yaml"):
+        words |= set(re.findall(r"^'?([a-z]+)'?:", text, re.MULTILINE))
     return words
 
 
@@ -112,11 +72,9 @@ class WordNet:
         loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the fast one where there is one
         self.entries: dict[str, dict[str, Any]] = {}
         self.synsets: dict[str, dict[str, Any]] = {}
-        for path in archive.paths(r"src/yaml/.*\.yaml"):
+        for path, text in archive.texts(r"src/yaml/(?!frames).*\.yaml"):
             name = path.rsplit("/", 1)[-1].removesuffix(".yaml")
-            if name == "frames":
-                continue
-            content = yaml.load(archive.text(path), Loader=loader)
+            content = yaml.load(text, Loader=loader)
             if name.startswith("entries-"):
                 self.entries |= {str(word): entry for word, entry in content.items()}
             else:
@@ -129,8 +87,8 @@ class WordNet:
         }
 
     def usual_sense(self, word: str) -> tuple[str, dict[str, Any]] | None:
-        """(part of speech, first sense): the part with most senses is the usual one, but nouns
-        are explained more easily than verbs."""
+        """(part of speech, meaning): the part with most senses is the usual one, but nouns are
+        explained more easily than verbs."""
         senses = {
             part: entry["sense"]
             for part, entry in self.entries[word].items()
@@ -141,17 +99,18 @@ class WordNet:
         part = max(senses, key=lambda p: (len(senses[p]), p == "n"))
         if part == "v" and len(senses.get("n", [])) >= 0.5 * len(senses["v"]):
             part = "n"
-        return part, senses[part][0]
+        return part, self.synsets[senses[part][0]["synset"]]
 
-    def gloss(self, synset: str) -> str:
-        """The first part of the definition, without remarks in parentheses."""
-        text = re.sub(r"^\([^)]*\)\s*", "", self.synsets[synset]["definition"][0])
-        return text.split(";")[0].strip().rstrip(".")
-
-    def first_synset(self, word: str, part: str) -> str | None:
-        """What the word usually means as this part of speech."""
+    def is_first_meaning(self, word: str, part: str, meaning: dict[str, Any]) -> bool:
+        """Whether it is what the word usually means as this part of speech."""
         senses = self.entries.get(word, {}).get(part, {}).get("sense")
-        return senses[0]["synset"] if senses else None
+        return bool(senses) and self.synsets[senses[0]["synset"]] is meaning
+
+
+def _gloss(meaning: dict[str, Any]) -> str:
+    """The first part of the definition, without remarks in parentheses."""
+    text = re.sub(r"^\([^)]*\)\s*", "", meaning["definition"][0])
+    return text.split(";")[0].strip().rstrip(".")
 
 
 def open_english_wordnet(archives: Sequence[Archive], rng: random.Random) -> Iterator[Task]:
@@ -172,206 +131,100 @@ def open_english_wordnet(archives: Sequence[Archive], rng: random.Random) -> Ite
         usual = wordnet.usual_sense(word)
         if usual is None:
             continue
-        part, sense = usual
-        gloss = wordnet.gloss(sense["synset"])
-        if not is_clean(gloss) or not 2 <= len(gloss.split()) <= 22:
-            continue
-        for kind, tasks in (
-            ("definition", _definition(word, part, gloss, wordnet.synsets[sense["synset"]], rng)),
-            ("example", _example(word, part, gloss, wordnet.synsets[sense["synset"]], rng)),
-            ("synonym", _synonym(word, part, sense["synset"], wordnet, sentences, rng)),
-            ("antonym", _antonyms(word, wordnet, sentences, rng)),
-            ("hypernym", _hypernym(word, part, sense["synset"], wordnet, sentences, rng)),
-        ):
-            for task in tasks:
+        part, meaning = usual
+        gloss = _gloss(meaning)
+        if is_clean(gloss) and 2 <= len(gloss.split()) <= 22:
+            for kind, task in _tasks_on(word, part, meaning, gloss, wordnet, sentences, rng):
                 if left[kind] > 0:
                     left[kind] -= 1
                     yield task
-    question = (
-        "What part of speech is this word?",
-        "Is this word a noun, a verb, an adjective or an adverb?",
-    )
     for word in words[:2_600]:
         parts = [part for part in wordnet.entries[word] if part in _PARTS]
         if len(parts) == 1 and rng.random() < 0.5:
-            answer = capitalise(_PARTS[parts[0]])
-            yield make(f"{WORDNET}:part_of_speech", rng.choice(question), word, answer)
+            yield fill(rng, f"{WORDNET}:part_of_speech", word=word, part=_PARTS[parts[0]])
 
 
-def _definition(
-    word: str, part: str, gloss: str, synset: dict[str, Any], rng: random.Random
-) -> Iterator[Task]:
-    if synset["file"] == "noun.Tops":  # "entity" and the like
-        return
-    kind = rng.random()
-    if kind < 0.4:
-        instruction = rng.choice(
-            (
-                f"What does the word '{word}' mean?",
-                f"What is the meaning of '{word}'?",
-                f"Define '{word}'.",
-                f"Define the word '{word}'.",
+def _tasks_on(
+    word: str,
+    part: str,
+    meaning: dict[str, Any],
+    gloss: str,
+    wordnet: WordNet,
+    sentences: Sentences,
+    rng: random.Random,
+) -> Iterator[tuple[str, Task]]:
+    """(kind of limit, task), of each kind for which the word has something."""
+    about = {"word": word, "part": _PARTS[part], "gloss": gloss}
+    if meaning["file"] != "noun.Tops":  # "entity" and the like
+        task = "reverse_dictionary" if rng.random() < 0.15 else "definition"
+        yield "definition", fill(rng, f"{WORDNET}:{task}", **about)
+    if example := _example(word, meaning):
+        with_gloss = part in "nvas" and rng.random() < 1 / 3
+        task = "definition_example" if with_gloss else "write_sentence"
+        yield "example", fill(rng, f"{WORDNET}:{task}", example=example, **about)
+    if others := _synonyms(word, part, meaning, wordnet, sentences):
+        if rng.random() < 0.8:
+            best = max(others, key=lambda other: sentences.frequency[other])
+            yield "synonym", fill(rng, f"{WORDNET}:synonym", word=word, other=best)
+        elif len(others) > 1:
+            first, second = others[:2]
+            yield (
+                "synonym",
+                fill(rng, f"{WORDNET}:synonym/two", word=word, first=first, second=second),
             )
-        )
-        yield make(f"{WORDNET}:definition", instruction, "", f"{capitalise(gloss)}.")
-    elif kind < 0.6:
-        instruction = rng.choice(
-            (
-                "Define the following word.",
-                "Give a short definition of this word.",
-                "Explain the meaning of this word.",
-            )
-        )
-        yield make(f"{WORDNET}:definition", instruction, word, f"{capitalise(gloss)}.")
-    elif kind < 0.85:
-        instruction = rng.choice(
-            (
-                f"Explain the word '{word}'.",
-                f"What does '{word}' mean?",
-                f"Tell me the meaning of the word '{word}'.",
-            )
-        )
-        answer = f"The {_PARTS[part]} '{word}' means: {gloss}."
-        yield make(f"{WORDNET}:definition", instruction, "", answer)
-    else:
-        instruction = rng.choice(
-            ("Which word fits this definition?", "What is the word for this definition?")
-        )
-        given = f"{capitalise(gloss)} ({_PARTS[part]})"
-        yield make(f"{WORDNET}:reverse_dictionary", instruction, given, word)
+    for other in _antonyms(word, wordnet, sentences):
+        yield "antonym", fill(rng, f"{WORDNET}:antonym", word=word, other=other)
+    if kind := _kind(word, part, meaning, wordnet, sentences):
+        yield "hypernym", fill(rng, f"{WORDNET}:hypernym", word=word, kind=kind)
 
 
-def _example(
-    word: str, part: str, gloss: str, synset: dict[str, Any], rng: random.Random
-) -> Iterator[Task]:
-    whole = re.compile(  # an example that is a sentence has a verb or a pronoun
-        r"\b(is|was|are|were|has|had|have|he|she|i|they|you|we|will|can|did|don't|it)\b",
-        re.IGNORECASE,
-    )
-    texts = (e if isinstance(e, str) else e.get("text", "") for e in synset.get("example", []))
-    for text in texts:
-        if not (
-            re.search(rf"\b{re.escape(word)}\b", text)
-            and 4 <= len(text.split()) <= 16
-            and is_clean(text)
-            and whole.search(text)
-        ):
-            continue
-        text = capitalise(text.strip('"').rstrip(".;,"))
-        text += "" if text[-1] in "?!" else "."
-        if part in "nvas" and rng.random() < 1 / 3:
-            instruction = rng.choice(
-                (
-                    f"Explain the word '{word}' and give an example.",
-                    f"What does '{word}' mean? Give an example sentence.",
-                    f"Define '{word}' and use it in a sentence.",
-                )
-            )
-            answer = f"The {_PARTS[part]} '{word}' means: {gloss}. For example: {text}"
-            yield make(f"{WORDNET}:definition_example", instruction, "", answer)
-        else:
-            instruction = rng.choice(
-                (
-                    f"Use '{word}' in a sentence.",
-                    f"Give an example of how to use the word '{word}'.",
-                    f"Write a short example with the word '{word}'.",
-                )
-            )
-            yield make(f"{WORDNET}:write_sentence", instruction, "", text)
-        return
+def _example(word: str, meaning: dict[str, Any]) -> str:
+    """The first example that is a sentence with the word; "" without one."""
+    for example in meaning.get("example", []):
+        text = example if isinstance(example, str) else example.get("text", "")
+        is_sentence = 4 <= len(text.split()) <= 16 and _VERB_OR_PRONOUN.search(text)
+        if is_sentence and re.search(rf"\b{re.escape(word)}\b", text) and is_clean(text):
+            text = capitalise(text.strip('"').rstrip(".;,"))
+            return text if text[-1] in "?!" else f"{text}."
+    return ""
 
 
-def _synonym(
-    word: str, part: str, synset: str, wordnet: WordNet, sentences: Sentences, rng: random.Random
-) -> Iterator[Task]:
-    """Another common word of the same meaning, which is also its own first meaning."""
-    others = [
+def _is_common(word: str, sentences: Sentences, times: int) -> bool:
+    is_word = re.fullmatch("[a-z]+", word) is not None
+    return is_word and sentences.frequency[word] >= times and is_clean(word)
+
+
+def _synonyms(
+    word: str, part: str, meaning: dict[str, Any], wordnet: WordNet, sentences: Sentences
+) -> list[str]:
+    """Other common words of the same meaning, which is also their own first meaning."""
+    return [
         other
-        for other in wordnet.synsets[synset]["members"]
-        if other != word
-        and re.fullmatch("[a-z]+", other)
-        and sentences.frequency[other] >= 3
-        and other[:4] != word[:4]
-        and is_clean(other)
-        and wordnet.first_synset(other, part) == synset
+        for other in meaning["members"]
+        if other[:4] != word[:4]
+        and _is_common(other, sentences, times=3)
+        and wordnet.is_first_meaning(other, part, meaning)
     ]
-    if not others:
-        return
-    best = max(others, key=lambda other: sentences.frequency[other])
-    kind = rng.random()
-    if kind < 0.4:
-        instruction = rng.choice(
-            (
-                "Give a synonym for this word.",
-                "Find a synonym for the given word.",
-                "Provide a word with a similar meaning.",
-            )
-        )
-        yield make(f"{WORDNET}:synonym", instruction, word, best)
-    elif kind < 0.8:
-        instruction = rng.choice(
-            (
-                f"What is a synonym for '{word}'?",
-                f"Give a synonym for '{word}'.",
-                f"What is another word for '{word}'?",
-            )
-        )
-        answer = rng.choice((f"{capitalise(best)}.", f"A synonym for '{word}' is '{best}'."))
-        yield make(f"{WORDNET}:synonym", instruction, "", answer)
-    elif len(others) > 1:
-        answer = f"{capitalise(others[0])} and {others[1]}."
-        yield make(f"{WORDNET}:synonym", f"Give two synonyms for '{word}'.", "", answer)
 
 
-def _antonyms(
-    word: str, wordnet: WordNet, sentences: Sentences, rng: random.Random
-) -> Iterator[Task]:
+def _antonyms(word: str, wordnet: WordNet, sentences: Sentences) -> Iterator[str]:
     for entry in wordnet.entries[word].values():
         for sense in entry.get("sense", [])[:3]:
             for identity in sense.get("antonym", []):
                 other = wordnet.word_of_sense.get(identity, "")
-                if not re.fullmatch("[a-z]+", other) or not sentences.frequency[other]:
-                    continue
-                if not is_clean(other):
-                    continue
-                if rng.random() < 0.5:
-                    instruction = rng.choice(
-                        (
-                            "Give the opposite of this word.",
-                            "Write an antonym of the given word.",
-                            "What is the opposite of this word?",
-                        )
-                    )
-                    yield make(f"{WORDNET}:antonym", instruction, word, other)
-                else:
-                    instruction = rng.choice(
-                        (
-                            f"What is the opposite of '{word}'?",
-                            f"What is an antonym of '{word}'?",
-                            f"Give the antonym of '{word}'.",
-                        )
-                    )
-                    long = f"The opposite of '{word}' is '{other}'."
-                    answer = rng.choice((f"{capitalise(other)}.", long))
-                    yield make(f"{WORDNET}:antonym", instruction, "", answer)
+                if _is_common(other, sentences, times=1):
+                    yield other
 
 
-def _hypernym(
-    word: str, part: str, synset: str, wordnet: WordNet, sentences: Sentences, rng: random.Random
-) -> Iterator[Task]:
-    """ "A dog is a kind of animal", for nouns of few meanings."""
-    entry, meaning = wordnet.entries[word], wordnet.synsets[synset]
+def _kind(
+    word: str, part: str, meaning: dict[str, Any], wordnet: WordNet, sentences: Sentences
+) -> str:
+    """What a noun of few meanings is a kind of: a dog, an animal; "" if that is no common word."""
+    entry = wordnet.entries[word]
     things = ("noun.animal", "noun.artifact", "noun.person", "noun.plant")
     if part != "n" or meaning["file"] not in things or word.endswith("s"):
-        return
+        return ""
     if len(entry) > 2 or len(entry["n"]["sense"]) > 3 or not meaning.get("hypernym"):
-        return
+        return ""
     kind = wordnet.synsets[meaning["hypernym"][0]]["members"][0]
-    is_common = re.fullmatch("[a-z]+", kind) and sentences.frequency[kind] >= 3
-    if is_common and is_clean(kind) and kind not in word:
-        thing = with_article(word)
-        instruction = rng.choice(
-            (f"What kind of thing is {thing}?", f"What type of thing is {thing}?")
-        )
-        answer = f"{capitalise(thing)} is a kind of {kind}."
-        yield make(f"{WORDNET}:hypernym", instruction, "", answer)
+    return kind if _is_common(kind, sentences, times=3) and kind not in word else ""

@@ -79,10 +79,15 @@ def plural_of(noun: str) -> str:
 
 
 def in_words(number: int) -> str:
-    """A number from 0 to 100 in words: forty-two."""
-    if number == 100:
-        return "one hundred"
+    """0 to 9,999 in words, with "and" before what is below a hundred: two hundred and forty-two."""
     if number < 20:
         return facts.ONES[number]
-    tens, ones = divmod(number, 10)
-    return facts.TENS[tens] + (f"-{facts.ONES[ones]}" if ones else "")
+    if number < 100:
+        tens, ones = divmod(number, 10)
+        return facts.TENS[tens] + (f"-{facts.ONES[ones]}" if ones else "")
+    if number < 1_000:
+        hundreds, rest = divmod(number, 100)
+        return f"{facts.ONES[hundreds]} hundred" + (f" and {in_words(rest)}" if rest else "")
+    thousands, rest = divmod(number, 1_000)
+    link = " " if rest >= 100 else " and "
+    return f"{in_words(thousands)} thousand" + (link + in_words(rest) if rest else "")

@@ -5,7 +5,9 @@ Only facts live here; train/datasets.py fetches, verifies, reads and splits them
 Two kinds of entry. A set with a `url` is a file that its publisher serves, and is downloaded
 when missing. A set without one was cleaned from several repositories, each pinned to a commit
 in `origin` ("owner/name@commit" on GitHub): no public address serves the cleaned file, so it
-is read from the folder that GPT2_SCRATCH_DATA names.
+is read from the folder that GPT2_SCRATCH_DATA names, or built (train/build_data). Some of these
+commits are old ones: tinystories, tinystories_truecased and wikinews were read from files that
+their repositories have deleted since, at the commits named.
 """
 
 from __future__ import annotations
@@ -284,7 +286,7 @@ CORPUS: tuple[Dataset, ...] = (
         sha256="af59aa57182d449d7af4734785ea24835d5b260697588a095572e6e4afd18ab2",
         licence="CC-BY-2.5",
         attribution="Wikinews contributors",
-        origin=("jshepp27/countaBot@86c5318cb4d2cc96af149ef3a06e7982b2a778dc",),
+        origin=("jshepp27/countaBot@eac9439eff525f2f4c753983fe2a2973e22e2e7f",),
     ),
     Dataset(
         name="simple_wikipedia",
@@ -324,8 +326,8 @@ CORPUS: tuple[Dataset, ...] = (
             " in the repositories listed"
         ),
         origin=(
-            "gusjengis/toy-RNN@8ca64257b83577229e0ddf27940d23f7a4be144c",
-            "ekg/elman@627683a9eab700a20c0d2d83ec9d0bb7db469acd",
+            "gusjengis/toy-RNN@e4c7ff8bba4ff7989e69a3a816ebe4b14813b41e",
+            "ekg/elman@1fc3afc801474b43a7e108cedf73919d73a73ec6",
             "mines-opt-ml/decoding-gpt@79274e31fe66ed5cf23be815bf51dc63a4ca57a6",
             "cribeirop/Final_Test_NLP@0fa73e65e56378afbc0a68d026018f003e5493f7",
             "yuninxia/moe-routing-bench@bb9bb0bd461aa77cf6ab89423b758f586a6f75d1",
@@ -355,7 +357,7 @@ CORPUS: tuple[Dataset, ...] = (
             "TinyStories, Eldan and Li 2023, from a lower-case copy; capitals and story borders "
             "rebuilt by rule"
         ),
-        origin=("Arnoochka/Transformer-Parallelism@021fc981be2fc7d9f2f9bed01cdd338db2952164",),
+        origin=("Arnoochka/Transformer-Parallelism@911b9e732fbe6d228ba0feacbd6735395f0d279e",),
     ),
     Dataset(
         name="fables",
