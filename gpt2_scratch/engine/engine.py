@@ -43,6 +43,9 @@ SLOTS = 8
 WAITING = 64
 CHUNK_SECONDS = 0.05  # a text in company waits for two such pieces at worst: below a tenth
 SMALLEST_CHUNK, LARGEST_CHUNK = 16, 512  # tokens of prompts in one step
+# A reader is woken for the first token, for the last, and in between no more often than this: who
+# wakes takes turns with the engine's thread, and a page shows no more than sixty pictures a second.
+DELIVER_SECONDS = 0.015
 
 
 @dataclass(eq=False)  # two requests are never the same one
@@ -54,11 +57,24 @@ class _Request:
     max_new_tokens: int
     stop_ids: frozenset[int]
     deadline: float | None
-    # Steps as they come, or the exception that ended it.
-    results: SimpleQueue[TokenStep | Exception] = field(default_factory=SimpleQueue)
+    # Steps as they are delivered, some at a time, or the exception that ended it.
+    results: SimpleQueue[list[TokenStep] | Exception] = field(default_factory=SimpleQueue)
+    drawn: list[TokenStep] = field(default_factory=list)  # and not delivered yet
+    delivered_at: float = 0.0
     closed: bool = False  # its reader has gone
     slot: int = -1
     text: Continuation | None = None  # from the moment it has a slot
+
+    def deliver(self, now: float) -> None:
+        """What has been drawn, to the reader."""
+        if self.drawn:
+            self.results.put(self.drawn)
+            self.drawn, self.delivered_at = [], now
+
+    def fail(self, error: Exception) -> None:
+        """What has been drawn, and why there is no more of it."""
+        self.deliver(time.monotonic())
+        self.results.put(error)
 
 
 class Engine:
@@ -128,11 +144,11 @@ class Engine:
         self._submit(request)
         try:
             while True:
-                result = request.results.get()
-                if isinstance(result, Exception):
-                    raise result
-                yield result
-                if result.finish_reason:
+                steps = request.results.get()
+                if isinstance(steps, Exception):
+                    raise steps
+                yield from steps
+                if steps[-1].finish_reason:
                     return
         finally:
             request.closed = True  # the engine looks before each step
@@ -182,7 +198,7 @@ class Engine:
                     return True
                 self._changed.wait()
             for request in [*self._running, *self._waiting]:
-                request.results.put(RuntimeError("The engine was closed."))
+                request.fail(RuntimeError("The engine was closed."))
             return False
 
     def _admit(self) -> None:
@@ -220,7 +236,7 @@ class Engine:
                 try:
                     finished += self._forward([entry])
                 except Exception as error:
-                    entry[0].results.put(error)
+                    entry[0].fail(error)
                     finished.append(entry[0])
         with self._changed:
             for request in finished:
@@ -265,20 +281,24 @@ class Engine:
             self._slots.has_read(request.slot, request.text.unread[:count])
             if count < len(request.text.unread):
                 del request.text.unread[:count]
-        drawn: list[tuple[_Request, TokenStep | Exception]] = []
+        finished: list[_Request] = []
+        failed: list[tuple[_Request, Exception]] = []
         for (request, text), row in zip(complete, logits, strict=False):
             try:
-                drawn.append((request, text.accept(row)))
+                request.drawn.append(text.accept(row))
             except Exception as error:  # this text alone
-                drawn.append((request, error))
+                failed.append((request, error))
+            else:
+                if request.drawn[-1].finish_reason:
+                    finished.append(request)
         # All together: a reader who wakes up takes turns with this thread, which is at its end.
-        for request, result in drawn:
-            request.results.put(result)
-        return [
-            request
-            for request, result in drawn
-            if isinstance(result, Exception) or result.finish_reason
-        ]
+        now = time.monotonic()
+        for request, _ in complete:
+            if request in finished or now - request.delivered_at >= DELIVER_SECONDS:
+                request.deliver(now)
+        for request, reason in failed:
+            request.fail(reason)
+        return finished + [request for request, _ in failed]
 
     def _adapt(self, rows: int, seconds: float) -> None:
         """Read as much of the prompts per step as takes CHUNK_SECONDS."""

@@ -165,23 +165,33 @@ inline float gelu(float x) {  // x * (1 + tanh(y)) / 2 = x / (1 + exp(-2y))
     return x / (1.0f + exponential(-2.0f * y));
 }
 
-// What becomes of a row's sums in one panel. y: from the first output on.
-inline void finish(const Linear& linear, const Vector sum[VECTORS], int64_t panel, float* y,
+// What becomes of a row's sums in one panel of `width` outputs. y: from the panel's first output on.
+inline void finish(const float* scale, const float* bias, float out[PANEL], int64_t width, float* y,
                    Then then) {
-    const int64_t first = panel * PANEL;
-    const int64_t width = linear.outputs - first < PANEL ? linear.outputs - first : PANEL;
-    float out[PANEL];
-    std::memcpy(out, sum, sizeof out);
-    if (linear.scale)
-        for (int64_t n = 0; n < width; n++) out[n] *= linear.scale[first + n];
-    if (linear.bias)
-        for (int64_t n = 0; n < width; n++) out[n] += linear.bias[first + n];
+    if (scale)
+        for (int64_t n = 0; n < width; n++) out[n] *= scale[n];
+    if (bias)
+        for (int64_t n = 0; n < width; n++) out[n] += bias[n];
     if (then == Then::Gelu)
         for (int64_t n = 0; n < PANEL; n++) out[n] = gelu(out[n]);
     if (then == Then::Add)
-        for (int64_t n = 0; n < width; n++) y[first + n] += out[n];
+        for (int64_t n = 0; n < width; n++) y[n] += out[n];
     else
-        std::memcpy(y + first, out, width * sizeof(float));
+        std::memcpy(y, out, width * sizeof(float));
+}
+
+// The same from the sums in vectors. y: from the row's first output on.
+inline void finish(const Linear& linear, const Vector sum[VECTORS], int64_t panel, float* y,
+                   Then then) {
+    const int64_t first = panel * PANEL;
+    const float* scale = linear.scale ? linear.scale + first : nullptr;
+    const float* bias = linear.bias ? linear.bias + first : nullptr;
+    float out[PANEL];
+    std::memcpy(out, sum, sizeof out);
+    if (linear.outputs - first >= PANEL)  // a width that a compiler knows
+        finish(scale, bias, out, PANEL, y + first, then);
+    else
+        finish(scale, bias, out, linear.outputs - first, y + first, then);
 }
 
 // Vectors of outputs at a time for so many rows: as many as the registers have room for.
@@ -291,8 +301,8 @@ inline Wholes widen_pairs(const int8_t* w) {
 inline Wholes everywhere(Pair pair) { return _mm512_set1_epi32(pair); }
 inline Wholes plus(Wholes one, Wholes other) { return _mm512_add_epi32(one, other); }
 inline Vector as_floats(Wholes sum) { return (Vector)_mm512_cvtepi32_ps(sum); }
-// sum plus the products of two weights with two inputs, for each output. (With the intrinsic of this
-// instruction GCC 12 copies each sum to another register and back, which takes half of the time.)
+// sum plus the products of two weights with two inputs, for each output. (With intrinsics GCC 12
+// copies each sum to another register and back, which takes half of the time.)
 inline Wholes add_products(Wholes sum, Wholes weights, Wholes inputs) {
     asm("vpdpwssd %2, %1, %0" : "+v"(sum) : "v"(weights), "v"(inputs));
     return sum;
@@ -306,7 +316,10 @@ inline Wholes everywhere(Pair pair) { return _mm256_set1_epi32(pair); }
 inline Wholes plus(Wholes one, Wholes other) { return _mm256_add_epi32(one, other); }
 inline Vector as_floats(Wholes sum) { return (Vector)_mm256_cvtepi32_ps(sum); }
 inline Wholes add_products(Wholes sum, Wholes weights, Wholes inputs) {
-    return plus(sum, _mm256_madd_epi16(weights, inputs));
+    Wholes products;
+    asm("vpmaddwd %3, %2, %1\n\tvpaddd %1, %0, %0"
+        : "+x"(sum), "=&x"(products) : "x"(weights), "x"(inputs));
+    return sum;
 }
 #endif
 
@@ -464,15 +477,25 @@ inline void remember(const Model& model, const Cache& cache, int64_t layer, cons
     std::memcpy(cache.values + place, k + C, width * sizeof(float));
 }
 
+inline float total(Vector v) {
+#if defined(__AVX512F__)
+    return _mm512_reduce_add_ps((__m512)v);
+#elif defined(__AVX__)
+    __m128 sum = _mm_add_ps(_mm256_castps256_ps128((__m256)v), _mm256_extractf128_ps((__m256)v, 1));
+    sum = _mm_add_ps(sum, _mm_movehl_ps(sum, sum));
+    return _mm_cvtss_f32(_mm_add_ss(sum, _mm_movehdup_ps(sum)));
+#else
+    return (v[0] + v[1]) + (v[2] + v[3]);
+#endif
+}
+
 template <int WIDTH>
 inline float dot(const float* one, const float* other, int64_t width) {
-#if defined(__AVX512F__)
-    if (WIDTH) {  // a compiler takes vectors of half the size by itself
+    if (WIDTH) {
         Vector sum = {};
         for (int64_t n = 0; n < WIDTH; n += LANES) sum += widen(one + n) * widen(other + n);
-        return _mm512_reduce_add_ps((__m512)sum);
+        return total(sum);
     }
-#endif
     float sum = 0;
 #pragma omp simd reduction(+ : sum)
     for (int64_t i = 0; i < width; i++) sum += one[i] * other[i];

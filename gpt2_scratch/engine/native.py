@@ -35,7 +35,7 @@ COMPILE_SECONDS = 900  # ten seconds at rest; without the kernels a text may be 
 PANEL = 32  # outputs side by side in memory; as in native.cpp
 # Multiplications of a step that is over before several threads have waited for each other at each
 # of its products. On a server they share the cores with those who read the texts, and wait longer.
-ONE_THREAD = 2**25
+ONE_THREAD = 2**24
 
 
 class NativeUnavailable(RuntimeError):
