@@ -7,7 +7,6 @@ cause are ValueErrors of one sentence, which `boundary` turns into what a client
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Iterator
 from contextlib import closing
@@ -645,11 +644,30 @@ class Api:
             rows: how many next tokens, 1 to 50.
             model: "base" or "chat".
         """
+        result, _ = self.ablation(text, heads or [], layers or [], new_tokens, rows, model)
+        return result
+
+    def ablation(
+        self,
+        text: object,
+        heads: object,
+        layers: object,
+        new_tokens: object,
+        rows: object,
+        model: str,
+    ) -> tuple[Ablated, list[list[int]]]:
+        """`ablate`, and the heads that were off: None stands for the one that matters most."""
         gpt, tokenizer, ids = self.read(text, model)
         new_tokens = check_integer("new_tokens", new_tokens, 0, limits.ABLATION_TOKENS)
         rows = check_integer("rows", rows, 1, limits.NEXT_TOKEN_ROWS)
-        off = limits.check_heads(heads or [])
-        outcomes = ablate(gpt, ids, off, limits.check_layers(layers or []), new_tokens)
+        n_layer, n_head = gpt.config.n_layer, gpt.config.n_head
+        found = effects(gpt, ids) if n_layer * n_head <= limits.ABLATED_HEADS else None
+        important: list[list[int]] = []
+        if found:
+            order = found.heads.flatten().argsort()[:IMPORTANT]  # (n_layer, n_head) -> (n,)
+            important = [[*divmod(i, n_head)] for i in order.tolist()]
+        off = limits.check_heads(important[:1] if heads is None else heads)
+        outcomes = ablate(gpt, ids, off, limits.check_layers(layers), new_tokens)
         untouched, ablated = (
             Outcome(
                 next_tokens=_next_tokens(tokenizer, outcome.logits, AS_IT_IS, rows),
@@ -657,25 +675,18 @@ class Api:
             )
             for outcome in outcomes
         )
-        predicted = untouched["next_tokens"][0]
+        log_probability = float(outcomes[0].logits.log_softmax(dim=-1).max())
         result = Ablated(
             model=model,
-            predicted=predicted["token"],
-            log_probability=round(math.log(max(predicted["probability"], 1e-6)), 4),
-            effects=None,
-            layer_effects=None,
-            most_important=[],
+            predicted=untouched["next_tokens"][0]["token"],
+            log_probability=round(log_probability, 4),
+            effects=_rounded(found.heads) if found else None,
+            layer_effects=_rounded(found.layers) if found else None,
+            most_important=important,
             untouched=untouched,
             ablated=ablated,
         )
-        if gpt.config.n_layer * gpt.config.n_head <= limits.ABLATED_HEADS:
-            found = effects(gpt, ids)
-            order = found.heads.flatten().argsort()[:IMPORTANT]  # (n_layer, n_head) -> (n,)
-            result["log_probability"] = round(found.log_probability, 4)
-            result["effects"] = _rounded(found.heads)
-            result["layer_effects"] = _rounded(found.layers)
-            result["most_important"] = [[*divmod(i, gpt.config.n_head)] for i in order.tolist()]
-        return result
+        return result, [list(pair) for pair in off]
 
     def read(self, text: object, model: str) -> tuple[GPT2, Tokenizer, list[int]]:
         """A model that writes, and the tokens of a text that is to be seen inside it."""

@@ -13,14 +13,8 @@ import torch
 
 from gpt2_scratch import model as model_file
 from gpt2_scratch.demo.api import Api
-from gpt2_scratch.demo.inside_view import (
-    STAGES,
-    code_lines,
-    inside_view,
-    packed,
-    stages,
-    what_if_view,
-)
+from gpt2_scratch.demo.inside_stages import STAGES, code_lines, stages
+from gpt2_scratch.demo.inside_view import inside_view, packed, what_if_view
 from gpt2_scratch.demo.registry import Registry
 from gpt2_scratch.insight.inside import inside
 from gpt2_scratch.model import CausalSelfAttention

@@ -13,7 +13,7 @@ from conftest import App, open_tab, tab_to
 from made_up_snapshots import write_made_up_snapshots
 
 from gpt2_scratch.checkpoints.models import load_model
-from gpt2_scratch.demo.inside_view import STAGES
+from gpt2_scratch.demo.inside_stages import STAGES
 from gpt2_scratch.demo.theme import visible
 from gpt2_scratch.insight.ablation import ablate, effects
 from gpt2_scratch.insight.inside import Inside, inside
@@ -311,10 +311,6 @@ def test_without_snapshots_a_sentence_says_so(tiny_app: App, open_page: Any) -> 
     expect(page.locator("#over-training .hint")).to_contain_text("Nothing was kept")
 
 
-REFUSED_STORAGE = """Object.defineProperty(window, "localStorage", {
-  get() { throw new DOMException("refused", "SecurityError"); } });"""
-
-
 @pytest.mark.parametrize("width", [1440, 390])
 def test_the_tour_has_six_steps_and_can_be_declined(
     tiny_app: App, open_page: Any, width: int
@@ -340,8 +336,6 @@ def test_the_tour_has_six_steps_and_can_be_declined(
 
 def test_the_tour_does_without_a_place_to_remember(tiny_app: App, open_page: Any) -> None:
     page = open_page(tiny_app)
-    page.add_init_script(REFUSED_STORAGE)
-    open_tab(page, "Inside")
     page.evaluate("Object.defineProperty(window, 'localStorage', { get() { throw new Error(); } })")
     panel = look(page)
     panel.locator(".offer .dismiss").click()

@@ -17,6 +17,7 @@ const decoded = new Map(); // matrices of this value, by key
 
 const stageIndex = (name) => props.value.stages.findIndex((stage) => stage.key === name);
 const stageNow = () => props.value.stages[state.stage];
+const isNarrow = () => element.clientWidth < 860; // as in inside.css
 const quoted = (label) => "“" + label + "”";
 const signed = (number, digits = 2) => (number < 0 ? "−" : "") + Math.abs(number).toFixed(digits);
 const tokenLabel = (i) => props.value.tokens[i].label;
@@ -127,7 +128,11 @@ function controls() {
   );
   const place = node("span", "place");
   place.setAttribute("aria-live", "polite");
-  bar.append(steps, place, toolButton("Tour", "Six steps for a start", () => tour(0), "start-tour"));
+  bar.append(
+    steps,
+    place,
+    toolButton("Tour", "Six steps for a start", () => tour(0), "start-tour"),
+  );
   return bar;
 }
 
@@ -135,7 +140,10 @@ function controls() {
 function tokenRow() {
   const row = node("div", "chips");
   row.setAttribute("role", "group");
-  row.setAttribute("aria-label", "Whose prediction: the token after which the next one is foretold");
+  row.setAttribute(
+    "aria-label",
+    "Whose prediction: the token after which the next one is foretold",
+  );
   const buttons = props.value.tokens.map((token, i) => {
     const chip = node("button", "chip", token.label);
     chip.type = "button";
@@ -193,7 +201,7 @@ function showOpen() {
   place.replaceChildren(node("span", "hint", count), node("strong", "", stage.title));
   const detail = element.querySelector(".opened");
   // where there is one column, under its own part of the picture
-  const narrow = element.clientWidth && element.clientWidth < 760;
+  const narrow = element.clientWidth && isNarrow();
   const zones = element.querySelector(".zones");
   (narrow ? element.querySelector(".zone." + stage.zone) : zones).after(detail);
   detail.replaceChildren(...tourStep(), ...opened(stage));
@@ -225,7 +233,9 @@ function stepButtons() {
       play(false);
       open(state.stage + by);
       bringIntoView();
-      [...element.querySelectorAll(".opened .tools button")].find((b) => b.title === title)?.focus();
+      [...element.querySelectorAll(".opened .tools button")]
+        .find((b) => b.title === title)
+        ?.focus();
     });
     made.setAttribute("aria-label", title);
     tools.append(made);

@@ -5,8 +5,10 @@ const NUMBERS_FROM = 34; // pixels of a cell that a number fits into
 
 // What a number in the matrix of a stage is, as a sentence with the numbers before it.
 const READINGS = {
-  token_embeddings: (i, j, value) => `Number ${j} of the row of ${quoted(tokenLabel(i))} in wte: ${value}.`,
-  position_embeddings: (i, j, value) => `Number ${j} of row ${i} of wpe, for the place of ${quoted(tokenLabel(i))}: ${value}.`,
+  token_embeddings: (i, j, value) =>
+    `Number ${j} of the row of ${quoted(tokenLabel(i))} in wte: ${value}.`,
+  position_embeddings: (i, j, value) =>
+    `Number ${j} of row ${i} of wpe, for the place of ${quoted(tokenLabel(i))}: ${value}.`,
   stream: (i, j, value) =>
     props.value.layer === 0
       ? sum(i, j, "token_embeddings", "position_embeddings", value, "token", "position")
@@ -73,8 +75,13 @@ function heatMap(stage, matrix, read) {
   const { rows, columns, at, largest, ofTokens } = matrix;
   const holder = node("div", "heat");
   const labels = node("div", "rows");
-  const room = Math.max(160, Math.min(700, (element.clientWidth || 1100) * (element.clientWidth < 760 ? 1 : 0.6)) - 110);
-  const cell = ofTokens ? Math.max(14, Math.min(46, Math.floor(room / columns))) : Math.max(14, Math.min(26, Math.floor(300 / rows)));
+  const room = Math.max(
+    160,
+    Math.min(700, (element.clientWidth || 1100) * (isNarrow() ? 1 : 0.6)) - 110,
+  );
+  const cell = ofTokens
+    ? Math.max(14, Math.min(46, Math.floor(room / columns)))
+    : Math.max(14, Math.min(26, Math.floor(300 / rows)));
   const width = ofTokens ? cell * columns : room;
   const canvas = node("canvas");
   const sharp = window.devicePixelRatio || 1;
@@ -112,7 +119,10 @@ function heatMap(stage, matrix, read) {
   row.style.height = cell - 1 + "px";
   frame.tabIndex = 0;
   frame.setAttribute("role", "img");
-  frame.setAttribute("aria-label", stage.title + ": a heat map; arrow keys move from value to value");
+  frame.setAttribute(
+    "aria-label",
+    stage.title + ": a heat map; arrow keys move from value to value",
+  );
   frame.append(canvas, row, cursor);
   const middle = strongest(matrix, state.position);
   let [i, j] = [state.position, middle];
@@ -202,7 +212,12 @@ function scaleLine(name, largest) {
     stops.push(css(colourOf(name, isShare ? k / 16 : (largest * (k - 8)) / 8, largest)));
   strip.style.background = "linear-gradient(to right, " + stops.join(",") + ")";
   const ends = isShare ? ["0 %", "100 %"] : [signed(-largest, 1), signed(largest, 1)];
-  line.append(ends[0], strip, ends[1], node("span", "", isShare ? "of a token's attention" : "blue below 0, orange above"));
+  line.append(
+    ends[0],
+    strip,
+    ends[1],
+    node("span", "", isShare ? "of a token's attention" : "blue below 0, orange above"),
+  );
   return line;
 }
 
@@ -215,7 +230,12 @@ function tokenTable() {
     const row = node("tr", i === state.position ? "chosen" : "");
     const cell = node("td");
     cell.append(node("code", "chip", token.label));
-    row.append(node("td", "number", i), cell, node("td", "number", token.id), node("td", "bytes", token.bytes));
+    row.append(
+      node("td", "number", i),
+      cell,
+      node("td", "number", token.id),
+      node("td", "bytes", token.bytes),
+    );
     table.append(row);
   });
   const scroll = node("div", "scroll");
@@ -228,12 +248,23 @@ function neuronList() {
   const whole = node("div", "neurons");
   const rows = props.value.neurons[state.position];
   const most = Math.max(rows[0].activation, 1e-9);
-  whole.append(node("h4", "", "Most active at " + quoted(tokenLabel(state.position)) + ", and the tokens they speak for"));
+  whole.append(
+    node(
+      "h4",
+      "",
+      "Most active at " + quoted(tokenLabel(state.position)) + ", and the tokens they speak for",
+    ),
+  );
   for (const { index, activation, tokens } of rows) {
     const line = node("div", "neuron");
     const words = node("span", "words");
     for (const token of tokens) words.append(node("code", "chip", token));
-    line.append(node("span", "hint", "neuron " + index), bar("reshaped", Math.max(0, activation / most)), node("span", "number", signed(activation)), words);
+    line.append(
+      node("span", "hint", "neuron " + index),
+      bar("reshaped", Math.max(0, activation / most)),
+      node("span", "number", signed(activation)),
+      words,
+    );
     whole.append(line);
   }
   return whole;

@@ -22,7 +22,9 @@ function rail() {
   row.setAttribute("role", "group");
   row.setAttribute("aria-label", "Layers: choose the one to look into");
   const most = Math.max(
-    ...depths.slice(1).flatMap((depth) => [depth.attention, depth.mlp].map((d) => d[state.position])),
+    ...depths
+      .slice(1)
+      .flatMap((depth) => [depth.attention, depth.mlp].map((d) => d[state.position])),
   );
   const buttons = [];
   depths.forEach((depth, i) => {
@@ -39,8 +41,11 @@ function rail() {
       button.append(bars);
       button.setAttribute("aria-pressed", i - 1 === layer);
       button.title =
-        "adds vectors of length " + depth.attention[state.position] + " (attention) and " +
-        depth.mlp[state.position] + " (MLP)";
+        "adds vectors of length " +
+        depth.attention[state.position] +
+        " (attention) and " +
+        depth.mlp[state.position] +
+        " (MLP)";
       button.addEventListener("click", () => chooseLayer(i - 1));
     } else {
       button.title = "Before any layer";
@@ -58,7 +63,12 @@ function rail() {
     "hint legend-line",
     "What the [residual stream] would say next after each layer, and how much attention ",
   );
-  legend.append(node("i", "key raw"), " and MLP ", node("i", "key reshaped"), " add. Choose a layer to look into.");
+  legend.append(
+    node("i", "key raw"),
+    " and MLP ",
+    node("i", "key reshaped"),
+    " add. Choose a layer to look into.",
+  );
   const whole = node("div", "depths");
   whole.append(legend, row);
   return whole;
@@ -76,7 +86,8 @@ function picture() {
     while (stages.length) {
       const stack = STACKS.find((keys) => keys[0] === stages[0].key) || [stages[0].key];
       const column = node("div", "column" + (ON_STREAM.includes(stack[0]) ? " on-stream" : ""));
-      for (const stage of stages.splice(0, stack.length)) column.append(stageButton(stage, stack.length > 1));
+      for (const stage of stages.splice(0, stack.length))
+        column.append(stageButton(stage, stack.length > 1));
       flow.append(column);
     }
     zone.append(heading, flow);
@@ -156,7 +167,8 @@ function sketch(name) {
   const [high, low] = [after[0].logit, after.at(-1).logit];
   if (name === "draw") return [node("span", "die", "⚄")];
   return after.map((row) => {
-    const part = name === "logits" ? 0.3 + (0.7 * (row.logit - low)) / (high - low || 1) : row.share / most;
+    const part =
+      name === "logits" ? 0.3 + (0.7 * (row.logit - low)) / (high - low || 1) : row.share / most;
     return bar(name === "logits" ? "raw" : "reshaped", part);
   });
 }

@@ -125,7 +125,16 @@ function chain(rows, name) {
   const head = node("tr");
   const titles = raw
     ? [["token"], ["logit"], [""], ["probability"], [""]]
-    : [["token"], ["logit", "logit"], ["÷ temperature"], ["", "near"], ["sum", "sum"], ["probability"], [""], ["drawn"]];
+    : [
+        ["token"],
+        ["logit", "logit"],
+        ["÷ temperature"],
+        ["", "near"],
+        ["sum", "sum"],
+        ["probability"],
+        [""],
+        ["drawn"],
+      ];
   for (const [title, className] of titles) {
     const cell = node("th", className, title);
     cell.scope = "col";
@@ -135,13 +144,22 @@ function chain(rows, name) {
   const widest = Math.max(...rows.map((row) => Math.max(row.model, raw ? 0 : row.share)));
   for (const row of allRows ? rows : rows.slice(0, ROWS))
     table.append(raw ? logitRow(row, rows[0], widest) : settingsRow(row, rows[0], widest));
-  const rest = node("p", "hint", raw ? othersText(rows) : "Bars: grey the model's own, indigo with the settings. ");
+  const rest = node(
+    "p",
+    "hint",
+    raw ? othersText(rows) : "Bars: grey the model's own, indigo with the settings. ",
+  );
   const text = allRows ? "Show fewer" : "Show " + rows.length;
   rest.append(
-    toolButton(text, "How many tokens the table has", () => {
-      allRows = !allRows;
-      showOpen();
-    }, "link"),
+    toolButton(
+      text,
+      "How many tokens the table has",
+      () => {
+        allRows = !allRows;
+        showOpen();
+      },
+      "link",
+    ),
   );
   return [table, rest];
 }
@@ -230,10 +248,20 @@ function dartLine(rows, show) {
   const said = node("span", "outcome");
   said.setAttribute("aria-live", "polite");
   if (drawn) {
-    said.append("The dart fell at " + drawn.dart.toFixed(3) + ": ", node("code", "chip", drawn.label));
+    said.append(
+      "The dart fell at " + drawn.dart.toFixed(3) + ": ",
+      node("code", "chip", drawn.label),
+    );
     bar.append(said);
     if (state.position === props.value.tokens.length - 1)
-      bar.append(toolButton("Append it and go on", "The text grows by this token, and is read again", () => trigger("submit", { token_id: drawn.id }), "append"));
+      bar.append(
+        toolButton(
+          "Append it and go on",
+          "The text grows by this token, and is read again",
+          () => trigger("submit", { token_id: drawn.id }),
+          "append",
+        ),
+      );
   } else {
     said.append("A random number from 0 to 1 chooses the token.");
     bar.append(said);

@@ -5,13 +5,19 @@ let moment = null;
 let shownSamples = 0; // which prompt's samples and which table
 
 const tokensText = (count) =>
-  count >= 1e6 ? (count / 1e6).toFixed(count < 1e7 ? 1 : 0) + "M" : count >= 1e3 ? Math.round(count / 1e3) + "k" : String(count);
+  count >= 1e6
+    ? (count / 1e6).toFixed(count < 1e7 ? 1 : 0) + "M"
+    : count >= 1e3
+      ? Math.round(count / 1e3) + "k"
+      : String(count);
 const NAMES = { bits_per_byte: "bits per byte", loss: "loss" };
 
 // The held-out figure over the logarithm of the tokens read, with the moment on it.
 function curve() {
   const { moments } = props.value;
-  const figure = ["bits_per_byte", "loss"].find((name) => moments.every((m) => m.figures[name] > 0));
+  const figure = ["bits_per_byte", "loss"].find((name) =>
+    moments.every((m) => m.figures[name] > 0),
+  );
   if (!figure) return [];
   const [width, height, left, bottom] = [360, 120, 34, 20];
   const svg = shape("svg", { viewBox: `0 0 ${width} ${height}`, class: "curve", role: "img" });
@@ -24,15 +30,26 @@ function curve() {
     10 + ((y1 - ys[i]) / (y1 - y0 || 1)) * (height - bottom - 20),
   ];
   const points = moments.map((_, i) => at(i).join(",")).join(" ");
-  svg.append(shape("polyline", { points, fill: "none", stroke: "currentColor", "stroke-width": 1.5 }));
+  svg.append(
+    shape("polyline", { points, fill: "none", stroke: "currentColor", "stroke-width": 1.5 }),
+  );
   moments.forEach((m, i) => {
     const [cx, cy] = at(i);
     const looks = i === moment ? { r: 6, fill: "#6366f1" } : { r: 3, fill: "currentColor" };
     svg.append(shape("circle", { cx, cy, ...looks }));
   });
-  svg.append(label(y1.toFixed(2), { x: 0, y: 14 }), label(y0.toFixed(2), { x: 0, y: height - bottom - 4 }));
+  svg.append(
+    label(y1.toFixed(2), { x: 0, y: 14 }),
+    label(y0.toFixed(2), { x: 0, y: height - bottom - 4 }),
+  );
   svg.append(label(tokensText(moments[0].tokens), { x: left, y: height - 4 }));
-  svg.append(label(tokensText(moments.at(-1).tokens) + " tokens", { x: width - 2, y: height - 4, "text-anchor": "end" }));
+  svg.append(
+    label(tokensText(moments.at(-1).tokens) + " tokens", {
+      x: width - 2,
+      y: height - 4,
+      "text-anchor": "end",
+    }),
+  );
   return [svg];
 }
 
@@ -82,15 +99,24 @@ function draw() {
   heading.append(node("h3", "", "Over training"));
   root.append(heading);
   if (!moments) {
-    root.append(node("p", "hint", "Nothing was kept of these weights' training: there is no base.snapshots.json and no training log beside them."));
+    root.append(
+      node(
+        "p",
+        "hint",
+        "Nothing was kept of these weights' training: there is no base.snapshots.json and no training log beside them.",
+      ),
+    );
     return;
   }
-  heading.append(node("span", "hint", "the same prompts at moments of the base model's training, never picked"));
+  heading.append(
+    node("span", "hint", "the same prompts at moments of the base model's training, never picked"),
+  );
   moment = Math.min(moment ?? moments.length - 1, moments.length - 1);
   const slider = node("input");
   Object.assign(slider, { type: "range", min: 0, max: moments.length - 1, step: 1, value: moment });
   slider.setAttribute("aria-label", "Moment of the training");
-  const spoken = () => slider.setAttribute("aria-valuetext", tokensText(moments[moment].tokens) + " tokens read");
+  const spoken = () =>
+    slider.setAttribute("aria-valuetext", tokensText(moments[moment].tokens) + " tokens read");
   spoken();
   slider.addEventListener("input", () => {
     moment = Number(slider.value);

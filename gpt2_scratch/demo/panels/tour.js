@@ -2,12 +2,30 @@
 
 const SEEN = "gpt2-scratch.inside-tour";
 const TOUR = [
-  ["tokens", "This is one forward pass of the model, with its real numbers. It begins by cutting the text into [tokens|token]. Click any token in the row above the picture to follow its prediction."],
-  ["stream", "Each token becomes a vector. From here on these vectors are the [residual stream], the line along the top: all that the layers read and write."],
-  ["weights", "In each [head] every token asks, and those before it answer. [Softmax|softmax] turns the scores into attention: who listens to whom. Point at a square to see how its number comes about."],
-  ["neurons", "The MLP looks at each token alone. Below its heat map are the neurons that fire most, and the words that they speak for."],
-  ["sampling", "After the last layer each token of the vocabulary has a [logit]. Move the sliders and watch what [temperature], [top-k] and [top-p] make of it."],
-  ["draw", "Draw a token and append it: that is how a model writes. Further down you can switch off heads, and see the prediction fall apart."],
+  [
+    "tokens",
+    "This is one forward pass of the model, with its real numbers. It begins by cutting the text into [tokens|token]. Click any token in the row above the picture to follow its prediction.",
+  ],
+  [
+    "stream",
+    "Each token becomes a vector. From here on these vectors are the [residual stream], the line along the top: all that the layers read and write.",
+  ],
+  [
+    "weights",
+    "In each [head] every token asks, and those before it answer. [Softmax|softmax] turns the scores into attention: who listens to whom. Point at a square to see how its number comes about.",
+  ],
+  [
+    "neurons",
+    "The MLP looks at each token alone. Below its heat map are the neurons that fire most, and the words that they speak for.",
+  ],
+  [
+    "sampling",
+    "After the last layer each token of the vocabulary has a [logit]. Move the sliders and watch what [temperature], [top-k] and [top-p] make of it.",
+  ],
+  [
+    "draw",
+    "Draw a token and append it: that is how a model writes. Further down you can switch off heads, and see the prediction fall apart.",
+  ],
 ];
 let step = null; // of the tour; null: not on it
 
@@ -51,13 +69,16 @@ function tourOffer() {
   return card;
 }
 
-// One step of it, at the head of the stage that it is about; nothing for who is not on the tour.
+// One step of it, at the head of the stage that it is about.
 function tourStep() {
-  if (step === null) return [];
+  if (step === null || stageNow().key !== TOUR[step][0]) return [];
   const last = step === TOUR.length - 1;
   const card = node("aside", "tour");
   card.setAttribute("aria-label", "Tour");
-  card.append(node("strong", "", step + 1 + " of " + TOUR.length), explained("span", "said", TOUR[step][1]));
+  card.append(
+    node("strong", "", step + 1 + " of " + TOUR.length),
+    explained("span", "said", TOUR[step][1]),
+  );
   const button = (text, act, className) => card.append(toolButton(text, text, act, className));
   if (step > 0) button("Back", () => tour(step - 1), "backward");
   if (!last) button("Next", () => tour(step + 1), "forward primary");

@@ -16,8 +16,11 @@ function toggleLayer(layer) {
   ask(heads, layers.includes(layer) ? layers.filter((l) => l !== layer) : [...layers, layer]);
 }
 
-// Tenths are enough on a square; what is less is 0.
-const shortly = (effect) => (Math.abs(effect) < 0.05 ? "0" : signed(effect, 1));
+// Three characters are enough on a square; what is less than a tenth is 0.
+const shortly = (effect) => {
+  const size = Math.abs(effect);
+  return size < 0.05 ? "0" : signed(effect, size < 9.95 ? 1 : 0);
+};
 
 // A change of 2 nats, to a seventh of the probability, is the full colour.
 function effectButton(text, effect, off, title, act) {
@@ -38,25 +41,37 @@ function effectButton(text, effect, off, title, act) {
 function grid() {
   const { n_layer, n_head, effects, layer_effects, predicted, layers } = props.value;
   const table = node("div", "effects");
-  table.style.gridTemplateColumns = "auto repeat(" + n_head + ", minmax(30px, 1fr)) minmax(54px, 1.2fr)";
-  table.append(node("span", "axis", "layer ╲ head"));
+  table.style.gridTemplateColumns = "auto repeat(" + n_head + ", minmax(0, 1fr)) minmax(0, 1.3fr)";
+  table.style.minWidth = 70 + 31 * n_head + "px";
+  table.append(node("span", "axis", "head"));
   for (let head = 0; head < n_head; head++) table.append(node("span", "axis", head));
   table.append(node("span", "axis", "whole"));
   const buttons = [];
   const said = (what, effect) =>
-    what + (effect === null ? "" : ": without it " + signed(effect, 2) + " nats for " + quoted(predicted));
+    what +
+    (effect === null ? "" : ": without it " + signed(effect, 2) + " nats for " + quoted(predicted));
   for (let layer = 0; layer < n_layer; layer++) {
-    table.append(node("span", "axis", layer));
+    table.append(node("span", "axis", "layer " + layer));
     for (let head = 0; head < n_head; head++) {
       const effect = effects ? effects[layer][head] : null;
       const title = said("Layer " + layer + ", head " + head, effect);
       const text = effect === null ? "·" : shortly(effect);
-      buttons.push(effectButton(text, effect, isOff([layer, head]), title, () => toggleHead(layer, head)));
+      buttons.push(
+        effectButton(text, effect, isOff([layer, head]), title, () => toggleHead(layer, head)),
+      );
       table.append(buttons.at(-1));
     }
     const effect = layer_effects ? layer_effects[layer] : null;
     const text = effect === null ? "skip" : shortly(effect);
-    buttons.push(effectButton(text, effect, layers.includes(layer), said("Layer " + layer + " as a whole", effect), () => toggleLayer(layer)));
+    buttons.push(
+      effectButton(
+        text,
+        effect,
+        layers.includes(layer),
+        said("Layer " + layer + " as a whole", effect),
+        () => toggleLayer(layer),
+      ),
+    );
     table.append(buttons.at(-1));
   }
   roving(buttons, n_head + 1, 0);
@@ -74,7 +89,8 @@ function important() {
     button.title = "Switch it off or on";
     button.addEventListener("click", () => toggleHead(layer, head));
     const after = Math.exp(Math.min(0, log_probability + effects[layer][head]));
-    const change = ": without it " + quoted(predicted) + " goes from " + shareText(Math.exp(log_probability));
+    const change =
+      ": without it " + quoted(predicted) + " goes from " + shareText(Math.exp(log_probability));
     item.append(button, change + " to " + shareText(after) + ".");
     list.append(item);
   }
@@ -92,7 +108,10 @@ function outcome(title, { rows, continuation }, widest, before) {
     const bars = node("td", "bars");
     bars.append(bar("reshaped", row.probability / widest));
     line.append(token, bars, node("td", "number", shareText(row.probability)));
-    line.classList.toggle("moved", Boolean(before) && !before.some((other) => other.token_id === row.token_id));
+    line.classList.toggle(
+      "moved",
+      Boolean(before) && !before.some((other) => other.token_id === row.token_id),
+    );
     table.append(line);
   }
   const text = node("p", "text", props.value.text);
@@ -134,9 +153,12 @@ function draw() {
       "By [ablation]: each square is a [head]; its number, in [nats|nat], is what its absence does to the predicted token. Click to switch it off.",
     ),
   );
-  const left = node("div", "given");
-  left.append(grid());
-  if (value.most_important.length) left.append(node("h4", "", "The heads that matter most for this prediction"), important());
+  const left = node("div", "parts");
+  const scroll = node("div", "scroll");
+  scroll.append(grid());
+  left.append(scroll);
+  if (value.most_important.length)
+    left.append(node("h4", "", "The heads that matter most for this prediction"), important());
   const right = node("div", "outcomes");
   const said = node("div", "panel-heading");
   said.setAttribute("aria-live", "polite");
@@ -144,12 +166,22 @@ function draw() {
   const nothingOff = !value.heads.length && !value.layers.length;
   tools.append(
     act("All on", "Nothing switched off", () => ask([], []), nothingOff),
-    act("Switch off the " + value.most_important.length, "The heads that matter most", () => ask(value.most_important, []), !value.most_important.length),
+    act(
+      "Switch off the " + value.most_important.length,
+      "The heads that matter most",
+      () => ask(value.most_important, []),
+      !value.most_important.length,
+    ),
   );
   said.append(node("strong", "", summary()), tools);
-  const widest = Math.max(...[value.untouched, value.ablated].flatMap(({ rows }) => rows.map((row) => row.probability)));
+  const widest = Math.max(
+    ...[value.untouched, value.ablated].flatMap(({ rows }) => rows.map((row) => row.probability)),
+  );
   const both = node("div", "both");
-  both.append(outcome("As it is", value.untouched, widest), outcome("With that off", value.ablated, widest, value.untouched.rows));
+  both.append(
+    outcome("As it is", value.untouched, widest),
+    outcome("With that off", value.ablated, widest, value.untouched.rows),
+  );
   right.append(said, both);
   const whole = node("div", "what-if");
   whole.append(left, right);

@@ -2,7 +2,8 @@
 
 const WORDS = {
   token: "A piece of text with a number of its own: a word, a part of one, or a single byte.",
-  embedding: "A learned vector that stands for a token or a place; the numbers a model computes with.",
+  embedding:
+    "A learned vector that stands for a token or a place; the numbers a model computes with.",
   "residual stream":
     "One vector per token that runs through the whole model. Each layer reads it and adds to it.",
   head: "One of several attention patterns that a layer computes side by side, with matrices of its own.",
@@ -11,11 +12,14 @@ const WORDS = {
   temperature:
     "Logits are divided by it. Below 1 the likely gets likelier; above 1 all get more alike; 0 always takes the first.",
   "top-k": "Only the k most probable tokens may be drawn.",
-  "top-p": "Only the most probable tokens that together reach the share p may be drawn: the nucleus.",
+  "top-p":
+    "Only the most probable tokens that together reach the share p may be drawn: the nucleus.",
   ablation: "Switching a part off to see what it was good for.",
   nat: "The unit of natural logarithms: −0.69 nats halve a probability, −2.3 leave a tenth.",
-  "bits per byte": "How many yes-or-no questions a model needs per byte of unseen text; fewer is better.",
-  perplexity: "Among how many equally likely tokens the model is unsure, on average; lower is better.",
+  "bits per byte":
+    "How many yes-or-no questions a model needs per byte of unseen text; fewer is better.",
+  perplexity:
+    "Among how many equally likely tokens the model is unsure, on average; lower is better.",
 };
 
 // Each word is a button, as it can be reached by keys and tapped; Escape closes what it says.
