@@ -1,4 +1,4 @@
-"""The stages of a prediction as the Inside tab tells them: what happens, and which lines compute it.
+"""The stages of a prediction as the Inside tab tells them: what happens, and in which lines.
 
 The lines are read from the files when the page is asked for: a quotation cannot go stale, and the
 tests fail when a line that is quoted here is gone.
