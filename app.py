@@ -1,4 +1,4 @@
-"""The showcase: one page with five tabs, and the API beside it, over one GPT-2.
+"""The showcase: one page with six tabs, and the API beside it, over one GPT-2.
 
 `python app.py` serves it at http://127.0.0.1:7860; `python app.py --model gpt2` puts OpenAI's 124M
 in the place of our own base model.
@@ -39,6 +39,7 @@ from gpt2_scratch.demo.serving import AUTO
 from gpt2_scratch.demo.tabs import attention as attention_tab
 from gpt2_scratch.demo.tabs import chat as chat_tab
 from gpt2_scratch.demo.tabs import generate as generate_tab
+from gpt2_scratch.demo.tabs import inside as inside_tab
 from gpt2_scratch.demo.tabs import spam as spam_tab
 from gpt2_scratch.demo.tabs import training as training_tab
 from gpt2_scratch.demo.theme import STYLESHEET, theme
@@ -65,8 +66,9 @@ def build(api: Api) -> Page:
         spam = lenses.Lens.of("spam", "Spam", spam_tab.build(demo, api))
         chat = chat_tab.build(demo, api)
         attention = attention_tab.build(demo, api)
+        inside = inside_tab.build(demo, api)
         training_tab.build(demo, api)
-        lenses.connect(demo, [writing, spam, chat, attention])
+        lenses.connect(demo, [writing, spam, chat, attention, inside])
         decoding = gr.Markdown(elem_id="decoding", elem_classes="statistics")
         on_page(demo.load, api.serving.description, None, decoding)
     # api_open=False: nobody skips the line by the REST route

@@ -151,11 +151,16 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--temperature", type=float, default=PAGE.temperature)
     parser.add_argument("--top-k", type=int, default=PAGE.top_k)
     parser.add_argument("--top-p", type=float, default=PAGE.top_p)
+    parser.add_argument("--min-p", type=float, default=PAGE.min_p)
     parser.add_argument("--repetition-penalty", type=float, default=PAGE.repetition_penalty)
     arguments = parser.parse_args(argv)
     try:
         settings = SamplingSettings(
-            arguments.temperature, arguments.top_k, arguments.top_p, arguments.repetition_penalty
+            temperature=arguments.temperature,
+            top_k=arguments.top_k,
+            top_p=arguments.top_p,
+            min_p=arguments.min_p,
+            repetition_penalty=arguments.repetition_penalty,
         )
         judge = public_judge()
         model, tokenizer = load_model(arguments.model)

@@ -13,6 +13,7 @@ from contextlib import closing
 from typing import Any, TypedDict
 
 import torch
+from torch import Tensor
 
 from gpt2_scratch.chat import Message
 from gpt2_scratch.checks import check_integer
@@ -22,9 +23,13 @@ from gpt2_scratch.demo.boundary import endpoint
 from gpt2_scratch.demo.registry import MODELS, WRITERS, Registry
 from gpt2_scratch.demo.serving import AUTO, LANGUAGE_MODELS, Serving
 from gpt2_scratch.generation import encode_prompt
+from gpt2_scratch.insight.ablation import ablate, effects
 from gpt2_scratch.insight.attention import attention_maps
+from gpt2_scratch.insight.inside import active_neurons, inside, side_by_side
 from gpt2_scratch.insight.word_influence import word_influence
+from gpt2_scratch.model import GPT2
 from gpt2_scratch.sampling import SamplingSettings, next_token_table
+from gpt2_scratch.vocabulary.tokenizer import Tokenizer
 
 ENDPOINTS = (
     "generate",
@@ -34,6 +39,8 @@ ENDPOINTS = (
     "word_influence",
     "chat",
     "attention",
+    "inside",
+    "ablate",
     "tokenize",
     "models",
 )
@@ -42,6 +49,10 @@ ENDPOINTS = (
 UPDATE_SECONDS = 0.05
 # Messages of a batch that are classified between two looks at the clock.
 CLASSIFY_SLICE = 32
+# The heads that an ablation names.
+IMPORTANT = 3
+# Nothing reshaped.
+AS_IT_IS = SamplingSettings(temperature=1.0, top_k=0, top_p=1.0)
 
 
 class Generated(TypedDict):
@@ -170,6 +181,82 @@ class Token(TypedDict):
     token: str
     token_id: int
     bytes: str
+
+
+class Neuron(TypedDict):
+    """One neuron of an MLP at one position.
+
+    index       which of the 4 n_embd
+    activation  its value after GELU
+    tokens      whose logits its output raises most
+    """
+
+    index: int
+    activation: float
+    tokens: list[str]
+
+
+class Inside(TypedDict):
+    """One prediction from the inside: a forward pass, stage by stage, rounded to 4 digits.
+
+    tokens                 T of them
+    n_layer, n_head        of the model
+    layer, head, position  what the numbers belong to, counted from 0
+    vectors                of this position, n_embd numbers each, in the order in which they are
+                           computed: token_embedding, position_embedding, stream (what enters the
+                           layer), ln_1, heads (all heads' results side by side), projection,
+                           after_attention, ln_2, mlp, after_mlp, ln_f
+    matrices               of this head, T rows each: queries, keys, values; scores and weights,
+                           [from][to], where a score above the diagonal is what the mask hides;
+                           result, the values averaged with these weights
+    neurons                of this layer's MLP that are most active at this position
+    next_tokens            the most probable tokens to follow this position
+    """
+
+    model: str
+    tokens: list[Token]
+    n_layer: int
+    n_head: int
+    layer: int
+    head: int
+    position: int
+    vectors: dict[str, list[float]]
+    matrices: dict[str, list[list[float]]]
+    neurons: list[Neuron]
+    next_tokens: list[NextToken]
+
+
+class Outcome(TypedDict):
+    """What a model says next.
+
+    next_tokens   the most probable ones; reshaped_probability is probability here
+    continuation  greedy: always the most probable token
+    """
+
+    next_tokens: list[NextToken]
+    continuation: str
+
+
+class Ablated(TypedDict):
+    """A model as it is, and with parts switched off.
+
+    predicted           the token that the untouched model finds most probable
+    log_probability     of it, in nats
+    effects             [layer][head]: how much that falls (below 0) or rises when this head alone
+                        is off; null for a model of more than 144 heads
+    layer_effects       [layer]: the same when this layer alone is skipped; null likewise
+    most_important      the heads whose absence costs most, [layer, head] each, the first first
+    untouched, ablated  what the model says next, with everything on and with the parts off
+    """
+
+    model: str
+    predicted: str
+    log_probability: float
+    effects: list[list[float]] | None
+    layer_effects: list[float] | None
+    most_important: list[list[int]]
+    untouched: Outcome
+    ablated: Outcome
 
 
 class ModelInfo(TypedDict):
@@ -304,17 +391,7 @@ class Api:
         ids = encode_prompt(tokenizer, prompt)[-gpt.config.block_size :]
         with torch.inference_mode():
             logits = gpt(torch.tensor([ids]))[0, -1]  # (1, T) -> (1, 1, V) -> (V,)
-            candidates = next_token_table(logits, settings, rows, ids)
-        return [
-            NextToken(
-                token=tokenizer.token_text(candidate.token_id),
-                token_id=candidate.token_id,
-                probability=round(candidate.probability, 6),
-                reshaped_probability=round(candidate.reshaped_probability, 6),
-                logit=round(candidate.logit, 4),
-            )
-            for candidate in candidates
-        ]
+        return _next_tokens(tokenizer, logits, settings, rows, ids)
 
     def classify(self, message: str) -> Classified:
         """Is this text message spam?
@@ -482,6 +559,159 @@ class Api:
             weights=weights.astype("float64").round(4).tolist(),
         )
 
+    def inside(
+        self,
+        text: str,
+        layer: int = 0,
+        head: int = 0,
+        position: int | None = None,
+        temperature: float = 0.8,
+        top_k: int = 50,
+        top_p: float = 1.0,
+        rows: int = 10,
+        model: str = "base",
+    ) -> Inside:
+        """How a prediction comes about: every stage of one forward pass, with its numbers.
+
+        Vectors are those of one position, matrices those of one head: everything of a text of 32
+        tokens would be 5 MB.
+
+        Args:
+            text: 1 to 32 tokens of it.
+            layer: which layer, counted from 0.
+            head: which head of that layer, counted from 0.
+            position: which token, counted from 0; null: the last one.
+            temperature: 0 to 5, for the next tokens, as in /next_token.
+            top_k: 0 is off.
+            top_p: above 0 to 1; 1 is off.
+            rows: how many next tokens, 1 to 50.
+            model: "base" or "chat".
+        """
+        gpt, tokenizer, ids = self.read(text, model)
+        layer = check_integer("layer", layer, 0, gpt.config.n_layer - 1)
+        head = check_integer("head", head, 0, gpt.config.n_head - 1)
+        last = len(ids) - 1
+        position = check_integer("position", last if position is None else position, 0, last)
+        rows = check_integer("rows", rows, 1, limits.NEXT_TOKEN_ROWS)
+        settings = SamplingSettings(temperature, top_k, top_p)
+        stages = inside(gpt, ids)
+        block = stages.blocks[layer]
+        attention = block.attention
+        vectors = {
+            "token_embedding": stages.token_embeddings,
+            "position_embedding": stages.position_embeddings,
+            "stream": block.stream,
+            "ln_1": block.ln_1,
+            "heads": side_by_side(attention.heads[None])[0],  # (nh, T, hs) -> (1, T, C) -> (T, C)
+            "projection": block.projection,
+            "after_attention": block.after_attention,
+            "ln_2": block.ln_2,
+            "mlp": block.mlp,
+            "after_mlp": block.after_mlp,
+            "ln_f": stages.ln_f,
+        }
+        matrices = {
+            "queries": attention.queries,
+            "keys": attention.keys,
+            "values": attention.values,
+            "scores": attention.scores,
+            "weights": attention.weights,
+            "result": attention.heads,
+        }
+        neurons = active_neurons(gpt, layer, block.neurons[[position]])[0]  # of (1, 4C)
+        return Inside(
+            model=model,
+            tokens=_tokens(tokenizer, ids),
+            n_layer=gpt.config.n_layer,
+            n_head=gpt.config.n_head,
+            layer=layer,
+            head=head,
+            position=position,
+            vectors={name: _rounded(stage[position]) for name, stage in vectors.items()},
+            matrices={name: _rounded(stage[head]) for name, stage in matrices.items()},
+            neurons=[
+                Neuron(
+                    index=neuron.index,
+                    activation=round(neuron.activation, 4),
+                    tokens=[tokenizer.token_text(i) for i in neuron.token_ids],
+                )
+                for neuron in neurons
+            ],
+            next_tokens=_next_tokens(tokenizer, stages.logits[position], settings, rows),
+        )
+
+    def ablate(
+        self,
+        text: str,
+        heads: list[list[int]] | None = None,
+        layers: list[int] | None = None,
+        new_tokens: int = 10,
+        rows: int = 10,
+        model: str = "base",
+    ) -> Ablated:
+        """What a prediction owes to single heads and layers: they are switched off, and it changes.
+
+        Args:
+            text: 1 to 32 tokens of it.
+            heads: which to switch off, a list of [layer, head], counted from 0; null: none.
+            layers: which to skip, a list of numbers from 0; null: none.
+            new_tokens: how long the two continuations are, 0 to 20.
+            rows: how many next tokens, 1 to 50.
+            model: "base" or "chat".
+        """
+        result, _ = self.ablation(text, heads or [], layers or [], new_tokens, rows, model)
+        return result
+
+    def ablation(
+        self,
+        text: object,
+        heads: object,
+        layers: object,
+        new_tokens: object,
+        rows: object,
+        model: str,
+    ) -> tuple[Ablated, list[list[int]]]:
+        """`ablate`, and the heads that were off: None stands for the one that matters most."""
+        gpt, tokenizer, ids = self.read(text, model)
+        new_tokens = check_integer("new_tokens", new_tokens, 0, limits.ABLATION_TOKENS)
+        rows = check_integer("rows", rows, 1, limits.NEXT_TOKEN_ROWS)
+        n_layer, n_head = gpt.config.n_layer, gpt.config.n_head
+        found = effects(gpt, ids) if n_layer * n_head <= limits.ABLATED_HEADS else None
+        important: list[list[int]] = []
+        if found:
+            order = found.heads.flatten().argsort()[:IMPORTANT]  # (n_layer, n_head) -> (n,)
+            important = [[*divmod(i, n_head)] for i in order.tolist()]
+        off = limits.check_heads(important[:1] if heads is None else heads)
+        outcomes = ablate(gpt, ids, off, limits.check_layers(layers), new_tokens)
+        untouched, ablated = (
+            Outcome(
+                next_tokens=_next_tokens(tokenizer, outcome.logits, AS_IT_IS, rows),
+                continuation=tokenizer.decode(outcome.token_ids),
+            )
+            for outcome in outcomes
+        )
+        log_probability = float(outcomes[0].logits.log_softmax(dim=-1).max())
+        result = Ablated(
+            model=model,
+            predicted=untouched["next_tokens"][0]["token"],
+            log_probability=round(log_probability, 4),
+            effects=_rounded(found.heads) if found else None,
+            layer_effects=_rounded(found.layers) if found else None,
+            most_important=important,
+            untouched=untouched,
+            ablated=ablated,
+        )
+        return result, [list(pair) for pair in off]
+
+    def read(self, text: object, model: str) -> tuple[GPT2, Tokenizer, list[int]]:
+        """A model that writes, and the tokens of a text that is to be seen inside it."""
+        text = limits.check_text(text, "text", limits.INSIDE_CHARS)
+        limits.check_choice(model, "model", LANGUAGE_MODELS)
+        gpt, tokenizer = self.registry.language_model(model)
+        ids = encode_prompt(tokenizer, text)
+        limits.check_token_count(ids, limits.INSIDE_TOKENS)
+        return gpt, tokenizer, ids
+
     def tokenize(self, text: str, model: str = "base") -> list[Token]:
         """How a model's tokenizer cuts a text: into the tokens that the model reads.
 
@@ -492,14 +722,7 @@ class Api:
         text = limits.check_text(text, "text", limits.TOKENIZE_CHARS, allow_empty=True)
         limits.check_choice(model, "model", MODELS)
         _, tokenizer = self.registry.language_model(model)
-        return [
-            Token(
-                token=tokenizer.token_text(token_id),
-                token_id=token_id,
-                bytes=tokenizer.token_bytes(token_id).hex(),
-            )
-            for token_id in tokenizer.encode_typed(text)
-        ]
+        return _tokens(tokenizer, tokenizer.encode_typed(text))
 
     def models(self) -> list[ModelInfo]:
         """The models of this app: what they are, and why one is unavailable."""
@@ -545,6 +768,42 @@ class Reply(TypedDict):
     tokens: int
     window: int
     finish_reason: str | None
+
+
+def _tokens(tokenizer: Tokenizer, ids: list[int]) -> list[Token]:
+    return [
+        Token(
+            token=tokenizer.token_text(token_id),
+            token_id=token_id,
+            bytes=tokenizer.token_bytes(token_id).hex(),
+        )
+        for token_id in ids
+    ]
+
+
+def _next_tokens(
+    tokenizer: Tokenizer,
+    logits: Tensor,
+    settings: SamplingSettings,
+    rows: int,
+    previous_ids: list[int] | None = None,
+) -> list[NextToken]:
+    """The rows of the next-token table, for the logits (V,) of one position."""
+    return [
+        NextToken(
+            token=tokenizer.token_text(candidate.token_id),
+            token_id=candidate.token_id,
+            probability=round(candidate.probability, 6),
+            reshaped_probability=round(candidate.reshaped_probability, 6),
+            logit=round(candidate.logit, 4),
+        )
+        for candidate in next_token_table(logits, settings, rows, previous_ids)
+    ]
+
+
+def _rounded(tensor: Tensor) -> Any:
+    """Nested lists. float64 before rounding: 0.1 as a float32 would print 0.10000000149011612."""
+    return tensor.double().numpy().round(4).tolist()
 
 
 def _classified(verdict: Verdict, threshold: float) -> Classified:

@@ -80,7 +80,7 @@ def maps_view(registry: Registry, text: str, model: str, other: str | None) -> d
 def lens_view(registry: Registry, text: str, model: str) -> dict[str, Any]:
     """What each layer would predict after each token of `text`; drawn by logit_lens.js."""
     gpt, tokenizer = registry.language_model(model)
-    ids = tokenizer.encode(text)
+    ids = tokenizer.encode_typed(text)
     lens = logit_lens(gpt, ids, GUESSES)
     return {
         "model": model,

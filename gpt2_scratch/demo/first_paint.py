@@ -46,9 +46,11 @@ def compute(registry: Registry) -> dict[str, Any]:
     """All examples, by the plain path: no engine, whose rounding depends on the machine."""
     from gpt2_scratch.demo.api import Api
     from gpt2_scratch.demo.attention_view import lens_view, maps_view
+    from gpt2_scratch.demo.inside_view import inside_view, what_if_view
     from gpt2_scratch.demo.tabs import attention as attention_tab
     from gpt2_scratch.demo.tabs import chat as chat_tab
     from gpt2_scratch.demo.tabs import generate as generate_tab
+    from gpt2_scratch.demo.tabs import inside as inside_tab
     from gpt2_scratch.demo.tabs import spam as spam_tab
     from gpt2_scratch.demo.written import written_tokens
     from gpt2_scratch.generation import stream
@@ -57,6 +59,7 @@ def compute(registry: Registry) -> dict[str, Any]:
     prompt = generate_tab.PROMPTS[0]
     model, tokenizer = registry.language_model("base")
     steps = list(stream(model, tokenizer, prompt, max_new_tokens=60, seed=SEED))
+    switches = what_if_view(api, inside_tab.TEXTS[0], "base")
     instruction = chat_tab.INSTRUCTIONS["Sentences"][0]
     return {
         "weights": _weights(),
@@ -79,6 +82,8 @@ def compute(registry: Registry) -> dict[str, Any]:
         "spam": {"verdict": api.word_influence(spam_tab.SPAM[0])},
         "attention": maps_view(registry, attention_tab.TEXTS[0], "base", None),
         "logit_lens": lens_view(registry, attention_tab.TEXTS[0], "base"),
+        "inside": inside_view(api, inside_tab.TEXTS[0], "base", switches["most_important"]),
+        "what_if": switches,
     }
 
 

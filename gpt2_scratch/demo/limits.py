@@ -59,6 +59,14 @@ BODY_BYTES = 4 * 2**20
 ATTENTION_TOKENS = 64
 # Checked before the text is tokenised; a token of English is 4 to 5 characters.
 ATTENTION_CHARS = 1_000
+# Inside. Each picture has a line per token: 32 lines fill a screen. A layer of `base` is then 0.4
+# MB of numbers, and switching off each head of the model in turn takes 0.1 s on two cores.
+INSIDE_TOKENS = 32
+INSIDE_CHARS = 500
+# Each head is switched off in a text of its own. GPT-2 124M has 144, which take some five seconds.
+ABLATED_HEADS = 144
+# A continuation beside the untouched one: both are computed from the start for each token.
+ABLATION_TOKENS = 20
 # Tokens without weights are cheap: the prompt's limit is the only one.
 TOKENIZE_CHARS = PROMPT_CHARS
 
@@ -98,6 +106,14 @@ def check_text(value: object, what: str, max_chars: int, allow_empty: bool = Fal
 def check_prompt(value: object) -> str:
     """A prompt for generation. It may be empty: the model then starts a document of its own."""
     return check_text(value, "prompt", PROMPT_CHARS, allow_empty=True)
+
+
+def check_token_count(ids: Sequence[int], most: int) -> None:
+    """A text that is shown token by token. It is not cut, as that would change what is shown."""
+    if len(ids) > most:
+        raise ValueError(
+            f"The text is {len(ids):,} tokens long, but at most {most:,} can be shown: shorten it."
+        )
 
 
 def check_message(value: object) -> str:
@@ -153,6 +169,25 @@ def check_upload(path: object) -> Path:
     if size > UPLOAD_BYTES:
         raise ValueError(f"The file has {size:,} bytes; at most {UPLOAD_BYTES:,} are allowed.")
     return path
+
+
+def check_heads(value: object) -> list[tuple[int, int]]:
+    """Which heads: [layer, head] each. Whether a model has them, it says itself."""
+    if not isinstance(value, (list, tuple)) or len(value) > ABLATED_HEADS:
+        raise ValueError(
+            f"The heads must be a list of at most {ABLATED_HEADS} pairs, such as [[0, 3], [5, 1]]."
+        )
+    for pair in value:
+        if not isinstance(pair, (list, tuple)) or len(pair) != 2:
+            raise ValueError(f"A head is [layer, head], as in [0, 3], not {shown(pair)}.")
+    return [(layer, head) for layer, head in value]
+
+
+def check_layers(value: object) -> list[int]:
+    """Which layers. Whether a model has them, it says itself."""
+    if not isinstance(value, (list, tuple)) or len(value) > ABLATED_HEADS:
+        raise ValueError("The layers must be a list of numbers, such as [0, 5].")
+    return list(value)
 
 
 def check_conversation(value: object) -> list[Message]:

@@ -42,22 +42,37 @@ def theme() -> gr.themes.Base:
 
 
 def panel(
-    script: str, value: Any = None, *, helpers: Sequence[str] = (), **options: Any
+    script: str,
+    value: Any = None,
+    *,
+    helpers: Sequence[str] = (),
+    style: str | None = None,
+    **options: Any,
 ) -> gr.HTML:
     """A gr.HTML whose `value` is data, drawn by a script of `panels` (see above).
 
     The script sees `element`, `props`, `watch` and `trigger`, and what dom.js and `helpers`, more
-    scripts of that folder, define; it draws now and whenever `value` changes.
+    scripts of that folder, define; it draws now and whenever `value` changes. `style` is a sheet of
+    that folder for this panel alone.
     """
     scripts = ("dom.js", *helpers, script)
-    sources = [(PANELS / name).read_text(encoding="utf-8") for name in scripts]
     return gr.HTML(
         value,
         html_template="<div class='panel'></div>",
-        js_on_load="\n".join(sources),
+        css_template=_compact(style) if style else "",
+        js_on_load="\n".join(map(_compact, scripts)),
         apply_default_css=False,
         **options,
     )
+
+
+def _compact(name: str) -> str:
+    """A file of `panels` without its comments' lines and indentation: the page is a fifth smaller.
+
+    So no text in backquotes may go over several lines there.
+    """
+    lines = map(str.strip, (PANELS / name).read_text(encoding="utf-8").splitlines())
+    return "\n".join(line for line in lines if line and not line.startswith("//"))
 
 
 def clicked_text(clicked: gr.EventData) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import inspect
 import json
+import math
 import shutil
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
@@ -15,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import numpy as np
 import pytest
 from conftest import REPOSITORY, App
 from gradio_client import Client
@@ -35,6 +37,8 @@ ENDPOINTS = [
     "word_influence",
     "chat",
     "attention",
+    "inside",
+    "ablate",
     "tokenize",
     "models",
 ]
@@ -244,6 +248,55 @@ def test_attention_of_each_model_differs(client: Client) -> None:
     assert maps[0] != maps[1] != maps[2] != maps[0]
 
 
+def test_inside_shows_how_the_next_token_comes_about(client: Client) -> None:
+    text = "the cat sat on"
+    found = client.predict(text, layer=1, head=1, temperature=0.7, top_k=5, api_name="/inside")
+    assert bytes.fromhex("".join(token["bytes"] for token in found["tokens"])).decode() == text
+    T = len(found["tokens"])
+    assert (found["layer"], found["head"], found["position"]) == (1, 1, T - 1)
+    maps = client.predict(text, layer=1, head=1, api_name="/attention")
+    np.testing.assert_allclose(found["matrices"]["weights"], maps["weights"][0][0], atol=2e-4)
+    vectors = {name: np.array(vector) for name, vector in found["vectors"].items()}
+    assert {vector.shape for vector in vectors.values()} == {(32,)}
+    attended = vectors["stream"] + vectors["projection"]
+    np.testing.assert_allclose(attended, vectors["after_attention"], atol=2e-4)
+    np.testing.assert_allclose(attended + vectors["mlp"], vectors["after_mlp"], atol=2e-4)
+    assert found["neurons"][0]["activation"] >= found["neurons"][-1]["activation"]
+    asked = {"temperature": 0.7, "top_k": 5, "api_name": "/next_token"}
+    for row, same in zip(found["next_tokens"], client.predict(text, **asked), strict=True):
+        assert row["token_id"] == same["token_id"]
+        assert row["reshaped_probability"] == pytest.approx(same["reshaped_probability"], abs=1e-5)
+    first = client.predict(text, position=0, api_name="/inside")
+    assert first["vectors"]["stream"] == pytest.approx(  # what enters layer 0 is the two embeddings
+        [
+            sum(pair)
+            for pair in zip(
+                first["vectors"]["token_embedding"],
+                first["vectors"]["position_embedding"],
+                strict=True,
+            )
+        ],
+        abs=2e-4,
+    )
+
+
+def test_ablate_switches_off_and_names_what_matters(client: Client) -> None:
+    whole = client.predict("the cat sat on", api_name="/ablate")
+    assert whole["untouched"] == whole["ablated"]
+    assert len(whole["effects"]) == len(whole["layer_effects"]) == 2
+    layer, head = whole["most_important"][0]
+    assert whole["effects"][layer][head] == min(min(row) for row in whole["effects"])
+    off = client.predict("the cat sat on", heads=[[layer, head]], api_name="/ablate")
+    assert off["untouched"] == whole["untouched"] != off["ablated"]
+    rows = {row["token"]: row["probability"] for row in off["ablated"]["next_tokens"]}
+    if whole["predicted"] in rows:
+        change = math.log(rows[whole["predicted"]]) - whole["log_probability"]
+        assert change == pytest.approx(whole["effects"][layer][head], abs=1e-3)
+    skipped = client.predict("the cat sat on", layers=[1], new_tokens=0, api_name="/ablate")
+    assert skipped["ablated"]["continuation"] == ""
+    assert skipped["ablated"]["next_tokens"] != whole["untouched"]["next_tokens"]
+
+
 def test_tokenize_gives_every_byte(client: Client) -> None:
     text = "Grüße, 世界 👩‍👩‍👧 <|endoftext|>\n\t \u202e"
     tokens = client.predict(text, api_name="/tokenize")
@@ -318,6 +371,20 @@ REFUSED = [
     ("attention", {"text": "a", "layer": 2}, "layer must be a whole number from 0 to 1"),
     ("attention", {"text": "a", "head": -1}, "head must be a whole number from 0 to 1"),
     ("attention", {"text": "a", "model": "gpt2"}, "model must be one of"),
+    ("inside", {"text": " "}, "text is empty"),
+    ("inside", {"text": "a b " * 17}, "tokens long, but at most 32 can be shown"),
+    ("inside", {"text": "x" * 501}, "text has 501 characters; at most 500"),
+    ("inside", {"text": "a", "layer": 2}, "layer must be a whole number from 0 to 1"),
+    ("inside", {"text": "a", "head": 2.5}, "head must be a whole number from 0 to 1"),
+    ("inside", {"text": "a", "position": 1}, "position must be a whole number from 0 to 0"),
+    ("inside", {"text": "a", "model": "spam"}, "model must be one of base, chat, not 'spam'"),
+    ("ablate", {"text": "a b " * 17}, "at most 32"),
+    ("ablate", {"text": "a", "heads": [[0, 2]]}, "head must be a whole number from 0 to 1"),
+    ("ablate", {"text": "a", "heads": [0, 1]}, "A head is [layer, head], as in [0, 3], not 0."),
+    ("ablate", {"text": "a", "heads": "all"}, "heads must be a list of at most 144 pairs"),
+    ("ablate", {"text": "a", "layers": [2]}, "layer must be a whole number from 0 to 1"),
+    ("ablate", {"text": "a", "layers": 1}, "layers must be a list of numbers"),
+    ("ablate", {"text": "a", "new_tokens": 21}, "new_tokens must be a whole number from 0 to 20"),
     ("tokenize", {"text": "x" * 8_001}, "text has 8,001 characters"),
     ("tokenize", {"text": False}, "text must be a text, not False"),
 ]
@@ -407,6 +474,11 @@ def test_committed_weights_answer_every_endpoint(app: App) -> None:
     maps = client.predict("The cat sat on the mat.", api_name="/attention")
     assert len(maps["weights"]) == maps["n_layer"]
     assert all(model["available"] for model in client.predict(api_name="/models"))
+    text = "Tom had a red ball and a blue ball. He gave the red ball to Lily. " * 2
+    while len(client.predict(text, api_name="/tokenize")) > limits.INSIDE_TOKENS:
+        text = text[1:]
+    for endpoint in ("/inside", "/ablate"):
+        assert len(json.dumps(client.predict(text, api_name=endpoint))) < 1_000_000
 
 
 def test_committed_model_knows_how_a_tale_begins(app: App) -> None:

@@ -167,6 +167,7 @@ OTHERS = {"DEADLINE_SECONDS", "QUEUE_SIZE", "UPLOAD_BYTES", "INFLUENCE_SPANS"}
 OTHERS |= {"SESSIONS", "STREAMS", "REMEMBERED", "CACHE_BYTES", "BEAMS", "BEAM_TOKENS"}
 OTHERS |= {"FETCHED_PARAMETERS"}  # tests/test_registry.py
 OTHERS |= {"BODY_BYTES", "UNFETCHED"}  # tests/test_hostile.py
+OTHERS |= {"INSIDE_TOKENS", "INSIDE_CHARS", "ABLATED_HEADS", "ABLATION_TOKENS"}  # test_app.py
 
 
 def test_every_limit_is_tested_here() -> None:

@@ -32,6 +32,7 @@ def test_first_paint_has_content(tiny_app: App, open_page: Any) -> None:
         "Spam",
         "Chat",
         "Attention",
+        "Inside",
         "Training",
     ]
     assert page.locator("#prompt textarea").input_value()
@@ -49,6 +50,8 @@ def test_every_tab_has_something_to_show_before_a_model_has_run(app: App, open_p
         ("Chat", "#conversation .bot"),
         ("Attention", "#attention-maps .matrix svg"),
         ("Attention", "#logit-lens .lens-grid"),
+        ("Inside", "#inside .zones"),
+        ("Inside", "#what-if .effects"),
     ):
         open_tab(page, tab)
         expect(page.locator(finished)).to_be_visible()
@@ -68,6 +71,13 @@ def test_nothing_that_is_written_becomes_code(tiny_app: App, open_page: Any) -> 
     chips = page.locator("#attention-maps .chips")
     expect(chips).to_have_text(HOSTILE[-60:].replace(" ", "·"))
 
+    open_tab(page, "Inside")
+    page.locator("#inside-text textarea").fill(HOSTILE[-20:])
+    page.locator("#look-inside").click()
+    expect(page.locator("#inside .chips .chip").last).to_have_text("`")
+    chips = page.locator("#inside .chips .chip").all_text_contents()
+    assert "".join(chips) == HOSTILE[-20:].replace(" ", "·")
+
     open_tab(page, "Chat")
     page.locator("#instruction textarea").fill(HOSTILE)
     page.locator("#instruction textarea").press("Enter")
@@ -81,12 +91,12 @@ def test_nothing_that_is_written_becomes_code(tiny_app: App, open_page: Any) -> 
 
 
 def test_the_keyboard_opens_every_tab_and_works_there(tiny_app: App, open_page: Any) -> None:
-    """The Generate and the Attention tab have a test of their own for what is inside."""
+    """Generate, Attention and Inside have tests of their own for what they hold."""
     page = open_page(tiny_app)
 
     def open_by_keyboard(tab: str) -> None:
         page.get_by_role("tab", selected=True).focus()
-        for _ in range(5):
+        for _ in range(6):
             if page.evaluate("document.activeElement.dataset.tabId") == tab:
                 break
             page.keyboard.press("Tab")
@@ -114,6 +124,8 @@ def test_the_keyboard_opens_every_tab_and_works_there(tiny_app: App, open_page: 
 
     open_by_keyboard("attention")
     expect(page.locator("#attention-maps .matrix svg")).to_be_visible()
+    open_by_keyboard("inside")
+    expect(page.locator("#inside .zones")).to_be_visible()
     open_by_keyboard("training")
     expect(page.locator("#training")).not_to_be_empty()
 
@@ -138,7 +150,7 @@ def test_a_phone_shows_every_tab_without_scrolling_sideways(
     dark = "document.body.classList.contains('dark')"
     assert page.evaluate(dark) == (theme == "dark")
     generate(page)
-    for tab in ("Generate", "Spam", "Chat", "Attention", "Training"):
+    for tab in ("Generate", "Spam", "Chat", "Attention", "Inside", "Training"):
         open_tab(page, tab)
         if tab == "Attention":
             page.locator("#show-attention").click()
@@ -171,7 +183,8 @@ def test_a_text_goes_from_tab_to_tab_and_a_link_brings_it_back(
     link = page.url.removeprefix(tiny_app.url)
     for here, there, box in (
         ("generate", "Attention", "#attention-text"),
-        ("attention", "Spam", "#message"),
+        ("attention", "Inside", "#inside-text"),
+        ("inside", "Spam", "#message"),
         ("spam", "Chat", "#instruction"),
         ("chat", "Generate", "#prompt"),
     ):
@@ -181,6 +194,10 @@ def test_a_text_goes_from_tab_to_tab_and_a_link_brings_it_back(
         if there == "Attention":  # drawn for the text that has come along
             chips = page.locator("#attention-maps .chips")
             expect(chips).to_have_text("the·cat·&·<b>sat</b>")
+        if there == "Inside":
+            chips = page.locator("#inside .chips .chip")
+            expect(chips).not_to_have_count(0)
+            assert "".join(chips.all_text_contents()) == "the·cat·&·<b>sat</b>"
         assert page.get_by_role("tab", name=there).count() == 1
 
     other = open_page(tiny_app, link)

@@ -62,8 +62,15 @@ function diverging(difference, dark) {
 
 const css = (colour) => "rgb(" + colour.join(",") + ")";
 
-// Black or white, whichever can be read better on a colour: by its luma.
-const inkOn = ([r, g, b]) => (0.299 * r + 0.587 * g + 0.114 * b > 140 ? "#0f172a" : "#f8fafc");
+// Black or white, whichever can be read better on a colour: by its luminance, as WCAG defines it. The
+// worse of the two cases is at 0.179, where both have a contrast of 4.6.
+function inkOn(colour) {
+  const [r, g, b] = colour.map((part) => {
+    const c = part / 255;
+    return c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4;
+  });
+  return 0.2126 * r + 0.7152 * g + 0.0722 * b > 0.179 ? "#000" : "#fff";
+}
 
 function save(name, content, type) {
   const link = document.createElement("a");

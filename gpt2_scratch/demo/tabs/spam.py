@@ -15,7 +15,7 @@ from gpt2_scratch.demo.api import Api, Row
 from gpt2_scratch.demo.boundary import on_model, on_page
 from gpt2_scratch.demo.csv_files import MESSAGE_COLUMNS, read_messages, write_verdicts
 from gpt2_scratch.demo.first_paint import first_paint
-from gpt2_scratch.demo.theme import PANELS, notice, notice_update, panel
+from gpt2_scratch.demo.theme import notice, notice_update, panel
 
 SPAM = [
     "WINNER!! You have been selected to receive a £900 prize reward! To claim call 09061701461.",
@@ -64,7 +64,7 @@ def build(demo: gr.Blocks, api: Api) -> gr.Textbox:
                 card = panel(
                     "spam.js",
                     painted,
-                    css_template=(PANELS / "spam.css").read_text(encoding="utf-8"),
+                    style="spam.css",
                     elem_id="verdict",
                 )
                 with gr.Accordion("How the words get their colours", open=False):
