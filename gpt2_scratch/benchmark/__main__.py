@@ -7,9 +7,10 @@
     probe    milliseconds of a step in each mode, what a clock would choose and what the app takes
     load     clients of `python app.py` through HTTP, with requests of all kinds
 
-Rounds are interleaved, so that a machine that changes its speed is as unfair to all; figures are
-medians. A decode step reads all weights once: beside tokens/s stands the GB/s that it means, and
-how much that is of what this machine's memory gave in the same rounds.
+Each contestant of `decode` and `prefill` has a process of its own, and the rounds are in turns, so
+that a machine that changes its speed is as unfair to all; figures are medians. A decode step reads
+all weights once: beside tokens/s stands the GB/s that it means, and how much that is of what this
+machine's memory gave in the same rounds.
 """
 
 from __future__ import annotations
@@ -22,16 +23,17 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from statistics import median, quantiles
 from typing import Any
 
 import torch
 
-from gpt2_scratch.benchmark.contestants import GREEDY, Contestant, ours, peers
-from gpt2_scratch.benchmark.llama import INSTALL, llamas
+from gpt2_scratch.benchmark.contestants import GREEDY, Contestant, names
 from gpt2_scratch.benchmark.load import load
+from gpt2_scratch.benchmark.models import random_or_trained
 from gpt2_scratch.benchmark.probe import probe
-from gpt2_scratch.checkpoints.models import load_model
+from gpt2_scratch.benchmark.race import in_processes, interleaved, machine
 from gpt2_scratch.config import PRESETS
 from gpt2_scratch.engine.engine import Engine
 from gpt2_scratch.engine.native import NativeGPT2, choose_mode, is_available, library
@@ -59,19 +61,6 @@ def prompt_ids(length: int, vocab_size: int) -> list[int]:
     return torch.randint(1, vocab_size, (length,), generator=generator).tolist()
 
 
-def interleaved(
-    contestants: list[Contestant], ids: list[int], new: int, rounds: int
-) -> dict[str, list[float]]:
-    """Seconds of each contestant in each round, after one round that does not count."""
-    times: dict[str, list[float]] = {c.name: [] for c in contestants}
-    for number in range(rounds + 1):
-        for contestant in contestants:
-            taken = seconds(lambda c=contestant: c.generate(ids, new))  # type: ignore[misc]
-            if number:
-                times[contestant.name].append(taken)
-    return times
-
-
 def bandwidth(threads: int) -> float | None:
     """GB/s of memory read in order, the best of a few; None without the compiled kernels."""
     if not is_available():
@@ -82,36 +71,38 @@ def bandwidth(threads: int) -> float | None:
     return 4 * READ_FLOATS / best / 1e9
 
 
-def decode(model: GPT2, arguments: argparse.Namespace) -> list[Row]:
+def decode(arguments: argparse.Namespace) -> list[Row]:
     """Tokens/s, prompt included."""
-    contestants = entrants(model, arguments)
-    memory = bandwidth(arguments.threads)
-    ids = prompt_ids(PROMPT_TOKENS, model.config.vocab_size)
-    times = interleaved(contestants, ids, arguments.tokens, arguments.rounds)
-    memory = max(memory or 0.0, bandwidth(arguments.threads) or 0.0) or None
+    with entrants(arguments) as contestants:
+        memory = bandwidth(arguments.threads)
+        ids = prompt_ids(PROMPT_TOKENS, random_or_trained(arguments.model).config.vocab_size)
+        times = interleaved(contestants, ids, arguments.tokens, arguments.rounds)
+        memory = max(memory or 0.0, bandwidth(arguments.threads) or 0.0) or None
     rows = []
-    for c in contestants:
-        rate = arguments.tokens / median(times[c.name])
-        read = rate * c.weight_bytes / 1e9
-        row: Row = {"": c.name, "tokens/s": rate, "GB/s": read}
+    for each in contestants:
+        rates = sorted(arguments.tokens / taken for taken in times[each.name])
+        rate = median(rates)
+        read = rate * each.weight_bytes / 1e9
+        row: Row = {"": each.name, "tokens/s": rate, "range": f"{rates[0]:.0f} to {rates[-1]:.0f}"}
+        row["GB/s"] = read
         row["of memory's"] = None if memory is None else f"{read / memory:.0%}"
         rows.append(row)
     compare(rows, "tokens/s")
     return [*rows, {"": "memory, read in order", "GB/s": memory}]
 
 
-def prefill(model: GPT2, arguments: argparse.Namespace) -> list[Row]:
+def prefill(arguments: argparse.Namespace) -> list[Row]:
     """Milliseconds from a long prompt to the first token."""
-    contestants = entrants(model, arguments)
-    length = min(512, model.config.block_size - 1)
-    times = interleaved(
-        contestants, prompt_ids(length, model.config.vocab_size), 1, arguments.rounds
-    )
-    rows: list[Row] = [
-        {"": c.name, "prompt": length, "ms": 1000 * median(times[c.name])} for c in contestants
-    ]
-    for row in rows:
-        row["tokens/s"] = length / row["ms"] * 1000
+    config = random_or_trained(arguments.model).config
+    length = min(512, config.block_size - 1)
+    with entrants(arguments) as contestants:
+        times = interleaved(contestants, prompt_ids(length, config.vocab_size), 1, arguments.rounds)
+    rows: list[Row] = []
+    for each in contestants:
+        taken = sorted(1000 * seconds for seconds in times[each.name])
+        row: Row = {"": each.name, "prompt": length, "ms": median(taken)}
+        row["range"] = f"{taken[0]:.0f} to {taken[-1]:.0f}"
+        rows.append(row | {"tokens/s": length / row["ms"] * 1000})
     compare(rows, "tokens/s")
     return rows
 
@@ -123,19 +114,15 @@ def compare(rows: list[Row], column: str) -> None:
             row[f"x {peer['']}"] = row[column] / peer[column]
 
 
-def entrants(model: GPT2, arguments: argparse.Namespace) -> list[Contestant]:
-    found = ours(model)
-    if arguments.peers:
-        found += peers(model.config, arguments.threads)
-        try:
-            found += llamas(model, arguments.threads)
-        except ImportError as error:
-            print(f"llama.cpp is left out: there is no {error.name} ({INSTALL}).", file=sys.stderr)
-    return found
+def entrants(arguments: argparse.Namespace) -> AbstractContextManager[list[Contestant]]:
+    """Who races, each in a process of its own."""
+    print(machine(arguments.threads), file=sys.stderr)
+    return in_processes(names(arguments.peers), arguments.model, arguments.threads)
 
 
-def serve(model: GPT2, arguments: argparse.Namespace) -> list[Row]:
+def serve(arguments: argparse.Namespace) -> list[Row]:
     """Streams through one engine, each of which reads all of its prompt."""
+    model = random_or_trained(arguments.model)
     engine = Engine(served(model, arguments.mode), reuse=False)
     found: list[Row] = []
     alone = 0.0
@@ -167,11 +154,12 @@ def served(model: GPT2, mode: str | None) -> RowModel:
     return NativeGPT2(model, mode)
 
 
-def turns(model: GPT2, arguments: argparse.Namespace) -> list[Row]:
+def turns(arguments: argparse.Namespace) -> list[Row]:
     """A conversation: each prompt is the one before and TURN_TOKENS more.
 
     Once with an engine that remembers what it has read and once with one that does not.
     """
+    model = random_or_trained(arguments.model)
     rows_model = served(model, arguments.mode)
     asked = prompt_ids(model.config.block_size, model.config.vocab_size)
     lengths = range(TURN_TOKENS, model.config.block_size, TURN_TOKENS)
@@ -216,11 +204,11 @@ def at_once(engine: Engine, streams: int, new: int) -> tuple[float, list[float]]
     return streams * new / seconds(all_of_them), waits
 
 
-def modes(model: GPT2, arguments: argparse.Namespace) -> list[Row]:
+def modes(arguments: argparse.Namespace) -> list[Row]:
     """The modes by the clock, and by the rule that takes its place."""
     if not is_available():
         raise ValueError("This is measured on the compiled kernels, and there is no C++ compiler.")
-    return probe(model, arguments.rounds)
+    return probe(random_or_trained(arguments.model), arguments.rounds)
 
 
 MEASURES = {
@@ -244,14 +232,6 @@ def table(rows: list[Row]) -> str:
     lines = [columns, ["---"] * len(columns)]
     lines += [[cell(row.get(column)) for column in columns] for row in rows]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
-
-
-def random_or_trained(name: str) -> GPT2:
-    """A preset's shape with random weights, or a checkpoint by name or path."""
-    if name in PRESETS:
-        generator = torch.Generator().manual_seed(0)
-        return GPT2(PRESETS[name]).init_weights(generator).requires_grad_(False).eval()
-    return load_model(name)[0]
 
 
 def parse(argv: list[str] | None = None) -> argparse.Namespace:
@@ -281,7 +261,7 @@ def main(argv: list[str] | None = None) -> None:
         if arguments.what == "load":
             rows = load(arguments.model, arguments.clients, 60 * arguments.minutes)
         else:
-            rows = MEASURES[arguments.what](random_or_trained(arguments.model), arguments)
+            rows = MEASURES[arguments.what](arguments)
     except ValueError as error:
         sys.exit(str(error))
     print(json.dumps(rows, indent=2) if arguments.json else table(rows))

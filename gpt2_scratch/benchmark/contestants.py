@@ -10,10 +10,12 @@ import importlib
 import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from importlib.util import find_spec
 from typing import Any, cast
 
 import torch
 
+from gpt2_scratch.benchmark.llama import KINDS, llama
 from gpt2_scratch.config import GPT2Config
 from gpt2_scratch.engine.native import NativeGPT2, is_available
 from gpt2_scratch.engine.quantization import MODES, stored_bytes
@@ -37,13 +39,36 @@ class Contestant:
     generate: Callable[[list[int], int], object]
 
 
-def ours(model: GPT2) -> list[Contestant]:
-    """model.py by PyTorch's operators, and the compiled kernels in every mode."""
-    fast = {mode: NativeGPT2(model, mode) for mode in MODES} if is_available() else {}
-    return [
-        _own("model.py, fp32", model, stored_bytes(model, "fp32")),
-        *(_own(f"compiled, {mode}", m, stored_bytes(model, mode)) for mode, m in fast.items()),
-    ]
+OURS = ("model.py, fp32", *(f"compiled, {mode}" for mode in MODES))
+PEERS = (
+    *("transformers, fp32", "transformers, bf16", "CTranslate2, float32", "CTranslate2, int8"),
+    *(f"llama.cpp, {kind.lower()}" for kind in KINDS),
+)
+
+
+def names(with_peers: bool) -> list[str]:
+    """Who enters on this machine. llama.cpp, which takes minutes to build, may be missing; who
+    else is missing, but was asked for, is an error of `contestant`."""
+    found = [name for name in OURS if is_available() or not name.startswith("compiled")]
+    has_llama = all(find_spec(package) for package in ("llama_cpp", "gguf"))
+    if with_peers:
+        found += [name for name in PEERS if has_llama or not name.startswith("llama.cpp")]
+    return found
+
+
+def contestant(name: str, model: GPT2, threads: int) -> Contestant:
+    """One of `names` over a model. Raises ValueError if what it needs is not installed."""
+    program, _, kind = name.partition(", ")
+    if program == "model.py":
+        return _own(name, model, stored_bytes(model, "fp32"))
+    if program == "compiled":
+        return _own(name, NativeGPT2(model, kind), stored_bytes(model, kind))
+    if program == "llama.cpp":
+        return Contestant(name, *llama(model, kind, threads))
+    reference = _reference(model.config)
+    if program == "CTranslate2":
+        return _ctranslate2(reference, model.config, kind, threads)
+    return _transformers(reference if kind == "fp32" else reference.to(torch.bfloat16), kind)
 
 
 def _own(name: str, model: GPT2 | NativeGPT2, weight_bytes: int) -> Contestant:
@@ -53,8 +78,8 @@ def _own(name: str, model: GPT2 | NativeGPT2, weight_bytes: int) -> Contestant:
     return Contestant(name, weight_bytes, generate)
 
 
-def peers(config: GPT2Config, threads: int) -> list[Contestant]:
-    """transformers and CTranslate2. Raises ValueError if they are not installed."""
+def _reference(config: GPT2Config) -> Any:
+    """transformers' GPT-2 of this shape."""
     transformers = _module("transformers")
     transformers.logging.set_verbosity_error()
     shape = transformers.GPT2Config(
@@ -66,18 +91,12 @@ def peers(config: GPT2Config, threads: int) -> list[Contestant]:
         bos_token_id=0,
         eos_token_id=0,
     )
-    model = transformers.GPT2LMHeadModel(shape).eval()
-    parameters = sum(p.numel() for p in model.parameters())
-    found = [_transformers(model, "fp32", 4 * parameters)]
-    found += [
-        _ctranslate2(model, config, "float32", 4 * parameters, threads),
-        _ctranslate2(model, config, "int8", parameters, threads),
-    ]
-    half = transformers.GPT2LMHeadModel(shape).eval().to(torch.bfloat16)
-    return [*found, _transformers(half, "bf16", 2 * parameters)]
+    return transformers.GPT2LMHeadModel(shape).eval()
 
 
-def _transformers(model: Any, kind: str, weight_bytes: int) -> Contestant:
+def _transformers(model: Any, kind: str) -> Contestant:
+    weight_bytes = sum(p.numel() * p.element_size() for p in model.parameters())
+
     def generate(ids: list[int], new: int) -> object:
         with torch.inference_mode():
             idx = torch.tensor([ids])
@@ -93,9 +112,8 @@ def _transformers(model: Any, kind: str, weight_bytes: int) -> Contestant:
     return Contestant(f"transformers, {kind}", weight_bytes, generate)
 
 
-def _ctranslate2(
-    model: Any, config: GPT2Config, kind: str, weight_bytes: int, threads: int
-) -> Contestant:
+def _ctranslate2(model: Any, config: GPT2Config, kind: str, threads: int) -> Contestant:
+    weight_bytes = sum(p.numel() for p in model.parameters()) * (4 if kind == "float32" else 1)
     ctranslate2 = _module("ctranslate2")
     converters = _module("ctranslate2.converters.transformers")
     names = [f"token {number}" for number in range(config.vocab_size)]

@@ -10,18 +10,17 @@ from __future__ import annotations
 
 import importlib
 import tempfile
+from collections.abc import Callable
 from itertools import islice
 from pathlib import Path
 from typing import Any, cast
 
 import numpy as np
 
-from gpt2_scratch.benchmark.contestants import Contestant
 from gpt2_scratch.engine.quantization import is_stored
 from gpt2_scratch.model import GPT2
 
 KINDS = ("F32", "F16", "Q8_0")
-INSTALL = "`pip install llama-cpp-python gguf` builds it, which takes minutes"
 _NAMES = {
     "wte": "TOKEN_EMBD",
     "wpe": "POS_EMBD",
@@ -94,16 +93,15 @@ def greedy(llama: Any, ids: list[int], new: int) -> list[int]:
     return cast(list[int], list(islice(llama.generate(ids, temp=0.0), new)))
 
 
-def llamas(model: GPT2, threads: int) -> list[Contestant]:
-    """One contestant for each of KINDS. Raises ImportError as `reader` does."""
-    return [_llama(model, kind, threads) for kind in KINDS]
+def llama(
+    model: GPT2, kind: str, threads: int
+) -> tuple[int, Callable[[list[int], int], list[int]]]:
+    """(bytes of the weights, how to write on) with the weights in one of KINDS, in small letters.
 
-
-def _llama(model: GPT2, kind: str, threads: int) -> Contestant:
+    Raises ImportError where llama-cpp-python or gguf is not installed.
+    """
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "model.gguf"
-        weight_bytes = write_gguf(model, path, kind)
-        llama = reader(path, threads)  # it maps the file, which may go
-    return Contestant(
-        f"llama.cpp, {kind.lower()}", weight_bytes, lambda ids, new: greedy(llama, ids, new)
-    )
+        weight_bytes = write_gguf(model, path, kind.upper())
+        read = reader(path, threads)  # it maps the file, which may go
+    return weight_bytes, lambda ids, new: greedy(read, ids, new)

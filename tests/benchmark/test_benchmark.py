@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import argparse
 import json
+import multiprocessing
+import os
+import re
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib.util import find_spec
 from itertools import islice
 from pathlib import Path
@@ -15,8 +20,15 @@ import torch
 from conftest import App
 
 from gpt2_scratch.benchmark import __main__ as benchmark
-from gpt2_scratch.benchmark import llama
-from gpt2_scratch.benchmark.contestants import GREEDY, Contestant, ours
+from gpt2_scratch.benchmark import contestants, llama
+from gpt2_scratch.benchmark.contestants import (
+    GREEDY,
+    OURS,
+    PEERS,
+    Contestant,
+    contestant,
+    names,
+)
 from gpt2_scratch.benchmark.load import (
     KINDS,
     Answer,
@@ -27,6 +39,7 @@ from gpt2_scratch.benchmark.load import (
     summary,
     until,
 )
+from gpt2_scratch.benchmark.race import in_processes, interleaved, machine
 from gpt2_scratch.config import PRESETS, GPT2Config
 from gpt2_scratch.demo import limits
 from gpt2_scratch.engine.native import choose_mode, is_available
@@ -45,14 +58,25 @@ def tiny(monkeypatch: pytest.MonkeyPatch) -> GPT2:
 
 
 def options(*arguments: str) -> argparse.Namespace:
-    return benchmark.parse([*arguments, "--rounds", "2", "--tokens", "6"])
+    return benchmark.parse([*arguments, "--model", "tiny", "--rounds", "2", "--tokens", "6"])
+
+
+@pytest.fixture
+def in_this_process(tiny: GPT2, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The contestants without their processes."""
+
+    @contextmanager
+    def here(arguments: argparse.Namespace) -> Iterator[list[Contestant]]:
+        yield [contestant(name, tiny, 1) for name in names(with_peers=False)]
+
+    monkeypatch.setattr(benchmark, "entrants", here)
 
 
 def test_every_contestant_writes_as_many_tokens_as_asked_for(tiny: GPT2) -> None:
-    contestants = ours(tiny)
+    contestants = [contestant(name, tiny, 1) for name in names(with_peers=False)]
     assert contestants[0].weight_bytes == stored_bytes(tiny, "fp32")
-    for contestant in contestants:
-        steps = contestant.generate([1, 2, 3], 7)
+    for each in contestants:
+        steps = each.generate([1, 2, 3], 7)
         assert isinstance(steps, list) and len(steps) == 7
         assert all(isinstance(step, TokenStep) for step in steps)
 
@@ -60,29 +84,43 @@ def test_every_contestant_writes_as_many_tokens_as_asked_for(tiny: GPT2) -> None
 def test_rounds_are_interleaved_and_the_first_does_not_count() -> None:
     calls: list[str] = []
 
-    def contestant(name: str) -> Contestant:
+    def racer(name: str) -> Contestant:
         return Contestant(name, 1, lambda ids, new: calls.append(name))
 
-    times = benchmark.interleaved([contestant("a"), contestant("b")], [1], 1, rounds=3)
+    times = interleaved([racer("a"), racer("b")], [1], 1, rounds=3)
     assert calls == ["a", "b"] * 4
     assert [len(taken) for taken in times.values()] == [3, 3]
 
 
-def test_decode_relates_speed_to_bytes(tiny: GPT2) -> None:
-    for row in benchmark.decode(tiny, options("decode"))[:-1]:
+def test_each_has_a_process_of_its_own() -> None:
+    with in_processes(["model.py, fp32"] * 2, "nano", threads=1) as contestants:
+        times = interleaved(contestants, [1, 2], 2, rounds=1)
+        processes = {process.pid for process in multiprocessing.active_children()}
+    assert len(processes) == 2 and os.getpid() not in processes
+    assert all(taken > 0 for taken in times["model.py, fp32"])
+
+
+def test_the_machine_is_named() -> None:
+    assert re.fullmatch(r".+ \(.+\), 2 threads", machine(2))
+
+
+def test_decode_relates_speed_to_bytes(tiny: GPT2, in_this_process: None) -> None:
+    for row in benchmark.decode(options("decode"))[:-1]:
         kind = row[""].split(", ")[1]
         read = row["tokens/s"] * stored_bytes(tiny, kind) / 1e9
         assert row["GB/s"] == pytest.approx(read)
+        slowest, fastest = map(int, row["range"].split(" to "))
+        assert slowest - 1 <= row["tokens/s"] <= fastest + 1
 
 
-def test_prefill_reads_all_of_a_prompt_that_fits(tiny: GPT2) -> None:
-    rows = benchmark.prefill(tiny, options("prefill"))
+def test_prefill_reads_all_of_a_prompt_that_fits(in_this_process: None) -> None:
+    rows = benchmark.prefill(options("prefill"))
     assert {row["prompt"] for row in rows} == {79}
     assert all(row["tokens/s"] == pytest.approx(79_000 / row["ms"]) for row in rows)
 
 
 def test_serve_runs_one_stream_and_many(tiny: GPT2) -> None:
-    rows = benchmark.serve(tiny, options("serve"))
+    rows = benchmark.serve(options("serve"))
     assert [row["streams"] for row in rows] == [1, 2, 4, 8, 40]
     for row in rows:
         assert 0 < row["first token ms, p50"] <= row["p95"]
@@ -90,7 +128,7 @@ def test_serve_runs_one_stream_and_many(tiny: GPT2) -> None:
 
 
 def test_a_conversation_is_measured_with_and_without_memory(tiny: GPT2) -> None:
-    (row,) = benchmark.turns(tiny, options("turns"))
+    (row,) = benchmark.turns(options("turns"))
     assert (row["turn"], row["tokens"]) == (1, benchmark.TURN_TOKENS)
     assert row["x"] == pytest.approx(row["reading all, ms"] / row["remembering, ms"])
 
@@ -154,10 +192,10 @@ def test_the_other_loop_learns() -> None:
     assert losses[-1] < losses[0]
 
 
-def test_a_peer_that_is_missing_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_peer_that_is_missing_is_named(tiny: GPT2, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(__import__("sys").modules, "transformers", None)
-    with pytest.raises(SystemExit, match="transformers is not installed: `pip install"):
-        benchmark.main(["decode", "--model", "nano", "--peers"])
+    with pytest.raises(ValueError, match="transformers is not installed: `pip install"):
+        contestant("transformers, fp32", tiny, 1)
 
 
 @pytest.mark.parametrize("kind", llama.KINDS)
@@ -190,22 +228,23 @@ def test_llama_cpp_writes_the_same_text(tiny: GPT2, tmp_path: Path) -> None:
     assert llama.greedy(theirs, ids, 20) == expected  # nothing is left of the text before
 
 
-def test_llama_cpp_is_left_out_where_it_is_missing(
-    tiny: GPT2, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+def test_llama_cpp_is_left_out_where_it_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    everybody = {*OURS, *PEERS}
+    monkeypatch.setattr(contestants, "find_spec", lambda package: None)
+    assert {name.split(",")[0] for name in everybody - set(names(True))} >= {"llama.cpp"}
+    monkeypatch.setattr(contestants, "find_spec", lambda package: True)
+    assert any(name.startswith("llama.cpp") for name in names(True))
+    assert set(names(False)) <= set(OURS)
+
+
+def test_it_prints_a_table_or_json(
+    in_this_process: None, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setitem(__import__("sys").modules, "llama_cpp", None)
-    monkeypatch.setattr(benchmark, "peers", lambda config, threads: [])
-    names = [c.name for c in benchmark.entrants(tiny, options("decode", "--peers"))]
-    assert names == [c.name for c in ours(tiny)]
-    assert "llama.cpp is left out: there is no llama_cpp" in capsys.readouterr().err
-
-
-def test_it_prints_a_table_or_json(tiny: GPT2, capsys: pytest.CaptureFixture[str]) -> None:
     arguments = ["prefill", "--model", "tiny", "--rounds", "1"]
     benchmark.main(arguments)
     header, rule, *rows = capsys.readouterr().out.splitlines()
     assert header.startswith("|  | prompt | ms |")
-    assert set(rule) == set("|- ") and len(rows) == len(ours(tiny))
+    assert set(rule) == set("|- ") and len(rows) == len(names(with_peers=False))
     benchmark.main([*arguments, "--json"])
     assert [row["prompt"] for row in json.loads(capsys.readouterr().out)] == [79] * len(rows)
 
