@@ -269,8 +269,8 @@ class ModelInfo(TypedDict):
     parameters  how many trained numbers; null if unavailable, and so are config and tokenizer
     config      vocab_size, block_size (the context window in tokens), n_layer, n_head, n_embd, ...
     tokenizer   the name of its vocabulary
-    mode        how its weights are stored while it writes: fp32, fp16 or int8; null for a model
-                that does not write
+    mode        how its weights are stored while it writes: fp32, fp16, int8 or int4; null for a
+                model that does not write
     compiled    whether it writes by the compiled kernels, not by PyTorch's operators
     """
 

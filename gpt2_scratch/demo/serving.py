@@ -19,8 +19,13 @@ from gpt2_scratch.chat import ChatStep, Message
 from gpt2_scratch.demo import limits
 from gpt2_scratch.demo.registry import Registry
 from gpt2_scratch.engine.engine import Engine
-from gpt2_scratch.engine.native import NativeGPT2, choose_mode, is_available
-from gpt2_scratch.engine.quantization import MODES, check_mode, rounded
+from gpt2_scratch.engine.native import (
+    NativeGPT2,
+    NativeUnavailable,
+    choose_mode,
+    is_available,
+)
+from gpt2_scratch.engine.quantization import AUTOMATIC, check_mode, rounded
 from gpt2_scratch.engine.rows import RowModel, TorchRows
 from gpt2_scratch.generation import Step, encode_prompt, stream_from_ids
 from gpt2_scratch.sampling import SamplingSettings
@@ -95,14 +100,14 @@ class Serving:
         mode, compiled = self._mode, is_available()
         if mode == AUTO and compiled:
             ours = self.registry.source(name) == name
-            mode = choose_mode(model, MODES if ours else MODES_FOR_OTHERS)
+            mode = choose_mode(model, AUTOMATIC if ours else MODES_FOR_OTHERS)
         elif mode == AUTO:
             mode = "fp32"
         rows: RowModel
-        if compiled:
+        try:
             rows = NativeGPT2(model, mode)
-        else:  # the mode's text without its speed
-            rows = TorchRows(model if mode == "fp32" else rounded(model, mode))
+        except NativeUnavailable:  # the mode's text without its speed
+            compiled, rows = False, TorchRows(model if mode == "fp32" else rounded(model, mode))
         config = model.config
         slot_bytes = 2 * 4 * config.n_layer * config.block_size * config.n_embd
         fitting = max(limits.CACHE_BYTES // slot_bytes, 1)

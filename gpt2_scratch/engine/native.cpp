@@ -4,8 +4,8 @@
 // weight once and does little with it. So the time is that of reading the weights, if nothing is
 // lost between the operators: here a step is one call. Weights are stored in 32, 16 or 8 bits and
 // widened to float32 in registers; all arithmetic is float32. Where the processor multiplies whole
-// numbers (AVX2, faster with VNNI), those of 8 bits meet inputs that are rounded to whole numbers of
-// up to 16.
+// numbers (AVX2, faster with VNNI), those of 8 and 4 bits meet inputs that are rounded to whole
+// numbers of up to 16.
 //
 // A row is one token: its id, the slot of the cache that its sequence owns, and its position there.
 // A decode step has one row per sequence, a prompt as many as it has tokens, and any mixture will
@@ -18,6 +18,7 @@
 #include <cstdint>
 #include <cstring>
 #include <memory>
+#include <type_traits>
 #if defined(__x86_64__)
 #include <immintrin.h>
 #endif
@@ -51,6 +52,13 @@ typedef uint16_t Halves __attribute__((vector_size(2 * LANES), aligned(2), may_a
 typedef int8_t Bytes __attribute__((vector_size(LANES), aligned(1), may_alias));
 
 struct Float16 { uint16_t bits; };
+struct Four { uint8_t two; };  // weights of inputs i, in the lower half of the byte, and i + 2
+
+// Weights of 4 bits come in blocks: for a panel of outputs and GROUPED inputs two bytes per output and
+// four inputs, (GROUPED / 4, PANEL, 2), then per output what a weight of 1 is worth, and what one of 0
+// is, (PANEL) float16 each.
+constexpr int64_t GROUPED = 32;
+constexpr int64_t BLOCK = GROUPED / 2 * PANEL + 2 * PANEL * sizeof(Float16);
 
 // Inputs of one output that lie side by side: two where one instruction takes the sum of two.
 template <class W> constexpr int64_t TOGETHER = 1;
@@ -269,11 +277,10 @@ inline int32_t largest_number(int64_t inputs) {
     return fitting < INT16_MAX ? fitting : INT16_MAX;
 }
 
-// Rows as whole numbers times a scale of each row. x: (rows, inputs) -> (rows, pairs, 2); an input
-// without a partner gets a zero.
-void round_rows(const float* x, int64_t rows, int64_t inputs, Pair* numbers, float* scales) {
-    const int64_t width = (inputs + 1) / 2 * 2;
-    const float limit = largest_number(inputs);
+// Rows as whole numbers times a scale of each row. x: (rows, inputs) -> (rows, width), filled up
+// with zeros.
+void round_rows(const float* x, int64_t rows, int64_t inputs, int64_t width, float limit,
+                Pair* numbers, float* scales) {
     each_row(rows, [=](int64_t row) {
         const float* from = x + row * inputs;
         Number* to = reinterpret_cast<Number*>(numbers) + row * width;
@@ -288,7 +295,7 @@ void round_rows(const float* x, int64_t rows, int64_t inputs, Pair* numbers, flo
 #pragma omp simd
         for (int64_t k = 0; k < inputs; k++)
             to[k] = static_cast<int32_t>(from[k] * factor + std::copysign(0.5f, from[k]));
-        if (width > inputs) to[inputs] = 0;
+        for (int64_t k = inputs; k < width; k++) to[k] = 0;
         scales[row] = largest / limit + wrong;
     });
 }
@@ -297,6 +304,11 @@ void round_rows(const float* x, int64_t rows, int64_t inputs, Pair* numbers, flo
 typedef __m512i Wholes;  // as many whole numbers as a vector has floats
 inline Wholes widen_pairs(const int8_t* w) {
     return _mm512_cvtepi8_epi16(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(w)));
+}
+inline Wholes widen_halves(const uint8_t* w, int upper) {  // the lower or upper half of each byte
+    const __m512i byte =
+        _mm512_cvtepu8_epi16(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(w)));
+    return upper ? _mm512_srli_epi16(byte, 4) : _mm512_and_si512(byte, _mm512_set1_epi16(15));
 }
 inline Wholes everywhere(Pair pair) { return _mm512_set1_epi32(pair); }
 inline Wholes plus(Wholes one, Wholes other) { return _mm512_add_epi32(one, other); }
@@ -311,6 +323,10 @@ inline Wholes add_products(Wholes sum, Wholes weights, Wholes inputs) {
 typedef __m256i Wholes;
 inline Wholes widen_pairs(const int8_t* w) {
     return _mm256_cvtepi8_epi16(_mm_loadu_si128(reinterpret_cast<const __m128i*>(w)));
+}
+inline Wholes widen_halves(const uint8_t* w, int upper) {
+    const __m256i byte = _mm256_cvtepu8_epi16(_mm_loadu_si128(reinterpret_cast<const __m128i*>(w)));
+    return upper ? _mm256_srli_epi16(byte, 4) : _mm256_and_si256(byte, _mm256_set1_epi16(15));
 }
 inline Wholes everywhere(Pair pair) { return _mm256_set1_epi32(pair); }
 inline Wholes plus(Wholes one, Wholes other) { return _mm256_add_epi32(one, other); }
@@ -364,6 +380,62 @@ void multiply_whole(const Linear& linear, const Pair* x, const float* scales, in
     for (int r = 0; r < ROWS; r++) finish(linear, totals[r], panel, y + r * linear.outputs, then);
 }
 
+// The sums of each GROUPED numbers: what the weights' smallest value is multiplied by.
+void sum_groups(const Pair* numbers, int64_t rows, int64_t groups, float* sums) {
+    each_row(rows, [=](int64_t row) {
+        const Number* from = reinterpret_cast<const Number*>(numbers) + row * groups * GROUPED;
+        for (int64_t g = 0; g < groups; g++) {
+            int32_t sum = 0;
+            for (int64_t k = 0; k < GROUPED; k++) sum += from[g * GROUPED + k];
+            sums[row * groups + g] = sum;
+        }
+    });
+}
+
+// One panel of outputs for ROWS rows, with weights of 4 bits. A group's sum of whole numbers is exact;
+// the groups are added up in order, whatever other rows there are.
+template <int ROWS>
+void multiply_four(const Linear& linear, const Pair* x, const float* scales, const float* sums,
+                   int64_t panel, float* y, Then then) {
+    constexpr int64_t WIDTH = vectors_at_once(ROWS);
+    const int64_t groups = (linear.inputs + GROUPED - 1) / GROUPED, pairs = groups * GROUPED / 2;
+    const uint8_t* blocks = static_cast<const uint8_t*>(linear.weight) + panel * groups * BLOCK;
+    Vector totals[ROWS][VECTORS] = {};
+    for (int64_t g = 0; g < groups; g++) {
+        const uint8_t* block = blocks + g * BLOCK;
+        const Float16* worth = reinterpret_cast<const Float16*>(block + GROUPED / 2 * PANEL);
+        for (int64_t first = 0; first < VECTORS; first += WIDTH) {
+            Wholes sum[ROWS][WIDTH] = {};
+#pragma GCC unroll 2
+            for (int64_t k = 0; k < GROUPED / 2; k++) {  // two inputs
+                const uint8_t* weights = block + (k / 2 * PANEL + first * LANES) * 2;
+                if (ROWS == 1) __builtin_prefetch(weights + 2048);
+                Wholes wide[WIDTH];
+#pragma GCC unroll 8
+                for (int n = 0; n < WIDTH; n++)
+                    wide[n] = widen_halves(weights + n * LANES * 2, k % 2);
+#pragma GCC unroll 12
+                for (int r = 0; r < ROWS; r++) {
+                    const Wholes both = everywhere(x[r * pairs + g * GROUPED / 2 + k]);
+#pragma GCC unroll 8
+                    for (int n = 0; n < WIDTH; n++)
+                        sum[r][n] = add_products(sum[r][n], wide[n], both);
+                }
+            }
+            for (int n = 0; n < WIDTH; n++) {
+                const Vector one = widen(worth + (first + n) * LANES);
+                const Vector zero = widen(worth + PANEL + (first + n) * LANES);
+                for (int r = 0; r < ROWS; r++)
+                    totals[r][first + n] += one * as_floats(sum[r][n]) + zero * sums[r * groups + g];
+            }
+        }
+    }
+    for (int r = 0; r < ROWS; r++) {
+        for (int n = 0; n < VECTORS; n++) totals[r][n] *= scales[r];
+        finish(linear, totals[r], panel, y + r * linear.outputs, then);
+    }
+}
+
 #endif
 
 // y = x @ weight.T * scale + bias, or what `then` makes of it. x: (rows, inputs); tiles: room for
@@ -378,7 +450,7 @@ void multiply(const Linear& linear, const float* x, int64_t rows, float* y, Then
         const int64_t pairs = (inputs + 1) / 2;
         Pair* numbers = reinterpret_cast<Pair*>(tiles);
         float* scales = tiles + rows * pairs;
-        round_rows(x, rows, inputs, numbers, scales);
+        round_rows(x, rows, inputs, 2 * pairs, largest_number(inputs), numbers, scales);
 #pragma omp for schedule(static)
         for (int64_t panel = 0; panel < panels; panel++) {
             int64_t row = 0;
@@ -424,6 +496,34 @@ void multiply(const Linear& linear, const float* x, int64_t rows, float* y, Then
     }
 }
 
+#if defined(WHOLE_NUMBERS)
+template <>
+void multiply<Four>(const Linear& linear, const float* x, int64_t rows, float* y, Then then,
+                    float* tiles) {
+    const int64_t inputs = linear.inputs;
+    const int64_t panels = (linear.outputs + PANEL - 1) / PANEL;
+            const int64_t groups = (inputs + GROUPED - 1) / GROUPED, width = groups * GROUPED;
+            Pair* numbers = reinterpret_cast<Pair*>(tiles);
+            float* sums = tiles + rows * width / 2;
+            float* scales = sums + rows * groups;
+            round_rows(x, rows, inputs, width, INT16_MAX, numbers, scales);
+            sum_groups(numbers, rows, groups, sums);
+    #pragma omp for schedule(static)
+            for (int64_t panel = 0; panel < panels; panel++) {
+                int64_t row = 0;
+                auto next = [&](auto kernel, int64_t count) {
+                    kernel(linear, numbers + row * width / 2, scales + row, sums + row * groups, panel,
+                           y + row * linear.outputs, then);
+                    row += count;
+                };
+                while (rows - row >= TILE) next(multiply_four<TILE>, TILE);
+                while (rows - row >= 4) next(multiply_four<4>, 4);
+                while (rows - row >= 2) next(multiply_four<2>, 2);
+                while (rows - row >= 1) next(multiply_four<1>, 1);
+            }
+}
+#endif
+
 void normalise(const Norm& norm, const float* x, int64_t rows, int64_t C, float epsilon, float* y) {
     each_row(rows, [=](int64_t row) {
         const float* from = x + row * C;
@@ -439,24 +539,40 @@ void normalise(const Norm& norm, const float* x, int64_t rows, int64_t C, float 
     });
 }
 
-// Token embedding plus position embedding. The token's is a column through the panels of wte.
+// Entry c of a token's embedding, which is a column through the panels of wte.
+template <class W>
+inline float embedding(const Model& model, int64_t token, int64_t c) {
+    const int64_t C = model.n_embd, lane = token % PANEL;
+    if constexpr (std::is_same_v<W, Four>) {
+        const int64_t groups = (C + GROUPED - 1) / GROUPED;
+        const uint8_t* block = static_cast<const uint8_t*>(model.wte.weight) +
+                               (token / PANEL * groups + c / GROUPED) * BLOCK;
+        const uint8_t two = block[(c % GROUPED / 4 * PANEL + lane) * 2 + c % 2];
+        const Float16* worth = reinterpret_cast<const Float16*>(block + GROUPED / 2 * PANEL);
+        const int64_t vector = lane / LANES * LANES;
+        const float one = widen(worth + vector)[lane % LANES];
+        const float zero = widen(worth + PANEL + vector)[lane % LANES];
+        return (c % 4 < 2 ? two & 15 : two >> 4) * one + zero;
+    } else {
+        const int64_t whole = (C + TOGETHER<W> - 1) / TOGETHER<W> * TOGETHER<W>;
+        const W* w = static_cast<const W*>(model.wte.weight) + token / PANEL * whole * PANEL;
+        const int64_t place = c / TOGETHER<W> * TOGETHER<W> * PANEL + lane * TOGETHER<W> +
+                              c % TOGETHER<W>;
+        const float weight = widen(w + place / LANES * LANES)[place % LANES];
+        return model.wte.scale ? weight * model.wte.scale[token] : weight;
+    }
+}
+
+// Token embedding plus position embedding.
 template <class W>
 void embed(const Model& model, const int64_t* tokens, const int64_t* positions, int64_t rows,
            float* x) {
     const int64_t C = model.n_embd;
 #pragma omp for schedule(static)
-    for (int64_t row = 0; row < rows; row++) {
-        const int64_t token = tokens[row];
-        const int64_t whole = (C + TOGETHER<W> - 1) / TOGETHER<W> * TOGETHER<W>;
-        const W* w = static_cast<const W*>(model.wte.weight) + token / PANEL * whole * PANEL;
-        const float scale = model.wte.scale ? model.wte.scale[token] : 1.0f;
-        for (int64_t c = 0; c < C; c++) {
-            const int64_t pair = c / TOGETHER<W>, lane = token % PANEL * TOGETHER<W>;
-            const int64_t place = pair * TOGETHER<W> * PANEL + lane + c % TOGETHER<W>;
-            const float weight = widen(w + place / LANES * LANES)[place % LANES];
-            x[row * C + c] = weight * scale + model.wpe[positions[row] * C + c];
-        }
-    }
+    for (int64_t row = 0; row < rows; row++)
+        for (int64_t c = 0; c < C; c++)
+            x[row * C + c] =
+                embedding<W>(model, tokens[row], c) + model.wpe[positions[row] * C + c];
 }
 
 // Where the cache has the keys, or values, of a head of a slot's sequence.
@@ -584,7 +700,7 @@ void forward(const Model& model, const Cache& cache, int64_t rows, const int64_t
              const int64_t* wanted, float* logits, int threads) {
     const int64_t C = model.n_embd, width = C / model.n_head;
     const int64_t whole = (rows + TILE - 1) / TILE * TILE;
-    const int64_t rounded = 4 * C + 1;  // room for a row in another order, and for its scale
+    const int64_t rounded = 4 * C + GROUPED + 1;  // room for a row in another order, and its scale
     std::unique_ptr<float[]> memory(new float[rows * 9 * C + whole * rounded]);
     float* x = memory.get();             // (rows, C), the stream
     float* qkv = x + rows * C;           // (rows, 3C)
@@ -625,18 +741,25 @@ void forward(const Model& model, const Cache& cache, int64_t rows, const int64_t
 
 extern "C" {
 
-// Logits (wanted_rows, vocab_size) of the rows `wanted`. bits: 32, 16 or 8, of a weight.
+// Logits (wanted_rows, vocab_size) of the rows `wanted`. bits: 32, 16, 8 or 4, of a weight.
 void gpt2_forward(const Model* model, int bits, const Cache* cache, int64_t rows,
                   const int64_t* tokens, const int64_t* slots, const int64_t* positions,
                   int64_t wanted_rows, const int64_t* wanted, float* logits, int threads) {
     auto run = bits == 32   ? forward<float>
                : bits == 16 ? forward<Float16>
+#if defined(WHOLE_NUMBERS)
+               : bits == 4  ? forward<Four>
+#endif
                             : forward<int8_t>;
     run(*model, *cache, rows, tokens, slots, positions, wanted_rows, wanted, logits, threads);
 }
 
-// How many inputs of an output lie side by side in a matrix of this many bits.
-int gpt2_together(int bits) { return bits == 8 ? TOGETHER<int8_t> : 1; }
+// How many inputs of an output lie side by side in a matrix of this many bits; 0: this processor
+// has no way with such a matrix.
+int gpt2_together(int bits) {
+    if (bits == 4) return TOGETHER<int8_t> == 2 ? 2 : 0;
+    return bits == 8 ? TOGETHER<int8_t> : 1;
+}
 
 // Reads memory as a decode step does, in order and once; for measuring how fast that can be.
 float gpt2_read(const float* memory, int64_t count, int threads) {

@@ -25,7 +25,15 @@ from torch import Tensor, nn
 
 from gpt2_scratch.checkpoints.format import file_sha256
 from gpt2_scratch.engine.processor import core_cache, instruction_line
-from gpt2_scratch.engine.quantization import BITS, MODES, StoredMatrix, store, stored_bytes
+from gpt2_scratch.engine.quantization import (
+    AUTOMATIC,
+    BITS,
+    MODES,
+    GroupedMatrix,
+    StoredMatrix,
+    store,
+    stored_bytes,
+)
 from gpt2_scratch.kv_cache import KVCache
 from gpt2_scratch.model import GPT2, Block, LayerNorm
 
@@ -185,6 +193,26 @@ def pack(stored: StoredMatrix, together: int = 1) -> StoredMatrix:
     return StoredMatrix(packed, stored.scale)
 
 
+def pack_groups(stored: GroupedMatrix) -> Tensor:
+    """A matrix in int4 in the order in which native.cpp reads it: blocks of PANEL outputs and a
+    group of inputs, each followed by its scales and least values.
+
+    values (outputs, groups, GROUP / 4, 2) -> (panels, groups, bytes of a block) uint8.
+    """
+    outputs = stored.values.size(0)
+    panels = -(-outputs // PANEL)
+
+    def in_panels(part: Tensor, place: int) -> Tensor:
+        """(outputs, ...) -> (panels, ..., PANEL at this place, ...)"""
+        padded = part.new_zeros(panels * PANEL, *part.shape[1:])
+        padded[:outputs] = part
+        return padded.unflatten(0, (panels, PANEL)).movedim(1, place).contiguous()
+
+    values = in_panels(stored.values, 3).flatten(2)  # (panels, g, GROUP / 4, PANEL, 2) -> 3 of them
+    worth = [in_panels(part, 2).view(torch.uint8) for part in (stored.scale, stored.least)]
+    return torch.cat([values, *worth], dim=2)
+
+
 class NativeGPT2(nn.Module):
     """A GPT-2 that computes with native.cpp, from a copy of a model's weights in one of the modes.
 
@@ -225,8 +253,14 @@ class NativeGPT2(nn.Module):
         return _Norm(self._pointer(norm.weight.float()), self._pointer(norm.bias.float()))
 
     def _linear(self, weight: Tensor, bias: Tensor | None) -> _Linear:
+        stored = store(weight.detach().float(), self.mode)
         together = self._library.gpt2_together(BITS[self.mode])
-        packed = pack(store(weight.detach().float(), self.mode), together)
+        if not together:
+            raise NativeUnavailable(f"The kernels have no way with {self.mode} on this processor.")
+        if isinstance(stored, GroupedMatrix):
+            packed = StoredMatrix(pack_groups(stored))
+        else:
+            packed = pack(stored, together)
         return _Linear(
             self._pointer(packed.values),
             None if packed.scale is None else self._pointer(packed.scale),
@@ -333,7 +367,7 @@ def _checked_rows(
 # --- which mode -------------------------------------------------------------------------------
 
 
-def choose_mode(model: GPT2, candidates: Sequence[str] = MODES) -> str:
+def choose_mode(model: GPT2, candidates: Sequence[str] = AUTOMATIC) -> str:
     """How to store a model's weights on this processor.
 
     A decode step reads every weight once. Weights that a core's own cache holds are stored exactly;

@@ -4,6 +4,7 @@
     fp32    4       itself: the reference
     fp16    2       a float16, 11 bits; what our checkpoints are stored in, so it changes nothing
     int8    1       a whole number from -127 to 127 times one float32 scale per output
+    int4    5/8     a whole number from 0 to 15 between the smallest and the largest of 32 inputs
 
 Only the matrices are stored in fewer bits (the token embedding, which is the output layer as well,
 and the four of each block); biases, norms and positions are small and stay as they are. Only
@@ -12,6 +13,8 @@ the weights, and `rounded` gives the model that it stands for, to be evaluated l
 held-out bits per byte and verdicts of a mode are measured on it, and native.py is tested to agree
 with it. (With int8 native.cpp rounds activations too where the processor multiplies whole numbers
 faster. They get 12 to 16 bits, so the logits change by a hundredth of what the weights' 8 bits do.)
+
+int4 is for models that would not fit otherwise; nothing chooses it by itself (AUTOMATIC).
 """
 
 from __future__ import annotations
@@ -27,8 +30,10 @@ from gpt2_scratch.checkpoints.format import build_model
 if TYPE_CHECKING:
     from gpt2_scratch.model import GPT2
 
-MODES = ("fp32", "fp16", "int8")  # from exact to coarse
-BITS = {"fp32": 32, "fp16": 16, "int8": 8}
+MODES = ("fp32", "fp16", "int8", "int4")  # from exact to coarse
+AUTOMATIC = MODES[:-1]  # among which the app may choose
+BITS = {"fp32": 32, "fp16": 16, "int8": 8, "int4": 4}
+GROUP = 32  # inputs that share a scale in int4; as in native.cpp
 _DTYPES = {"fp32": torch.float32, "fp16": torch.float16}
 _LARGEST = 127  # -128 is left out, so that the range is symmetric and zero is exact
 
@@ -50,7 +55,31 @@ class StoredMatrix:
         return values if self.scale is None else values * self.scale[:, None]
 
 
-def store(weight: Tensor, mode: str) -> StoredMatrix:
+@dataclass(frozen=True)
+class GroupedMatrix:
+    """A matrix in int4: each GROUP inputs of an output have a range of their own.
+
+    values   (outputs, groups, GROUP / 4, 2) uint8: of four inputs the first two in the lower four
+             bits, the others in the upper ones
+    scale    (outputs, groups) float16: what a step of one is worth
+    least    (outputs, groups) float16: what 0 stands for
+    inputs   how many there are; the last group is filled up
+    """
+
+    values: Tensor
+    scale: Tensor
+    least: Tensor
+    inputs: int
+
+    def widened(self) -> Tensor:
+        """(outputs, inputs) float32: the numbers that these bits stand for."""
+        halves = torch.stack([self.values & 15, self.values >> 4], dim=3)  # (o, g, GROUP / 4, 2, 2)
+        steps = halves.flatten(2).float()  # -> (o, g, GROUP)
+        widened = steps * self.scale.float()[..., None] + self.least.float()[..., None]
+        return widened.flatten(1)[:, : self.inputs]  # -> (o, g * GROUP) -> (o, inputs)
+
+
+def store(weight: Tensor, mode: str) -> StoredMatrix | GroupedMatrix:
     """Round a float32 matrix (outputs, inputs) to a mode.
 
     int8 takes the scale of each row from its largest weight, which is kept exactly: no clipping,
@@ -58,7 +87,10 @@ def store(weight: Tensor, mode: str) -> StoredMatrix:
     https://arxiv.org/abs/2208.07339). Raises ValueError for a weight that the mode cannot hold.
     """
     check_mode(mode)
-    if mode == "int8":
+    stored: StoredMatrix | GroupedMatrix
+    if mode == "int4":
+        stored = _store_grouped(weight)
+    elif mode == "int8":
         scale = weight.abs().amax(dim=1).clamp(min=1e-30) / _LARGEST  # (outputs,)
         values = (weight / scale[:, None]).round().to(torch.int8)
         stored = StoredMatrix(values, scale)
@@ -67,6 +99,20 @@ def store(weight: Tensor, mode: str) -> StoredMatrix:
     if not torch.isfinite(stored.widened()).all():
         raise ValueError(f"The weights are too large for {mode}: use another mode.")
     return stored
+
+
+def _store_grouped(weight: Tensor) -> GroupedMatrix:
+    """Round to sixteen steps from the smallest to the largest weight of each group."""
+    outputs, inputs = weight.shape
+    padded = torch.nn.functional.pad(weight, (0, -inputs % GROUP))
+    groups = padded.view(outputs, -1, GROUP)  # (o, g * GROUP) -> (o, g, GROUP)
+    least, largest = groups.amin(-1).half(), groups.amax(-1)  # (o, g)
+    scale = ((largest - least.float()) / 15).clamp(min=2**-24).half()
+    steps = ((groups - least.float()[..., None]) / scale.float()[..., None]).round().clamp(0, 15)
+    fours = steps.to(torch.uint8).unflatten(
+        2, (-1, 2, 2)
+    )  # (o, g, GROUP) -> (o, g, GROUP / 4, 2, 2)
+    return GroupedMatrix(fours[..., 0, :] | fours[..., 1, :] << 4, scale, least, inputs)
 
 
 def is_stored(name: str, parameter: Tensor) -> bool:
@@ -95,8 +141,12 @@ def stored_bytes(model: GPT2, mode: str) -> int:
     embedding it needs one row."""
     total = 0
     for name, parameter in model.state_dict().items():
-        bits = BITS[mode] if is_stored(name, parameter) else 32
-        total += parameter.numel() * bits // 8
-        if mode == "int8" and is_stored(name, parameter):
-            total += 4 * parameter.size(0)  # the scales
+        if not is_stored(name, parameter):
+            total += 4 * parameter.numel()
+            continue
+        outputs, inputs = parameter.shape
+        if mode == "int4":
+            total += outputs * -(-inputs // GROUP) * (GROUP // 2 + 4)
+        else:
+            total += outputs * inputs * BITS[mode] // 8 + (4 * outputs if mode == "int8" else 0)
     return total

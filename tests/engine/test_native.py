@@ -19,8 +19,8 @@ from gpt2_scratch.beam_search import beam_search_tokens
 from gpt2_scratch.checkpoints.models import load_model
 from gpt2_scratch.config import GPT2Config
 from gpt2_scratch.engine import native
-from gpt2_scratch.engine.native import NativeGPT2, NativeUnavailable, pack
-from gpt2_scratch.engine.quantization import MODES, rounded, store
+from gpt2_scratch.engine.native import NativeGPT2, NativeUnavailable, pack, pack_groups
+from gpt2_scratch.engine.quantization import MODES, GroupedMatrix, StoredMatrix, rounded, store
 from gpt2_scratch.engine.rows import RowModel, TorchRows
 from gpt2_scratch.generation import generate_tokens
 from gpt2_scratch.kv_cache import KVCache
@@ -30,9 +30,9 @@ needs_compiler = pytest.mark.skipif(not native.is_available(), reason="no C++ co
 
 
 def close(actual: Tensor, expected: Tensor, mode: str = "fp32") -> bool:
-    """Nearly equal. With int8 the inputs of a product may be rounded as well, to 12 bits at least:
-    an input is off by 1e-4 of the largest one, and two blocks add up some of that."""
-    part = 2e-3 if mode == "int8" else 1e-4
+    """Nearly equal. With int8 and int4 the inputs of a product may be rounded as well, to 12 bits
+    at least: an input is off by 1e-4 of the largest one, and two blocks add up some of that."""
+    part = 2e-3 if mode in ("int8", "int4") else 1e-4
     return torch.allclose(actual, expected, rtol=part, atol=part * float(expected.abs().max()))
 
 
@@ -51,7 +51,7 @@ def awkward_gpt2(width: int, heads: int, vocab_size: int, seed: int) -> GPT2:
 @pytest.mark.parametrize("mode", MODES)
 @settings(max_examples=25, deadline=None)
 @given(
-    sizes=st.sampled_from([(8, 1), (12, 3), (16, 2), (40, 5), (64, 1), (128, 2)]),
+    sizes=st.sampled_from([(8, 1), (12, 3), (16, 2), (40, 5), (64, 1), (64, 2), (128, 2)]),
     vocab_size=st.integers(2, 131),
     shape=st.tuples(st.integers(1, 3), st.integers(1, 13)),
     seed=st.integers(0, 2**31),
@@ -91,7 +91,7 @@ def test_every_float16_is_widened_to_what_it_is() -> None:
 
 
 @needs_compiler
-@pytest.mark.parametrize("mode", ["fp32", "int8"])
+@pytest.mark.parametrize("mode", ["fp32", "int8", "int4"])
 def test_the_model_of_the_page_says_the_same(mode: str) -> None:
     if not (REPOSITORY / "weights" / "base.safetensors").exists():
         pytest.skip("not trained yet")
@@ -228,7 +228,7 @@ def test_a_cache_that_the_kernels_cannot_read_is_refused() -> None:
 
 def test_a_panel_holds_what_one_input_gives_to_neighbouring_outputs() -> None:
     weight = torch.arange(66, dtype=torch.float32).view(33, 2)
-    packed = pack(store(weight, "fp32")).values
+    packed = pack(StoredMatrix(weight)).values
     assert packed.shape == (2, 2, native.PANEL, 1)
     packed = packed.squeeze(3)
     assert packed[0, 1].tolist() == weight[:32, 1].tolist()
@@ -237,10 +237,22 @@ def test_a_panel_holds_what_one_input_gives_to_neighbouring_outputs() -> None:
 
 def test_or_what_two_inputs_give() -> None:
     weight = torch.arange(99, dtype=torch.float32).view(33, 3)
-    packed = pack(store(weight, "fp32"), together=2).values
+    packed = pack(StoredMatrix(weight), together=2).values
     assert packed.shape == (2, 2, native.PANEL, 2)
     assert packed[0, 0].tolist() == weight[:32, :2].tolist()
     assert packed[1, 1].tolist() == [[98.0, 0.0]] + [[0.0, 0.0]] * 31
+
+
+def test_or_a_block_with_what_its_weights_are_worth() -> None:
+    stored = store(torch.arange(66 * 40, dtype=torch.float32).view(66, 40), "int4")
+    assert isinstance(stored, GroupedMatrix)
+    blocks = pack_groups(stored)
+    assert blocks.shape == (3, 2, 16 * native.PANEL + 2 * 2 * native.PANEL)
+    block = blocks[1, 0]
+    assert block[: 2 * native.PANEL].tolist() == stored.values[32:64, 0, 0].flatten().tolist()
+    worth = block[16 * native.PANEL :].view(torch.float16)
+    assert torch.equal(worth[: native.PANEL], stored.scale[32:64, 0])
+    assert torch.equal(worth[native.PANEL :], stored.least[32:64, 0])
 
 
 @needs_compiler

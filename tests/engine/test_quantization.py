@@ -12,13 +12,21 @@ from torch.nn import functional
 
 from gpt2_scratch.checkpoints.models import load_model
 from gpt2_scratch.classifier import GPT2Classifier, SpamClassifier
-from gpt2_scratch.engine.quantization import MODES, is_stored, rounded, store, stored_bytes
+from gpt2_scratch.engine.quantization import (
+    AUTOMATIC,
+    GROUP,
+    MODES,
+    is_stored,
+    rounded,
+    store,
+    stored_bytes,
+)
 
 # Relative to the weight; int8 relative to the largest weight of the row.
 COARSENESS = {"fp32": 0.0, "fp16": 2**-11, "int8": 0.5 / 127}
 
 
-@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("mode", AUTOMATIC)
 @pytest.mark.parametrize("size", [1e-3, 1.0, 1e3])
 def test_rounding_is_as_fine_as_its_bits(mode: str, size: float) -> None:
     weight = size * torch.randn(40, 30, generator=torch.Generator().manual_seed(0))
@@ -37,6 +45,21 @@ def test_what_is_rounded_stays_when_rounded_again(mode: str) -> None:
     assert torch.allclose(store(once, mode).widened(), once, rtol=1e-6, atol=0)
 
 
+@pytest.mark.parametrize("size", [1e-3, 1.0, 1e3])
+@pytest.mark.parametrize("inputs", [GROUP, 40, 7])
+def test_int4_has_sixteen_steps_in_the_range_of_a_group(inputs: int, size: float) -> None:
+    weight = size * torch.randn(12, inputs, generator=torch.Generator().manual_seed(0))
+    widened = store(weight, "int4").widened()
+    assert widened.shape == weight.shape
+    for start in range(0, inputs, GROUP):
+        group, ours = weight[:, start : start + GROUP], widened[:, start : start + GROUP]
+        largest = group.amax(1, keepdim=True).clamp(min=0)  # zeros fill up the last group
+        step = (largest - group.amin(1, keepdim=True).clamp(max=0)) / 15
+        half_steps = (ours - group).abs() / step
+        assert half_steps.max() < 0.52  # the ends are float16s
+        assert len(ours[0].unique()) <= 16
+
+
 def test_int8_keeps_zeros_signs_and_the_largest_of_a_row() -> None:
     weight = torch.tensor([[0.0, -3.0, 1.5], [0.0, 0.0, 0.0], [8e-21, 0.0, -2e-20]])
     stored = store(weight, "int8")
@@ -47,11 +70,11 @@ def test_int8_keeps_zeros_signs_and_the_largest_of_a_row() -> None:
 def test_weights_that_a_mode_cannot_hold_are_refused() -> None:
     weight = torch.full((2, 2), 1e6)
     assert torch.equal(store(weight, "fp32").widened(), weight)
-    for mode, bad in (("fp16", weight), ("int8", weight / 0), ("fp16", weight * math.nan)):
+    for mode, bad in (("fp16", weight), ("int8", weight / 0), ("int4", weight * math.nan)):
         with pytest.raises(ValueError, match=f"too large for {mode}"):
             store(bad, mode)
-    with pytest.raises(ValueError, match="must be one of fp32, fp16, int8, not 'int4'"):
-        store(weight, "int4")
+    with pytest.raises(ValueError, match="must be one of fp32, fp16, int8, int4, not 'int3'"):
+        store(weight, "int3")
 
 
 def test_a_rounded_model_is_a_copy_whose_small_parameters_are_its_own() -> None:
@@ -74,8 +97,9 @@ def test_stored_bytes_are_those_of_the_tensors() -> None:
         total = 0
         for name, parameter in model.state_dict().items():
             stored = store(parameter, mode) if is_stored(name, parameter) else None
-            parts = [parameter] if stored is None else [stored.values, stored.scale]
-            total += sum(p.numel() * p.element_size() for p in parts if p is not None)
+            parts = [parameter] if stored is None else list(vars(stored).values())
+            tensors = [part for part in parts if isinstance(part, torch.Tensor)]
+            total += sum(tensor.numel() * tensor.element_size() for tensor in tensors)
         assert stored_bytes(model, mode) == total
 
 
@@ -103,7 +127,7 @@ MESSAGES = [
 
 @pytest.mark.parametrize("mode", [mode for mode in MODES if mode != "fp32"])
 @pytest.mark.parametrize("name", ["base", "chat"])
-def test_held_out_loss_of_the_committed_models_rises_by_less_than_half_a_percent(
+def test_held_out_loss_of_the_committed_models_rises_by_less_than_the_mode_may_cost(
     name: str, mode: str
 ) -> None:
     if not (REPOSITORY / "weights" / f"{name}.safetensors").exists():
@@ -115,7 +139,8 @@ def test_held_out_loss_of_the_committed_models_rises_by_less_than_half_a_percent
         return float(functional.cross_entropy(m(ids, all_positions=True)[0, :-1], ids[0, 1:]))
 
     exact, coarse = loss(model), loss(rounded(model, mode))
-    assert coarse < 1.005 * exact
+    # int4 costs base 1.2% on the whole of the held-out mixture (weights/EXPERIMENTS.md).
+    assert coarse < (1.025 if mode == "int4" else 1.005) * exact
     if mode == "fp16":  # what they are stored in
         assert coarse == exact
 
