@@ -71,7 +71,7 @@ def build(api: Api) -> Page:
         lenses.connect(demo, [writing, spam, chat, attention, inside])
         decoding = gr.Markdown(elem_id="decoding", elem_classes="statistics")
         on_page(demo.load, api.serving.description, None, decoding)
-    # api_open=False: nobody skips the line by the REST route
+    # api_open=False: nobody skips the queue by the REST route
     demo.queue(max_size=limits.QUEUE_SIZE, default_concurrency_limit=1, api_open=False)
     demo.bound_memory()
     return demo

@@ -31,7 +31,7 @@ from train.chat.judge import judge
 from train.chat.skills import Question, accepted, skills_check
 from train.chat.turn_seven import in_turn_seven
 from train.datasets import Instruction, available, folded, load_instructions, spam_split
-from train.figures import benchmarks, blimp
+from train.figures import blimp, public_tests
 from train.figures.held_out import held_out
 from train.figures.template_leaks import everyday_prompts, template_leaks
 from train.finetune_chat import response_loss
@@ -216,10 +216,10 @@ def main(argv: list[str] | None = None) -> int:
     """Measure the shipped models on held-out data and record the figures beside the weights, or
     any language model on a public benchmark."""
     parser = argparse.ArgumentParser(prog="python -m train.evaluate", description=main.__doc__)
-    parser.add_argument("stage", choices=[*STAGES, "all", *benchmarks.BENCHMARKS])
+    parser.add_argument("stage", choices=[*STAGES, "all", *public_tests.TESTS])
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     parser.add_argument("--no-record", action="store_true", help="leave weights/ as it is")
-    group = parser.add_argument_group("benchmarks", f"{', '.join(benchmarks.BENCHMARKS)} only")
+    group = parser.add_argument_group("public tests", f"{', '.join(public_tests.TESTS)} only")
     group.add_argument("--model", default="gpt2", help="a name or path, as load_model takes it")
     group.add_argument("--data", type=Path, help="the benchmark's file, instead of a download")
     group.add_argument("--limit", type=int, help="only so many passages, tasks, articles or pairs")
@@ -229,7 +229,7 @@ def main(argv: list[str] | None = None) -> int:
         help="chat: a chat-completion endpoint, or a model of the Hub, that scores the answers",
     )
     arguments = parser.parse_args(argv)
-    if arguments.stage in benchmarks.BENCHMARKS:
+    if arguments.stage in public_tests.TESTS:
         return _run_benchmark(parser, arguments)
     stages = list(STAGES) if arguments.stage == "all" else [arguments.stage]
     results: dict[str, Metrics] = {}
@@ -254,17 +254,17 @@ def main(argv: list[str] | None = None) -> int:
 def _run_benchmark(parser: argparse.ArgumentParser, arguments: argparse.Namespace) -> int:
     name, model = arguments.stage, arguments.model
     try:
-        measured = benchmarks.run(name, *load_model(model), arguments.data, arguments.limit)
+        measured = public_tests.run(name, *load_model(model), arguments.data, arguments.limit)
     except ValueError as error:
         parser.exit(1, f"{error}\n")
     if arguments.json:
-        published = benchmarks.PUBLISHED[name].get(model, {})
+        published = public_tests.PUBLISHED[name].get(model, {})
         result = {model: _rounded(measured), "published": published}
-        if others := benchmarks.OTHERS.get(name):
+        if others := public_tests.OTHERS.get(name):
             result["others"] = others
         print(json.dumps({name: result}, indent=2))
     else:
-        print(benchmarks.format_comparison(name, model, measured))
+        print(public_tests.format_comparison(name, model, measured))
     return 0
 
 

@@ -86,7 +86,7 @@ def on_page(
     outputs: Any = None,
     **options: Any,
 ) -> Any:
-    """Wire an event that runs no model: it does not wait in line. Hidden from the API as well."""
+    """Wire an event that runs no model: it does not queue. Hidden from the API as well."""
     return event(boundary(fn), inputs, outputs, api_visibility="private", queue=False, **options)
 
 
@@ -97,10 +97,10 @@ def on_line(
     outputs: Any = None,
     **options: Any,
 ) -> Any:
-    """As `on_page`, for what a visitor can get wrong: it comes in line, though nobody waits there.
+    """As `on_page`, for what a visitor can get wrong: through the queue, though nobody waits there.
 
-    So the sentence is an event of the stream, which the page shows. Without the line it would be an
-    HTTP status, which the browser notes as an error of the page.
+    So the sentence is an event of the stream, which the page shows. Without the queue it would be
+    an HTTP status, which the browser notes as an error of the page.
     """
     return event(
         boundary(fn), inputs, outputs, api_visibility="private", concurrency_limit=None, **options

@@ -219,7 +219,7 @@ class Door:
         elif path == f"{API}/queue/join" and scope["method"] == "POST":
             body, receive = await _read(receive)
             if body.get("fn_index") not in self.page.fns or not isinstance(body.get("data"), list):
-                raise Refused(422, "A place in the line takes fn_index, one of /config, and data.")
+                raise Refused(422, "A place in the queue takes fn_index, one of /config, and data.")
             scope["session"] = str(body.get("session_hash"))
         return receive
 
@@ -235,7 +235,7 @@ class Door:
         return noting
 
     def _after_close(self, session: str, send: Send) -> Send:
-        """A page opens a stream of answers for a place in the line unless it believes it has one.
+        """A page opens a stream of answers for a place in the queue unless it believes it has one.
 
         gradio closes the stream when nothing is left to send. Should the place be told before the
         page has read that, the page waits for the answer on a stream that is gone, for good.

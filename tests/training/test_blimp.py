@@ -12,14 +12,14 @@ from typing import Any
 import pytest
 import torch
 from archive_server import serve
-from test_benchmarks import Successors, write_lines
+from test_public_tests import Successors, write_lines
 
 from gpt2_scratch.config import GPT2Config
 from gpt2_scratch.model import GPT2
 from gpt2_scratch.vocabulary.tokenizer import Tokenizer
 from train import datasets, evaluate
 from train.data.download import DatasetError
-from train.figures import benchmarks, blimp, scoring
+from train.figures import blimp, public_tests, scoring
 from train.figures.blimp import BLIMP, Pair, blimp_accuracy, blimp_file, read_pairs, some_of
 from train.figures.scoring import log_likelihoods, score
 
@@ -164,7 +164,7 @@ def test_the_command_shows_the_published_figures(
     assert evaluate.main([*command, "--limit", "2"]) == 0
     table = capsys.readouterr().out
     assert table.splitlines()[1].split() == ["n", "2", "-"]
-    for other, accuracy in benchmarks.OTHERS["blimp"].items():
+    for other, accuracy in public_tests.OTHERS["blimp"].items():
         assert f"accuracy of {other} {accuracy}" in " ".join(table.split())
 
 

@@ -21,8 +21,8 @@ from gpt2_scratch.config import GPT2Config
 from gpt2_scratch.model import GPT2
 from gpt2_scratch.vocabulary.tokenizer import Tokenizer
 from train import evaluate
-from train.figures import benchmarks
-from train.figures.benchmarks import detokenise, hellaswag_texts, rolling_log_likelihood, score
+from train.figures import public_tests
+from train.figures.public_tests import detokenise, hellaswag_texts, rolling_log_likelihood, score
 
 VOCABULARY = 257
 LIKELY, OTHER, ANY = math.log(1 / 2), math.log(1 / 512), math.log(1 / 257)
@@ -65,7 +65,7 @@ def test_lambada_by_hand(tokenizer: Tokenizer, tmp_path: Path) -> None:
         {"text": "we sat"},  # e-space likely, space-s not, s-a anything, a-t likely
         {"text": "a dot"},  # a-space not, space-d not, d-o anything, o-t not
     )
-    figures = benchmarks.run("lambada", model, tokenizer, path)
+    figures = public_tests.run("lambada", model, tokenizer, path)
     nats = -(4 * LIKELY + (LIKELY + OTHER + ANY + LIKELY) + (OTHER + OTHER + ANY + OTHER))
     assert figures == {
         "n": 3,
@@ -73,7 +73,7 @@ def test_lambada_by_hand(tokenizer: Tokenizer, tmp_path: Path) -> None:
         "last_token_accuracy": pytest.approx(2 / 3),
         "perplexity": pytest.approx(math.exp(nats / 3), rel=1e-4),
     }
-    assert benchmarks.run("lambada", model, tokenizer, path, limit=1)["accuracy"] == 1
+    assert public_tests.run("lambada", model, tokenizer, path, limit=1)["accuracy"] == 1
 
 
 def task(label: int, *endings: str) -> dict[str, Any]:
@@ -98,7 +98,7 @@ def test_hellaswag_by_hand(tokenizer: Tokenizer, tmp_path: Path) -> None:
         task(1, "cat cat cat", "x", "yyyyyyyy", "zzzzzzzz"),  # only as it is
         task(2, "xyz", "zyx", "cat", "yxz"),  # both
     )
-    assert benchmarks.run("hellaswag", model, tokenizer, path) == {
+    assert public_tests.run("hellaswag", model, tokenizer, path) == {
         "n": 3,
         "accuracy": pytest.approx(2 / 3),
         "normalised_accuracy": pytest.approx(2 / 3),
@@ -123,7 +123,7 @@ def test_wikitext_by_hand(tokenizer: Tokenizer, tmp_path: Path) -> None:
     model: Any = Successors("at", window=16)
     path = tmp_path / "wiki.test.raw"
     path.write_text(ARTICLES)
-    articles = list(benchmarks.split_articles(ARTICLES))
+    articles = list(public_tests.split_articles(ARTICLES))
     assert "\n".join(articles) == ARTICLES
     texts = [detokenise(article) for article in articles]
     nats = 0.0
@@ -131,7 +131,7 @@ def test_wikitext_by_hand(tokenizer: Tokenizer, tmp_path: Path) -> None:
         for before, letter in zip("\0" + text, text, strict=False):
             nats -= ANY if before != "a" else LIKELY if letter == "t" else OTHER
     words = 16 + 9  # what stands between white space; at an end, the harness counts an empty word
-    figures = benchmarks.run("wikitext", model, tokenizer, path)
+    figures = public_tests.run("wikitext", model, tokenizer, path)
     assert figures == {
         "n": 2,
         "word_perplexity": pytest.approx(math.exp(nats / words), rel=1e-4),
@@ -197,9 +197,9 @@ def test_the_command(lambada_file: Path, capsys: pytest.CaptureFixture[str]) -> 
 
 
 def test_published_figures_stand_beside(capsys: pytest.CaptureFixture[str]) -> None:
-    for name, models in benchmarks.PUBLISHED.items():
+    for name, models in public_tests.PUBLISHED.items():
         for model, figures in models.items():
-            table = benchmarks.format_comparison(name, model, dict.fromkeys(figures, 0.5))
+            table = public_tests.format_comparison(name, model, dict.fromkeys(figures, 0.5))
             for (figure, value), line in zip(figures.items(), table.splitlines()[1:], strict=True):
                 assert line.split() == [figure, "0.5", f"{value:,}"]
 

@@ -235,7 +235,7 @@ def _records(path: Path, limit: int | None) -> Iterator[dict]:
 
 
 Benchmark = Callable[[GPT2, Tokenizer, Path, int | None], dict[str, float]]
-BENCHMARKS: dict[str, tuple[Callable[[], Path] | None, Benchmark]] = {
+TESTS: dict[str, tuple[Callable[[], Path] | None, Benchmark]] = {
     "lambada": (partial(fetch, LAMBADA), lambada),
     "hellaswag": (partial(fetch, HELLASWAG), hellaswag),
     "wikitext": (partial(fetch, WIKITEXT), wikitext),
@@ -254,7 +254,7 @@ def run(
 
     Raises ValueError: unknown name, no file, or one of another format.
     """
-    find, measure = BENCHMARKS[name]
+    find, measure = TESTS[name]
     path = data or (find() if find else None)
     if path is None:
         raise ValueError(f"Say with --data which file, or folder of files, of {name} to read.")
