@@ -267,14 +267,6 @@ class Message:
     line: int
 
 
-def load_sms() -> list[tuple[str, str]]:
-    """(label, text) of each line of the SMS Spam Collection, in file order.
-
-    A double quote is a character like any other: no quoting is read into the lines.
-    """
-    return [(message.label, message.text) for message in _read_sms(fetch("sms-spam"))]
-
-
 def spam_split(protocol: str) -> dict[str, list[Message]]:
     """The messages of "train", "validation" and "test" (70/10/20) under a protocol.
 
@@ -286,7 +278,7 @@ def spam_split(protocol: str) -> dict[str, list[Message]]:
     """
     _check_choice("protocol", protocol, ("full_dedup", "book"))
     path = fetch("sms-spam")
-    return _split_full_dedup(_read_sms(path)) if protocol == "full_dedup" else _split_book(path)
+    return _split_full_dedup(read_sms(path)) if protocol == "full_dedup" else _split_book(path)
 
 
 def _read_sms(path: Path) -> list[Message]:

@@ -20,7 +20,7 @@ import pytest
 
 from train import datasets
 from train.data.catalogue import DATASETS, Dataset
-from train.datasets import DatasetError, fetch, spam_split, split_of
+from train.datasets import DatasetError, Message, fetch, spam_split, split_of
 
 REAL_MIRROR = os.environ.get(datasets.DATA_VARIABLE, "")
 PAYLOAD = bytes(range(256)) * 4_000  # about 1 MB, several chunks
@@ -298,12 +298,12 @@ def sms_file() -> bytes:
     return ("\n".join(lines) + "\n").encode()
 
 
-def test_load_sms_reads_lines_without_quoting(mirror: Callable[[str, bytes], Path]) -> None:
+def test_the_sms_are_read_without_quoting(mirror: Callable[[str, bytes], Path]) -> None:
     mirror("sms-spam", sms_file())
-    messages = datasets.load_sms()
+    messages = datasets.read_sms(datasets.fetch("sms-spam"))
     assert len(messages) == 40
-    assert messages[3] == ("ham", '"a quote that opens here')
-    assert messages[4] == ("spam", 'and closes in the next line"')
+    assert messages[3] == Message("ham", '"a quote that opens here', 3)
+    assert messages[4] == Message("spam", 'and closes in the next line"', 4)
 
 
 def test_full_dedup_split(mirror: Callable[[str, bytes], Path]) -> None:

@@ -64,7 +64,7 @@ _KEPT_FOR_ASKING = re.compile(  # a model that never saw these can be asked them
 )
 
 
-def folded(text: str) -> str:
+def letters_of(text: str) -> str:
     """What is equal of two copies of a prompt: letters and digits."""
     return re.sub(r"[^a-z0-9]+", " ", text.casefold()).strip()
 
@@ -74,13 +74,13 @@ class HeldOut:
 
     def __init__(self, tasks: Iterable[dict[str, str]]) -> None:
         tasks = list(tasks)
-        self._prompts = {folded(f"{task['instruction']} {task['input']}") for task in tasks}
-        self._inputs = {folded(task["input"]) for task in tasks if len(task["input"]) > 15}
+        self._prompts = {letters_of(f"{task['instruction']} {task['input']}") for task in tasks}
+        self._inputs = {letters_of(task["input"]) for task in tasks if len(task["input"]) > 15}
 
     def has(self, task: Task) -> bool:
-        prompt = folded(f"{task.instruction} {task.input}")
+        prompt = letters_of(f"{task.instruction} {task.input}")
         return prompt in self._prompts or (
-            len(task.input) > 15 and folded(task.input) in self._inputs
+            len(task.input) > 15 and letters_of(task.input) in self._inputs
         )
 
 
@@ -93,7 +93,7 @@ def select(tasks: Iterable[Task], held_out: HeldOut, tokenizer: Tokenizer) -> li
     counts: Counter[str] = Counter()
     kept = []
     for task in order:
-        prompt = folded(f"{task.instruction} {task.input}")
+        prompt = letters_of(f"{task.instruction} {task.input}")
         if (
             prompt not in prompts
             and counts[task.source] < _LIMITS.get(task.source, len(order))
@@ -111,7 +111,7 @@ def is_good(task: Task, tokenizer: Tokenizer) -> bool:
     """Whole, in plain English, short, and with an answer that answers."""
     source, _, kind = task.source.rpartition(":")
     text = f"{task.instruction} | {task.input} | {task.output}"
-    if not task.instruction or not folded(task.output):
+    if not task.instruction or not letters_of(task.output):
         return False
     if "\ufffd" in text or sum(map(str.isascii, text)) < 0.97 * len(text):
         return False
@@ -123,7 +123,7 @@ def is_good(task: Task, tokenizer: Tokenizer) -> bool:
         f"{task.instruction} {task.input}"
     ):
         return False
-    repeats = task.input and folded(task.input) == folded(task.output)
+    repeats = task.input and letters_of(task.input) == letters_of(task.output)
     if repeats and kind not in _MAY_REPEAT and source != "instruction-induction":
         return False
     return all(
