@@ -281,7 +281,9 @@ def spam_split(protocol: str) -> dict[str, list[Message]]:
     return _split_full_dedup(read_sms(path)) if protocol == "full_dedup" else _split_book(path)
 
 
-def _read_sms(path: Path) -> list[Message]:
+def read_sms(path: Path) -> list[Message]:
+    """The lines of the SMS Spam Collection, in file order. A double quote is a character like any
+    other: no quoting is read into them."""
     messages = []
     for number, line in enumerate(path.read_text(encoding="utf-8").rstrip("\n").split("\n")):
         label, _, text = line.partition("\t")
