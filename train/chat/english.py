@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from train.chat import facts
+from train.chat.written_files import word_lists
 
 
 @dataclass(frozen=True)
@@ -21,13 +21,12 @@ class Sentence:
 
 def sentences() -> Iterator[Sentence]:
     """Each predicate with each subject."""
-    subjects = [" ".join(words) for words in rows(facts.SUBJECTS)]
-    for third, base, past, *words in rows(facts.PREDICATES):
-        rest = " ".join(words)
-        for subject in subjects:
-            plural = subject in facts.PLURAL_SUBJECTS
+    for third, base, past, rest in word_lists()["predicates"]:
+        for subject in word_lists()["subjects"]:
+            plural = subject in word_lists()["plural_subjects"]
             verb, do = (base, "do") if plural else (third, "does")
-            within = subject if subject in facts.NAMES_AND_I else subject[0].lower() + subject[1:]
+            is_name = subject in word_lists()["always_capital"]
+            within = subject if is_name else subject[0].lower() + subject[1:]
             yield Sentence(
                 present=f"{subject} {verb} {rest}.",
                 past=f"{subject} {past} {rest}.",
@@ -39,20 +38,10 @@ def sentences() -> Iterator[Sentence]:
 
 def reviews() -> Iterator[tuple[str, str]]:
     """(a short review, "positive" or "negative"): each of a few phrases about each thing."""
-    for verdict, phrases in facts.REVIEWS.items():
-        for phrase in phrases.strip().splitlines():
-            for thing in facts.REVIEWED.split():
+    for verdict, phrases in word_lists()["reviews"].items():
+        for phrase in phrases:
+            for thing in word_lists()["reviewed"]:
                 yield phrase.format(x=thing), verdict
-
-
-def pairs(text: str) -> list[list[str]]:
-    """The comma-separated pairs of a list, each split at its colon."""
-    return [" ".join(pair.split()).split(": ") for pair in text.split(",") if pair.strip()]
-
-
-def rows(text: str) -> list[list[str]]:
-    """The comma-separated rows of a list, each split into its words."""
-    return [row.split() for row in text.split(",") if row.strip()]
 
 
 def past_of(verb: str) -> str:
@@ -80,14 +69,14 @@ def plural_of(noun: str) -> str:
 
 def in_words(number: int) -> str:
     """0 to 9,999 in words, with "and" before what is below a hundred: two hundred and forty-two."""
+    ones, tens = word_lists()["ones"], word_lists()["tens"]
     if number < 20:
-        return facts.ONES[number]
+        return ones[number]
     if number < 100:
-        tens, ones = divmod(number, 10)
-        return facts.TENS[tens] + (f"-{facts.ONES[ones]}" if ones else "")
+        return tens[number // 10] + (f"-{ones[number % 10]}" if number % 10 else "")
     if number < 1_000:
         hundreds, rest = divmod(number, 100)
-        return f"{facts.ONES[hundreds]} hundred" + (f" and {in_words(rest)}" if rest else "")
+        return f"{ones[hundreds]} hundred" + (f" and {in_words(rest)}" if rest else "")
     thousands, rest = divmod(number, 1_000)
     link = " " if rest >= 100 else " and "
     return f"{in_words(thousands)} thousand" + (link + in_words(rest) if rest else "")

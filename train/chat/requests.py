@@ -11,10 +11,10 @@ import random
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
-from train.chat import facts, invented
-from train.chat.english import in_words, pairs, past_of, plural_of, reviews, rows, sentences
+from train.chat import invented
+from train.chat.english import in_words, past_of, plural_of, reviews, sentences
 from train.chat.wordings import as_typed, fill, in_one_message, without_article
-from train.chat.written_files import records, wordings
+from train.chat.written_files import records, word_lists, wordings
 from train.datasets import Instruction
 
 SOURCE = "request"  # the sources are "request:antonym", "request:sum", ...
@@ -105,28 +105,28 @@ def _asked(
 
 def _words(rng: random.Random) -> Iterator[Task]:
     """Opposites, synonyms, forms of verbs, nouns and adjectives, spelling."""
-    for a, b in rows(facts.OPPOSITES):
+    for a, b in word_lists()["opposites"]:
         yield from _asked(rng, "antonym", a, f"The opposite of {a} is {b}.")
         yield from _asked(rng, "antonym", b, f"The opposite of {b} is {a}.")
-    for a, b in rows(facts.SYNONYMS):
+    for a, b in word_lists()["synonyms"]:
         yield from _asked(rng, "synonym", a, f"Another word for {a} is {b}.")
-    regular = [[verb, past_of(verb), past_of(verb)] for verb in facts.REGULAR_VERBS.split()]
-    for verb, past, _ in [*rows(facts.VERBS), *regular]:
+    regular = [[verb, past_of(verb), past_of(verb)] for verb in word_lists()["regular_verbs"]]
+    for verb, past, _ in [*word_lists()["verbs"], *regular]:
         yield from _asked(rng, "past_tense_of_verb", verb, f"The past tense of {verb} is {past}.")
-    regular_nouns = ([noun, plural_of(noun)] for noun in facts.NOUNS.split())
-    for one, several in [*rows(facts.IRREGULAR_PLURALS), *regular_nouns]:
+    regular_nouns = ([noun, plural_of(noun)] for noun in word_lists()["nouns"])
+    for one, several in [*word_lists()["irregular_plurals"], *regular_nouns]:
         yield from _asked(rng, "plural", one, f"The plural of {one} is {several}.", count=2)
         yield from _asked(rng, "singular", several, f"The singular of {several} is {one}.", count=1)
     for adjective, comparative in _COMPARATIVES.items():
         answer = f"The comparative of {adjective} is {comparative}."
         yield from _asked(rng, "comparative_of_adjective", adjective, answer)
-    for wrong, correct in rows(facts.MISSPELLINGS):
+    for wrong, correct in word_lists()["misspellings"]:
         yield from _asked(rng, "spelling_of_word", wrong, f"It is spelled {correct}.")
 
 
 def _letters(rng: random.Random) -> Iterator[Task]:
     """First letters, and the words of short lists in order."""
-    nouns = facts.NOUNS.split()
+    nouns = word_lists()["nouns"]
     for noun in rng.sample(nouns, min(COUNTED, len(nouns))):
         answer = f"The first letter of {noun} is {noun[0].upper()}."
         yield from _asked(rng, "first_letter", noun, answer, count=1)
@@ -249,7 +249,7 @@ def _facts(rng: random.Random) -> Iterator[Task]:
             named = pattern.fullmatch(record["questions"][0])
             if record["kind"] == kind and named:
                 yield from _asked(rng, way, named[1], record["answer"], count=2)
-    for country, capital in pairs(facts.CAPITALS):
+    for country, capital in word_lists()["capitals"]:
         answer = f"The capital of {country} is {capital}."
         yield from _asked(rng, "capital_of", country, answer, count=2)
         answer = f"{capital} is the capital of {country}."

@@ -24,6 +24,12 @@ def records(name: str) -> tuple[dict[str, Any], ...]:
 
 
 @cache
+def word_lists() -> dict[str, Any]:
+    """Lists of words and parts of sentences: opposites, plurals, capitals, misspellings, ..."""
+    return json.loads((FOLDER / "words.json").read_text(encoding="utf-8"))
+
+
+@cache
 def wordings() -> dict[str, list[str]]:
     """Kind of request -> the ways to ask for it, with {x} and {y} where the material stands."""
     return json.loads((FOLDER / "wordings.json").read_text(encoding="utf-8"))
