@@ -42,7 +42,7 @@ from gpt2_scratch.demo.tabs import generate as generate_tab
 from gpt2_scratch.demo.tabs import inside as inside_tab
 from gpt2_scratch.demo.tabs import spam as spam_tab
 from gpt2_scratch.demo.tabs import training as training_tab
-from gpt2_scratch.demo.theme import STYLESHEET, theme
+from gpt2_scratch.demo.theme import STYLESHEET, head, theme
 from gpt2_scratch.demo.zero_gpu import declare_handler
 from gpt2_scratch.engine.quantization import MODES
 
@@ -121,6 +121,7 @@ def serve(arguments: argparse.Namespace) -> None:
             share=arguments.share,
             theme=theme(),
             css_paths=STYLESHEET,
+            head=head(),
             max_file_size=limits.UPLOAD_BYTES,
             state_session_capacity=limits.SESSIONS,
             enable_monitoring=False,

@@ -41,6 +41,11 @@ def theme() -> gr.themes.Base:
     )
 
 
+def head() -> str:
+    """What goes into the head of the page: scripts that run before anything is drawn."""
+    return f"<script>{(PANELS / 'storage.js').read_text(encoding='utf-8')}</script>"
+
+
 def panel(
     script: str,
     value: Any = None,
