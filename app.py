@@ -34,6 +34,7 @@ from gpt2_scratch.demo.address import check_address
 from gpt2_scratch.demo.api import Api
 from gpt2_scratch.demo.boundary import on_page
 from gpt2_scratch.demo.gradio_mends import Page, door
+from gpt2_scratch.demo.introduction import head, introduction
 from gpt2_scratch.demo.registry import Registry
 from gpt2_scratch.demo.serving import AUTO
 from gpt2_scratch.demo.tabs import attention as attention_tab
@@ -45,12 +46,9 @@ from gpt2_scratch.demo.tabs import training as training_tab
 from gpt2_scratch.demo.theme import STYLESHEET, theme
 from gpt2_scratch.demo.zero_gpu import declare_handler
 from gpt2_scratch.engine.quantization import MODES
+from gpt2_scratch.vocabulary.tokenizer import weights_dir
 
 TITLE = "GPT-2 from scratch"
-INTRODUCTION = f"""# {TITLE}
-A language model that writes, judges text messages, answers, and shows what it looks at. Its
-tokenizer, model and training are written out here, and they compute every number on this page.
-"""
 CACHE_SECONDS = 3600  # uploads and results are deleted when they are this old
 
 
@@ -61,7 +59,7 @@ def build(api: Api) -> Page:
     ) as demo:
         api.publish()  # first: the endpoints' names are free, and the page's events take others
         declare_handler()
-        gr.Markdown(INTRODUCTION)
+        gr.HTML(introduction(TITLE, weights_dir()), elem_id="introduction")
         writing = generate_tab.build(demo, api)
         spam = lenses.Lens.of("spam", "Spam", spam_tab.build(demo, api))
         chat = chat_tab.build(demo, api)
@@ -121,6 +119,7 @@ def serve(arguments: argparse.Namespace) -> None:
             share=arguments.share,
             theme=theme(),
             css_paths=STYLESHEET,
+            head=head(TITLE, weights_dir()),
             max_file_size=limits.UPLOAD_BYTES,
             state_session_capacity=limits.SESSIONS,
             enable_monitoring=False,
