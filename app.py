@@ -34,7 +34,7 @@ from gpt2_scratch.demo.address import check_address
 from gpt2_scratch.demo.api import Api
 from gpt2_scratch.demo.boundary import on_page
 from gpt2_scratch.demo.gradio_mends import Page, door
-from gpt2_scratch.demo.introduction import head, introduction
+from gpt2_scratch.demo.introduction import head, introduction, picture
 from gpt2_scratch.demo.registry import Registry
 from gpt2_scratch.demo.serving import AUTO
 from gpt2_scratch.demo.tabs import attention as attention_tab
@@ -127,7 +127,7 @@ def serve(arguments: argparse.Namespace) -> None:
             ssr_mode=False,
             mcp_server=importlib.util.find_spec("mcp") is not None,
             footer_links=["api", "gradio", "settings"],
-            app_kwargs=door(demo),
+            app_kwargs={**door(demo), "routes": picture(weights_dir())},
             # gradio would ask itself for the page, and give up on a busy machine after 3 seconds
             _frontend=False,
             prevent_thread_lock=True,  # what follows needs no visitor to wait for it

@@ -11,11 +11,14 @@ import os
 from html import escape
 from pathlib import Path
 
+from starlette.responses import FileResponse
+from starlette.routing import Route
+
 from gpt2_scratch.checkpoints.errors import CheckpointError
 from gpt2_scratch.checkpoints.manifest import read_manifest
 from gpt2_scratch.insight.training_log import TrainingLog, read_logs
 
-WHAT = "It writes, judges messages, answers, and shows how it comes to each word."
+WHAT = "It writes, answers, judges messages, and shows how."
 PICTURE = "picture.svg"  # of weights/, which train.picture draws
 COUNTED = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight")
 SAME = 0.02  # how far tokens may be apart that are counted in logs and in a header
@@ -44,6 +47,12 @@ def head(title: str, folder: Path) -> str:
     if (folder / PICTURE).exists() and (host := os.environ.get("SPACE_HOST")):
         tags.append(("og:image", f"https://{escape(host)}/{PICTURE}"))
     return "".join(f'<meta property="{name}" content="{content}">' for name, content in tags)
+
+
+def picture(folder: Path) -> list[Route]:
+    """Where `head` says that the picture is."""
+    path = folder / PICTURE
+    return [Route(f"/{PICTURE}", lambda request: FileResponse(path))] if path.exists() else []
 
 
 def _size(folder: Path) -> tuple[int, int]:

@@ -13,7 +13,7 @@ from typing import Any
 
 import gradio as gr
 
-from gpt2_scratch.checks import check_integer
+from gpt2_scratch.checks import check_integer, checked_ids
 from gpt2_scratch.demo import limits
 from gpt2_scratch.demo.api import Api, Generated, NextToken
 from gpt2_scratch.demo.pieces import pieces
@@ -185,6 +185,9 @@ class Writing:
 
     def tokens(self, text: Text) -> list[dict[str, Any]]:
         """What each token of a text might have been."""
+        _, tokenizer = self.api.registry.language_model(text.model)
+        if text.ids:
+            checked_ids(text.ids, tokenizer.vocab_size)
         return written_tokens(self.api.registry, text.model, text.prompt, text.ids)
 
     def ended(self, text: Text) -> bool:

@@ -7,9 +7,11 @@ from pathlib import Path
 
 import pytest
 import torch
+from starlette.applications import Starlette
+from starlette.testclient import TestClient
 
 from gpt2_scratch.checkpoints.format import write_tensors
-from gpt2_scratch.demo.introduction import head, introduction, sentence
+from gpt2_scratch.demo.introduction import head, introduction, picture, sentence
 
 
 def make_log(folder: Path, name: str, commands: list[str], tokens: int, **first: object) -> None:
@@ -52,3 +54,10 @@ def test_what_is_not_written_down_is_left_out(weights: Path) -> None:
 def test_a_link_elsewhere_says_it_too(weights: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert sentence(weights) in introduction("GPT-2", weights)
     assert sentence(weights) in head("GPT-2", weights)
+    monkeypatch.setenv("SPACE_HOST", "me-gpt2.hf.space")
+    assert "og:image" not in head("GPT-2", weights)  # there is none
+    assert picture(weights) == []
+    (weights / "picture.svg").write_text("<svg/>", encoding="utf-8")
+    assert 'content="https://me-gpt2.hf.space/picture.svg"' in head("GPT-2", weights)
+    answer = TestClient(Starlette(routes=picture(weights))).get("/picture.svg")
+    assert (answer.text, answer.headers["content-type"]) == ("<svg/>", "image/svg+xml")

@@ -11,7 +11,7 @@ from gpt2_scratch.demo.api import TEMPLATE, Api
 from gpt2_scratch.demo.arrival import time_left
 from gpt2_scratch.demo.registry import Registry
 from gpt2_scratch.demo.writing import Text, Writing, link, linked_ids, tail
-from gpt2_scratch.generation import stream_from_ids
+from gpt2_scratch.generation import TokenStep, stream_from_ids
 
 SETTINGS = (0.8, 50, 1.0, 0.0, 1.0, 8, 1)  # of writing.SETTINGS
 
@@ -30,8 +30,9 @@ def test_base_ends_where_it_would_write_the_template(
 
     def steps(*args: Any, **options: Any) -> Any:
         """An engine whose model says this."""
-        for token_id in ids:
-            yield _Step(token_id)
+        for token_id in ids[:-1]:
+            yield _step(token_id, None)
+        yield _step(ids[-1], "length")
 
     monkeypatch.setattr("gpt2_scratch.generation.generate_tokens", steps)
     gpt, _ = api.registry.language_model("base")
@@ -49,13 +50,14 @@ def test_base_ends_where_it_would_write_the_template(
     assert TEMPLATE[2] in asked["text"]
 
 
-class _Step:
-    """A TokenStep of one id."""
-
-    probability, finish_reason, window_moved, seed = 0.5, None, False, 1
-
-    def __init__(self, token_id: int) -> None:
-        self.token_id = token_id
+def _step(token_id: int, finish_reason: Any) -> TokenStep:
+    return TokenStep(
+        token_id=token_id,
+        probability=0.5,
+        finish_reason=finish_reason,
+        window_moved=False,
+        seed=1,
+    )
 
 
 def test_a_link_shows_the_text_that_was_seen(api: Api) -> None:

@@ -93,7 +93,7 @@ function toolbar({ statistics = [], text, running, seed }) {
   if (first) said.append(node("strong", "", first), ...others.map((part) => " · " + part));
   line.append(said);
   const buttons = node("span", "tools");
-  buttons.classList.toggle("waiting", running);
+  buttons.classList.toggle("waiting", !!running);
   if (Number.isInteger(seed)) {
     const keep = node("button", "keep-seed", "Keep this seed");
     keep.type = "button";
