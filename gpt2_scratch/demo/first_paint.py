@@ -52,7 +52,7 @@ def compute(registry: Registry) -> dict[str, Any]:
     from gpt2_scratch.demo.tabs import generate as generate_tab
     from gpt2_scratch.demo.tabs import inside as inside_tab
     from gpt2_scratch.demo.tabs import spam as spam_tab
-    from gpt2_scratch.demo.writing import candidate_rows, link, tail
+    from gpt2_scratch.demo.writing import Text, candidate_rows, link, tail
     from gpt2_scratch.demo.written import written_tokens
     from gpt2_scratch.generation import stream
 
@@ -73,7 +73,7 @@ def compute(registry: Registry) -> dict[str, Any]:
             "seed": SEED,
             "statistics": ["base", "an example, written beforehand", f"seed {SEED}"],
             "tokens": written_tokens(registry, "base", prompt, ids),
-            "link": {"seed": SEED, "written": link(ids)},
+            "link": link(Text(prompt, "base", ids), SEED),
         },
         "next_token": {
             "rows": candidate_rows(tokenizer, api.next_token(prompt)),

@@ -27,8 +27,9 @@ PROMPT_CHARS = 8_000
 NEW_TOKENS = 256
 # Beyond every vocabulary: what is larger need not be looked up.
 TOKEN_IDS = 100_000
-# Between two tokens of a text that is written slowly: time to read what the token was chosen from.
-SLOW_SECONDS = 0.3
+# Between two tokens of a text that is written slowly: it can be followed, and 100 fit into the
+# deadline.
+SLOW_SECONDS = 0.2
 # The next-token table is read by people; more rows than this are a job for the Python API.
 NEXT_TOKEN_ROWS = 50
 

@@ -66,8 +66,9 @@ class Writing:
         *values, model, other, linked = inputs
         settings: dict[str, Any] = dict(zip(SETTINGS, values, strict=True))
         first: dict[str, Any] = {"seed": settings["seed"]}
-        if linked:
-            first |= self.finished(Text(prompt, model, linked_ids(linked)), "as the link has it")
+        text = linked_text(prompt, linked)
+        if text and text.model == model:
+            first |= self.finished(text, "as the link has it")
             yield first, {}, ""
         else:
             for result in self.api.generate(prompt, **settings, model=model):
@@ -117,7 +118,10 @@ class Writing:
         for left in reversed(range(limits.check_new_tokens(settings["max_new_tokens"]))):
             text = self.drawn(text, settings)
             shown, table = self.grown(text, settings)
-            running = bool(left) and not self.ended(text) and time.monotonic() < end
+            late = time.monotonic() > end
+            if late:
+                shown["statistics"].append(FINISHED["deadline"])
+            running = bool(left) and not self.ended(text) and not late
             yield shown | {"running": running}, table
             if not running:
                 return
@@ -140,9 +144,10 @@ class Writing:
             return gr.skip(), gr.skip()
         shaping = dict(zip(SHAPING, values, strict=True))
         try:
-            after = Text.of(table.get("after")) if isinstance(table, Mapping) else None
-            grown = after is not None and (after.prompt, after.model) == (prompt, model)
-            looked = self.table(after if grown and after else Text(prompt, model, []), shaping)
+            text = Text.of(table.get("after")) if isinstance(table, Mapping) else None
+            if text is None or (text.prompt, text.model) != (prompt, model):
+                text = Text(prompt, model, [])  # not the text that grows by steps
+            looked = self.table(text, shaping)
         except ValueError as error:  # said in place: this runs at every key stroke
             looked = {"message": str(error)}
         return looked, pieces(self.api, prompt) if opened else gr.skip()
@@ -180,7 +185,7 @@ class Writing:
             "text": "".join(token["text"] for token in tokens),
             "statistics": [text.model, counted(len(text.ids)), how],
             "tokens": tokens,
-            "link": {"written": link(text.ids)},
+            "link": link(text),
         }
 
     def tokens(self, text: Text) -> list[dict[str, Any]]:
@@ -218,7 +223,7 @@ def drawing(prompt: str, result: Generated) -> dict[str, Any]:
         "statistics": statistics,
         "tokens": None,
         "running": True,
-        "link": {"seed": result["seed"], "written": link(result["token_ids"])},
+        "link": link(Text(prompt, result["model"], result["token_ids"]), result["seed"]),
     }
 
 
@@ -244,15 +249,20 @@ def counted(tokens: int) -> str:
     return f"{tokens} token{'s' * (tokens != 1)}"
 
 
-def link(ids: list[int]) -> str:
-    """Token ids as a link carries them."""
-    return ".".join(map(str, ids))
+def link(text: Text, seed: int | None = None) -> dict[str, Any]:
+    """What a link carries of a text: "base:12.345.6" says who wrote it and which tokens."""
+    carried = {"model": text.model, "written": f"{text.model}:{'.'.join(map(str, text.ids))}"}
+    return carried if seed is None else {**carried, "seed": seed}
 
 
-def linked_ids(value: str) -> list[int]:
-    """The token ids of a link. ValueError if they are none."""
+def linked_text(prompt: str, value: str) -> Text | None:
+    """The text that a link carried, if any. ValueError if it is damaged."""
+    if not value:
+        return None
+    model, _, ids = value.partition(":")
     try:
-        ids = [int(part) for part in value.split(".")]
+        return Text.of(
+            {"prompt": prompt, "model": model, "ids": [int(part) for part in ids.split(".")]}
+        )
     except ValueError as error:
         raise ValueError("The link is damaged: its text cannot be shown.") from error
-    return limits.check_written(ids)

@@ -10,7 +10,7 @@ import pytest
 from gpt2_scratch.demo.api import TEMPLATE, Api
 from gpt2_scratch.demo.arrival import time_left
 from gpt2_scratch.demo.registry import Registry
-from gpt2_scratch.demo.writing import Text, Writing, link, linked_ids, tail
+from gpt2_scratch.demo.writing import Text, Writing, link, linked_text, tail
 from gpt2_scratch.generation import TokenStep, stream_from_ids
 
 SETTINGS = (0.8, 50, 1.0, 0.0, 1.0, 8, 1)  # of writing.SETTINGS
@@ -67,9 +67,13 @@ def test_a_link_shows_the_text_that_was_seen(api: Api) -> None:
     ((again, _, left),) = writing.generate("One day", *other, "base", "", drawn["link"]["written"])
     assert (again["text"], again["ids"]) == (drawn["text"], drawn["ids"])
     assert left == ""  # the next Generate writes anew
+    *_, (anew, _, _) = writing.generate("One day", *SETTINGS, "base", "", "gpt2:1.2.3")
+    assert anew["ids"] == drawn["ids"]  # another model's tokens say nothing here
 
 
-@pytest.mark.parametrize("damaged", ["x", "1..2", "-1", ".".join(["1"] * 300), "99999"])
+@pytest.mark.parametrize(
+    "damaged", ["x", "base:", "base:1..2", "base:-1", "base:" + ".".join(["1"] * 300), "base:99999"]
+)
 def test_a_damaged_link_has_a_sentence(api: Api, damaged: str) -> None:
     with pytest.raises(ValueError, match=r"\.$"):
         list(Writing(api).generate("One day", *SETTINGS, "base", "", damaged))
@@ -86,7 +90,9 @@ def test_what_a_page_says_it_shows_is_checked() -> None:
 
 
 def test_small_words() -> None:
-    assert linked_ids(link([1, 22, 333])) == [1, 22, 333]
+    text = Text("One day", "gpt2", [1, 22, 333])
+    assert linked_text("One day", link(text)["written"]) == text
+    assert linked_text("One day", "") is None
     assert tail("a\nb") == "a⏎b"
     assert len(tail("x" * 100)) == 33
     assert time_left(10, 0.001) == ""
