@@ -15,7 +15,6 @@ addEventListener(
     event.preventDefault();
     event.stopImmediatePropagation();
     button.click();
-    follow(button);
   },
   true,
 );
@@ -34,7 +33,7 @@ addEventListener("popstate", (event) => {
 addEventListener("click", (event) => {
   const tab = event.target.closest?.("[role=tab]")?.dataset.tabId;
   if (tab && tab !== history.state?.tab) history.pushState({ tab }, "", "#tab=" + tab);
-  const button = event.target.closest?.("button.primary");
+  const button = event.target.closest?.("button.primary, .submit-button");
   if (button) follow(button);
 });
 

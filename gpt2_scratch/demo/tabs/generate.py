@@ -191,7 +191,7 @@ def _connect_writing(writing: Writing, paper: Paper, choice: Choices, linked: gr
         grown,
         js=SHORT,
         show_progress="hidden",
-        trigger_mode="once",
+        trigger_mode="always_last",  # a click while the last step is still on its way counts
     )
     stopped = paper.stop.click(
         None, cancels=[*at_once, *branches, slowly], api_visibility="private", queue=False
