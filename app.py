@@ -34,6 +34,7 @@ from gpt2_scratch.demo.address import check_address
 from gpt2_scratch.demo.api import Api
 from gpt2_scratch.demo.boundary import on_page
 from gpt2_scratch.demo.gradio_mends import Page, door
+from gpt2_scratch.demo.introduction import head, introduction, picture
 from gpt2_scratch.demo.registry import Registry
 from gpt2_scratch.demo.serving import AUTO
 from gpt2_scratch.demo.tabs import attention as attention_tab
@@ -42,15 +43,12 @@ from gpt2_scratch.demo.tabs import generate as generate_tab
 from gpt2_scratch.demo.tabs import inside as inside_tab
 from gpt2_scratch.demo.tabs import spam as spam_tab
 from gpt2_scratch.demo.tabs import training as training_tab
-from gpt2_scratch.demo.theme import STYLESHEET, head, theme
+from gpt2_scratch.demo.theme import STYLESHEET, refused_script, theme
 from gpt2_scratch.demo.zero_gpu import declare_handler
 from gpt2_scratch.engine.quantization import MODES
+from gpt2_scratch.vocabulary.tokenizer import weights_dir
 
 TITLE = "GPT-2 from scratch"
-INTRODUCTION = f"""# {TITLE}
-A language model that writes, judges text messages, answers, and shows what it looks at. Its
-tokenizer, model and training are written out here, and they compute every number on this page.
-"""
 CACHE_SECONDS = 3600  # uploads and results are deleted when they are this old
 
 
@@ -61,7 +59,7 @@ def build(api: Api) -> Page:
     ) as demo:
         api.publish()  # first: the endpoints' names are free, and the page's events take others
         declare_handler()
-        gr.Markdown(INTRODUCTION)
+        gr.HTML(introduction(TITLE, weights_dir()), elem_id="introduction")
         writing = generate_tab.build(demo, api)
         spam = lenses.Lens.of("spam", "Spam", spam_tab.build(demo, api))
         chat = chat_tab.build(demo, api)
@@ -121,7 +119,7 @@ def serve(arguments: argparse.Namespace) -> None:
             share=arguments.share,
             theme=theme(),
             css_paths=STYLESHEET,
-            head=head(),
+            head=head(TITLE, weights_dir()) + refused_script(),
             max_file_size=limits.UPLOAD_BYTES,
             state_session_capacity=limits.SESSIONS,
             enable_monitoring=False,
@@ -129,7 +127,7 @@ def serve(arguments: argparse.Namespace) -> None:
             ssr_mode=False,
             mcp_server=importlib.util.find_spec("mcp") is not None,
             footer_links=["api", "gradio", "settings"],
-            app_kwargs=door(demo),
+            app_kwargs={**door(demo), "routes": picture(weights_dir())},
             # gradio would ask itself for the page, and give up on a busy machine after 3 seconds
             _frontend=False,
             prevent_thread_lock=True,  # what follows needs no visitor to wait for it

@@ -161,19 +161,30 @@ def stream_from_ids(
     max_new_tokens: int,
     stop: Sequence[str] = (),
     deadline: float | None = None,
+    written: Sequence[int] = (),
 ) -> Generator[Step, None, None]:
-    """`stream` for a prompt that is already encoded; chat builds its own. Arguments as there."""
+    """`stream` for a prompt that is already encoded; chat builds its own. Arguments as there.
+
+    written  tokens of the continuation that are there already: the text goes on after them, and
+             theirs comes with the first step
+    """
+    ids = [*ids, *written]
+    decoder = IncrementalDecoder(tokenizer)
+    before = "".join(decoder.push(token_id) for token_id in written)
     stop_strings = StopStrings(stop)
     stop_ids = (tokenizer.eot_id,)
     if isinstance(model, TokenSource):
         steps = model.generate_tokens(ids, settings, max_new_tokens, stop_ids, deadline)
     else:
         steps = generate_tokens(model, ids, settings, max_new_tokens, stop_ids, deadline)
-    return _with_text(steps, IncrementalDecoder(tokenizer), stop_strings)
+    return _with_text(steps, decoder, stop_strings, before)
 
 
 def _with_text(
-    steps: Generator[TokenStep, None, None], decoder: IncrementalDecoder, stop: StopStrings
+    steps: Generator[TokenStep, None, None],
+    decoder: IncrementalDecoder,
+    stop: StopStrings,
+    before: str,
 ) -> Generator[Step, None, None]:
     with closing(steps):
         for step in steps:
@@ -181,7 +192,7 @@ def _with_text(
             characters = "" if finish_reason == "stop" else decoder.push(step.token_id)
             if finish_reason:
                 characters += decoder.flush()
-            text = stop.push(characters)
+            text, before = stop.push(before + characters), ""
             if stop.found:
                 finish_reason = "stop"
             elif finish_reason:

@@ -16,11 +16,11 @@ import torch
 from torch import Tensor
 
 from gpt2_scratch.chat import Message
-from gpt2_scratch.checks import check_integer
+from gpt2_scratch.checks import check_integer, checked_ids
 from gpt2_scratch.classifier import Verdict
 from gpt2_scratch.demo import limits
 from gpt2_scratch.demo.boundary import endpoint
-from gpt2_scratch.demo.registry import MODELS, WRITERS, Registry
+from gpt2_scratch.demo.registry import GPT2_VOCABULARY, MODELS, WRITERS, Registry
 from gpt2_scratch.demo.serving import AUTO, LANGUAGE_MODELS, Serving
 from gpt2_scratch.generation import encode_prompt
 from gpt2_scratch.insight.ablation import ablate, effects
@@ -49,6 +49,10 @@ ENDPOINTS = (
 UPDATE_SECONDS = 0.05
 # Messages of a batch that are classified between two looks at the clock.
 CLASSIFY_SLICE = 32
+# The marks of the chat's template. Weights of `base` that have met it in their training may write
+# it where it has no business, and the text is over then: cutting there is honest, while weighing
+# their tokens down would give probabilities that are not the model's.
+TEMPLATE = ("### Instruction:", "### Input:", "### Response:")
 # The heads that an ablation names.
 IMPORTANT = 3
 # Nothing reshaped.
@@ -308,6 +312,7 @@ class Api:
         max_new_tokens: int = 100,
         seed: int | None = None,
         model: str = "base",
+        written: list[int] | None = None,
     ) -> Iterator[Generated]:
         """Continue a text, streaming: each result holds the whole continuation so far.
 
@@ -321,20 +326,25 @@ class Api:
             max_new_tokens: 1 to 256.
             seed: 0 to 4,294,967,295 repeats a text; null or -1: a new one, given in the result.
             model: "base", "chat", or an OpenAI model that the page has fetched, such as "gpt2".
+            written: the first token_ids of the continuation, to go on from an earlier result or to
+                try another token at some place; at most 256 in all.
         """
         prompt = limits.check_prompt(prompt)
-        max_new_tokens = limits.check_new_tokens(max_new_tokens)
+        written = limits.check_written(written)
+        max_new_tokens = min(limits.check_new_tokens(max_new_tokens), limits.check_room(written))
         limits.check_choice(model, "model", WRITERS)
         settings = SamplingSettings(
             temperature, top_k, top_p, min_p, repetition_penalty, any_seed(seed)
         ).resolved()
         assert settings.seed is not None
-        steps = self.serving.generate(model, prompt, settings, max_new_tokens)
+        guarded = model == "base" and "###" not in prompt  # who writes the template wants it
+        stop = TEMPLATE if guarded else ()
+        steps = self.serving.generate(model, prompt, settings, max_new_tokens, stop, written)
         result = Generated(
             text="",
             finish_reason=None,
             tokens=0,
-            token_ids=[],
+            token_ids=written,
             tokens_per_second=0.0,
             time_to_first_token=0.0,
             seed=settings.seed,
@@ -350,6 +360,8 @@ class Api:
                 result["token_ids"] = [*result["token_ids"], step.token_id]
                 result["text"] += step.text
                 result["finish_reason"] = step.finish_reason
+                if step.finish_reason == "stop" and stop:
+                    result["token_ids"] = self._as_shown(model, result)
                 result["window_moved"] |= step.window_moved
                 if result["tokens"] == 1:
                     first = now
@@ -359,6 +371,15 @@ class Api:
                 if result["tokens"] == 1 or step.finish_reason or now - shown >= UPDATE_SECONDS:
                     shown = now
                     yield result.copy()
+
+    def _as_shown(self, model: str, result: Generated) -> list[int]:
+        """The ids without those of a stop string, which the text does not have."""
+        _, tokenizer = self.registry.language_model(model)
+        ids, shown = result["token_ids"], len(result["text"])
+        if ids[-1] != tokenizer.eot_id:
+            while len(tokenizer.decode(ids)) > shown:
+                ids = ids[:-1]
+        return ids
 
     def next_token(
         self,
@@ -370,6 +391,7 @@ class Api:
         repetition_penalty: float = 1.0,
         rows: int = 10,
         model: str = "base",
+        written: list[int] | None = None,
     ) -> list[NextToken]:
         """The most probable next tokens, before and after the settings; nothing is generated.
 
@@ -382,13 +404,16 @@ class Api:
             repetition_penalty: 0.5 to 2; 1 is off.
             rows: how many tokens, 1 to 50.
             model: "base", "chat", or an OpenAI model that the page has fetched, such as "gpt2".
+            written: token_ids of a continuation, after which to look; at most 256.
         """
         prompt = limits.check_prompt(prompt)
+        written = limits.check_written(written)
         rows = check_integer("rows", rows, 1, limits.NEXT_TOKEN_ROWS)
         limits.check_choice(model, "model", WRITERS)
         settings = SamplingSettings(temperature, top_k, top_p, min_p, repetition_penalty)
         gpt, tokenizer = self.registry.language_model(model)
-        ids = encode_prompt(tokenizer, prompt)[-gpt.config.block_size :]
+        ids = checked_ids([*encode_prompt(tokenizer, prompt), *written], tokenizer.vocab_size)
+        ids = ids[-gpt.config.block_size :]
         with torch.inference_mode():
             logits = gpt(torch.tensor([ids]))[0, -1]  # (1, T) -> (1, 1, V) -> (V,)
         return _next_tokens(tokenizer, logits, settings, rows, ids)
@@ -717,11 +742,11 @@ class Api:
 
         Args:
             text: at most 8,000 characters.
-            model: "base", "chat" or "spam".
+            model: "base", "chat", "spam", or "gpt2", whose vocabulary is here without its weights.
         """
         text = limits.check_text(text, "text", limits.TOKENIZE_CHARS, allow_empty=True)
-        limits.check_choice(model, "model", MODELS)
-        _, tokenizer = self.registry.language_model(model)
+        limits.check_choice(model, "model", (*MODELS, GPT2_VOCABULARY))
+        tokenizer = self.registry.tokenizer(model)
         return _tokens(tokenizer, tokenizer.encode_typed(text))
 
     def models(self) -> list[ModelInfo]:

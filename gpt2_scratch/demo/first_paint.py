@@ -52,6 +52,7 @@ def compute(registry: Registry) -> dict[str, Any]:
     from gpt2_scratch.demo.tabs import generate as generate_tab
     from gpt2_scratch.demo.tabs import inside as inside_tab
     from gpt2_scratch.demo.tabs import spam as spam_tab
+    from gpt2_scratch.demo.writing import Text, candidate_rows, link, tail
     from gpt2_scratch.demo.written import written_tokens
     from gpt2_scratch.generation import stream
 
@@ -59,19 +60,24 @@ def compute(registry: Registry) -> dict[str, Any]:
     prompt = generate_tab.PROMPTS[0]
     model, tokenizer = registry.language_model("base")
     steps = list(stream(model, tokenizer, prompt, max_new_tokens=60, seed=SEED))
+    ids = [step.token_id for step in steps]
     switches = what_if_view(api, inside_tab.TEXTS[0], "base")
     instruction = chat_tab.INSTRUCTIONS["Sentences"][0]
     return {
         "weights": _weights(),
         "generate": {
             "prompt": prompt,
+            "model": "base",
+            "ids": ids,
             "text": "".join(step.text for step in steps),
             "seed": SEED,
             "statistics": ["base", "an example, written beforehand", f"seed {SEED}"],
-            "tokens": written_tokens(registry, "base", prompt, [step.token_id for step in steps]),
+            "tokens": written_tokens(registry, "base", prompt, ids),
+            "link": link(Text(prompt, "base", ids), SEED),
         },
         "next_token": {
-            "rows": generate_tab.candidate_rows(tokenizer, api.next_token(prompt)),
+            "rows": candidate_rows(tokenizer, api.next_token(prompt)),
+            "tail": tail(prompt),
         },
         "chat": {
             "example": [

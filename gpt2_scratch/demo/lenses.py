@@ -2,6 +2,10 @@
 
 A shared link holds a tab's inputs behind its `#`, which a browser does not send to any server. What
 comes back from there can be anything, so `restored` takes a value only if its widget could have it.
+
+A tab adds to its link what its widgets do not hold (which text was drawn, a conversation) by two
+things of its `Lens`: the panel `drawn`, whose value may have `link`, {name: text}; and for each of
+these names one of `inputs`, a hidden text box, that has the text when the link is opened.
 """
 
 from __future__ import annotations
@@ -14,7 +18,9 @@ from urllib.parse import parse_qs
 
 import gradio as gr
 
+from gpt2_scratch.demo import limits
 from gpt2_scratch.demo.boundary import IN_BROWSER, on_page
+from gpt2_scratch.demo.theme import compact
 
 
 @dataclass(frozen=True)
@@ -24,8 +30,9 @@ class Lens:
     tab     its id
     text    where the text stands
     inputs  what a link restores, by the name in the link; `text` among them
-    drawn   the panel that shows what was written, {prompt, seed, ...}; a link carries the seed
-    run     the button that writes it again for who opens the link
+    drawn   the panel whose value has `link`: what is shown beyond the inputs, as of this text if
+            it has a `prompt` too
+    run     the button that shows it again for who opens the link
     """
 
     tab: str
@@ -50,23 +57,11 @@ class Lens:
         return cls(tab, title, text, {"text": text, **inputs}, drawn, run)
 
 
-# The link is in the address bar as well, for browsers that do not let a page write the clipboard.
-COPY_LINK = """(...values) => {
-  const names = %s;
-  const link = new URLSearchParams({ tab: %r });
-  names.forEach((name, i) => link.set(name, values[i] ?? ""));
-  const drawn = values[names.length]; // a seed of -1 would show another text than this one
-  const ours = drawn?.prompt === link.get("text") && Number.isInteger(drawn.seed);
-  if (ours && link.get("seed") === "-1") link.set("seed", drawn.seed);
-  history.replaceState(null, "", "#" + link);
-  navigator.clipboard?.writeText(location.href).catch(() => {});
-  return "Link copied";
-}"""
-# A link that is opened in a page which shows this app already changes no more than its end.
-READ_LINK = """() => {
-  window.addEventListener("hashchange", () => location.reload());
-  return [location.hash];
-}"""
+COPY_LINK = "(...values) => copyLink(%r, %s, values)"
+AS_BEFORE = """() => new Promise((resolve) => setTimeout(resolve, 4000, "Copy a link"))"""
+# An empty text stays where it is: another tab's text is not blanked. One too long is cut.
+CARRY = """(text, theirs) => (text.trim() ? text.slice(0, %d) : theirs)"""
+READ_LINK = "() => {\n" + compact("page.js") + "\nreturn [location.hash];\n}"
 
 
 # gr.Tabs(selected=...) would do, but draws the tab's title a second time (gradio 6.31).
@@ -81,7 +76,7 @@ RUN_LINKED = """() => {
   const link = new URLSearchParams(location.hash.slice(1));
   const here = ["base", "chat", ""];
   const names = [link.get("model") ?? "", link.get("compare") ?? ""];
-  if (link.get("tab") === "%s" && names.every((name) => here.includes(name)))
+  if (link.get("tab") === "%s" && link.has("text") && names.every((name) => here.includes(name)))
     document.querySelector("#%s")?.click();
 }"""
 
@@ -95,17 +90,22 @@ def connect(demo: gr.Blocks, lenses: Sequence[Lens]) -> None:
                 if other is not lens:
                     link = gr.Button(other.title, size="sm", scale=0, min_width=0)
                     carried = link.click(
-                        None, lens.text, other.text, js="(text) => text", **IN_BROWSER
+                        None,
+                        [lens.text, other.text],
+                        other.text,
+                        js=CARRY % (other.text.max_length or limits.PROMPT_CHARS),
+                        **IN_BROWSER,
                     )
                     carried.then(None, js=OPEN_TAB % other.tab, **IN_BROWSER)
             share = gr.Button("Copy a link", size="sm", scale=0, min_width=0, elem_classes="share")
-            share.click(
+            copied = share.click(
                 None,
                 [*lens.inputs.values(), *([lens.drawn] if lens.drawn else [])],
                 share,
-                js=COPY_LINK % (list(lens.inputs), lens.tab),
+                js=COPY_LINK % (lens.tab, list(lens.inputs)),
                 **IN_BROWSER,
             )
+            copied.then(None, None, share, js=AS_BEFORE, **IN_BROWSER)
         _move_below(row, lens.text)
     address = gr.Textbox(visible=False)
     everything = [widget for lens in lenses for widget in lens.inputs.values()]
@@ -139,7 +139,8 @@ def restored(lenses: Sequence[Lens], address: object) -> list[Any]:
             updates.append(gr.skip() if value is None else value)
     for each in lenses:
         if each.drawn:
-            updates.append({} if each.tab == asked.get("tab") else gr.skip())
+            shared = each.tab == asked.get("tab") and "text" in asked
+            updates.append({} if shared else gr.skip())
     return updates
 
 

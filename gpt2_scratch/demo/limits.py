@@ -25,9 +25,11 @@ if TYPE_CHECKING:
 PROMPT_CHARS = 8_000
 # 256 tokens are a page of text, and seconds of one core for our own models.
 NEW_TOKENS = 256
-# Beam search reads every beam at every step.
-BEAMS = 8
-BEAM_TOKENS = 50
+# Beyond every vocabulary: what is larger need not be looked up.
+TOKEN_IDS = 100_000
+# Between two tokens of a text that is written slowly: it can be followed, and 100 fit into the
+# deadline.
+SLOW_SECONDS = 0.2
 # The next-token table is read by people; more rows than this are a job for the Python API.
 NEXT_TOKEN_ROWS = 50
 
@@ -119,6 +121,28 @@ def check_token_count(ids: Sequence[int], most: int) -> None:
 def check_message(value: object) -> str:
     """A message for the spam classifier."""
     return check_text(value, "message", MESSAGE_CHARS)
+
+
+def check_written(value: object) -> list[int]:
+    """The ids of a continuation so far; null: nothing is written yet.
+
+    At most NEW_TOKENS. Whether a vocabulary has them, its tokenizer says.
+    """
+    if value is None:
+        return []
+    if not isinstance(value, (list, tuple)) or len(value) > NEW_TOKENS:
+        raise ValueError(f"written must be a list of at most {NEW_TOKENS} token ids.")
+    return [check_integer("A token id in written", token_id, 0, TOKEN_IDS) for token_id in value]
+
+
+def check_room(written: Sequence[int]) -> int:
+    """How many tokens may follow those that are written. ValueError if none."""
+    if len(written) >= NEW_TOKENS:
+        raise ValueError(
+            f"The text has {len(written)} tokens, and here it ends: begin a new one, or put it "
+            "into the prompt."
+        )
+    return NEW_TOKENS - len(written)
 
 
 def check_new_tokens(value: object) -> int:

@@ -22,7 +22,9 @@ from gpt2_scratch.vocabulary.tokenizer import Tokenizer, weights_dir
 T = TypeVar("T")
 
 MODELS = tuple(COMMANDS)  # base, spam, chat: what the training stages make
+GPT2_VOCABULARY = "gpt2"  # OpenAI's: the file is beside our weights
 OPENAI = tuple(name for name in PRESETS if name.startswith("gpt2"))  # on the Hugging Face Hub
+VOCABULARY = "the vocabulary of gpt2"  # among what is loaded
 WRITERS = ("base", "chat", *OPENAI)  # what continues a text
 
 
@@ -58,6 +60,24 @@ class Registry:
         if name == "spam":
             return self.classifier().model.trunk, self.classifier().tokenizer
         return self._load("base", lambda: load_model(self.sources["base"]))
+
+    def tokenizer(self, name: str) -> Tokenizer:
+        """A model's tokenizer. ValueError if it is not here; of gpt2 it is without the weights."""
+        if name != GPT2_VOCABULARY:
+            return self.language_model(name)[1]
+        with self._lock:
+            if VOCABULARY not in self._loaded:
+                try:
+                    self._loaded[VOCABULARY] = Tokenizer.load(GPT2_VOCABULARY)
+                except ValueError as error:
+                    raise ValueError(
+                        "GPT-2's vocabulary is missing: `git checkout weights/gpt2.tiktoken`."
+                    ) from error
+            return cast(Tokenizer, self._loaded[VOCABULARY])
+
+    def is_here(self, name: str) -> bool:
+        """Whether a model need not be fetched first."""
+        return name not in OPENAI or name in self._loaded
 
     def fetch(self, name: str, progress: Callable[[int, int], None]) -> None:
         """Load one of OpenAI's models, from the cache of the Hugging Face Hub or from the Hub.

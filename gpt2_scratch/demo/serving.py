@@ -63,7 +63,13 @@ class Serving:
         self._lock = threading.Lock()
 
     def generate(
-        self, model: str, prompt: str, settings: SamplingSettings, max_new_tokens: int
+        self,
+        model: str,
+        prompt: str,
+        settings: SamplingSettings,
+        max_new_tokens: int,
+        stop: Sequence[str] = (),
+        written: Sequence[int] = (),
     ) -> Generator[Step, None, None]:
         """Continue a prompt, one Step per token; see `generation.stream`. Raises ValueError."""
         _, tokenizer = self.registry.language_model(model)
@@ -73,7 +79,9 @@ class Serving:
             encode_prompt(tokenizer, prompt),
             settings,
             max_new_tokens,
-            deadline=limits.DEADLINE_SECONDS,
+            stop,
+            limits.DEADLINE_SECONDS,
+            written,
         )
 
     def chat(

@@ -30,10 +30,22 @@ def theme() -> gr.themes.Base:
         secondary_hue="blue",
         neutral_hue="slate",
         radius_size="lg",
+        text_size=gr.themes.Size(  # gradio's own, but for its smallest, which few can read
+            name="text",
+            xxs="12px",
+            xs="12px",
+            sm="12px",
+            md="14px",
+            lg="16px",
+            xl="22px",
+            xxl="26px",
+        ),
         font=("system-ui", "-apple-system", "Segoe UI", "Roboto", "sans-serif"),
         font_mono=("ui-monospace", "SFMono-Regular", "Menlo", "Consolas", "monospace"),
     ).set(
-        # gradio's own small print has a contrast of 2.6 to 1; WCAG asks for 4.5
+        # white on gradio's own indigo has a contrast of 4.47 to 1, and WCAG asks for 4.5
+        button_primary_background_fill="*primary_600",
+        # gradio's own small print has one of 2.6
         body_text_color_subdued="*neutral_500",
         body_text_color_subdued_dark="*neutral_400",
         block_info_text_color="*neutral_500",
@@ -41,9 +53,9 @@ def theme() -> gr.themes.Base:
     )
 
 
-def head() -> str:
-    """What goes into the head of the page: scripts that run before anything is drawn."""
-    return f"<script>{(PANELS / 'storage.js').read_text(encoding='utf-8')}</script>"
+def refused_script() -> str:
+    """For the head of the page: it runs before gradio asks for what a frame may not have."""
+    return f"<script>{(PANELS / 'refused.js').read_text(encoding='utf-8')}</script>"
 
 
 def panel(
@@ -57,21 +69,23 @@ def panel(
     """A gr.HTML whose `value` is data, drawn by a script of `panels` (see above).
 
     The script sees `element`, `props`, `watch` and `trigger`, and what dom.js and `helpers`, more
-    scripts of that folder, define; it draws now and whenever `value` changes. `style` is a sheet of
-    that folder for this panel alone.
+    scripts of that folder, define; it draws now and whenever `value` changes. What it does not use
+    of roving.js does not travel. `style` is a sheet of that folder for this panel alone.
     """
     scripts = ("dom.js", *helpers, script)
+    if any("roving(" in compact(name) for name in scripts):
+        scripts = ("roving.js", *scripts)
     return gr.HTML(
         value,
         html_template="<div class='panel'></div>",
-        css_template=_compact(style) if style else "",
-        js_on_load="\n".join(map(_compact, scripts)),
+        css_template=compact(style) if style else "",
+        js_on_load="\n".join(map(compact, scripts)),
         apply_default_css=False,
         **options,
     )
 
 
-def _compact(name: str) -> str:
+def compact(name: str) -> str:
     """A file of `panels` without its comments' lines and indentation: the page is a fifth smaller.
 
     So no text in backquotes may go over several lines there.

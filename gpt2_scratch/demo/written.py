@@ -20,7 +20,8 @@ def written_tokens(
     """The tokens of a continuation, as continuation.js draws them.
 
     Each has `text` (the characters that it completed), `token` (for display), `probability`, `rank`
-    and `alternatives`: token, text (None for bytes that are no whole character) and probability.
+    and `alternatives`: id (None where no text can go on with it: half a character, or the end),
+    token and probability.
     """
     gpt, tokenizer = registry.language_model(model)
     decoder = IncrementalDecoder(tokenizer)
@@ -31,13 +32,13 @@ def written_tokens(
             {
                 "text": "" if ended else decoder.push(place.token_id),
                 "token": visible(tokenizer.token_text(place.token_id)),
-                "probability": round(place.probability, 6),
+                "probability": round(place.probability, 5),
                 "rank": place.rank,
                 "alternatives": [
                     {
+                        "id": None if token_characters(tokenizer, token_id) is None else token_id,
                         "token": visible(tokenizer.token_text(token_id)),
-                        "text": token_characters(tokenizer, token_id),
-                        "probability": round(probability, 6),
+                        "probability": round(probability, 5),
                     }
                     for token_id, probability in place.alternatives
                 ],

@@ -295,6 +295,20 @@ def test_half_a_character_at_the_end_becomes_a_replacement(byte_tokenizer: Token
     assert steps[-1].finish_reason == "length"
 
 
+def test_a_text_goes_on_in_the_middle_of_a_character(byte_tokenizer: Tokenizer) -> None:
+    whole = "a👩 ##!".encode()
+    written, rest = list(whole[:3]), list(whole[3:])
+    model = mock_model(script=[*rest, byte_tokenizer.eot_id], block_size=512)
+    steps = list(
+        generation.stream_from_ids(
+            model, byte_tokenizer, [1], GREEDY, 300, stop=["##"], written=written
+        )
+    )
+    assert model.inputs[0] == [1, *written]
+    assert "".join(step.text for step in steps) == "a👩 "
+    assert steps[0].text == "a"
+
+
 def test_stop_string_is_never_seen_however_it_arrives(byte_tokenizer: Tokenizer) -> None:
     steps = speak(byte_tokenizer, "Yes.\n## No, ### End", stop=["###"])
     assert "".join(step.text for step in steps) == "Yes.\n## No, "

@@ -305,6 +305,18 @@ def test_tokenize_gives_every_byte(client: Client) -> None:
     assert client.predict("", api_name="/tokenize") == []
 
 
+def test_a_text_goes_on_from_what_is_written(client: Client) -> None:
+    settings = {"temperature": 0, "max_new_tokens": 8}
+    whole = client.predict(PROMPT, **settings, api_name="/generate")
+    begun = whole["token_ids"][:3]
+    again = client.predict(
+        PROMPT, **settings | {"max_new_tokens": 5}, written=begun, api_name="/generate"
+    )
+    assert (again["text"], again["token_ids"]) == (whole["text"], whole["token_ids"])
+    table = client.predict(PROMPT, temperature=0, rows=1, written=begun, api_name="/next_token")
+    assert table[0]["token_id"] == whole["token_ids"][3]
+
+
 def test_models_tells_what_is_there(client: Client) -> None:
     models = {model["name"]: model for model in client.predict(api_name="/models")}
     assert sorted(models) == ["base", "chat", "spam"]
@@ -342,6 +354,10 @@ REFUSED = [
     ("generate", {"prompt": "a", "repetition_penalty": 9}, "repetition_penalty must be"),
     ("generate", {"prompt": "a", "seed": "abc"}, "seed must be a whole number"),
     ("generate", {"prompt": "a", "seed": 2**40}, "seed must be a whole number"),
+    ("generate", {"prompt": "a", "written": [1] * 256}, "The text has 256 tokens, and here it"),
+    ("generate", {"prompt": "a", "written": [1] * 257}, "a list of at most 256 token ids"),
+    ("generate", {"prompt": "a", "written": ["x"]}, "token id in written must be a whole number"),
+    ("next_token", {"prompt": "a", "written": [99_999]}, "outside the model's vocabulary"),
     ("generate", {"prompt": "a", "model": "spam"}, "model must be one of base, chat, gpt2"),
     ("generate", {"prompt": "a", "model": "gpt2"}, "gpt2 is not here yet: choose it under Model"),
     ("generate", {"prompt": "a", "model": "../base"}, "model must be one of base, chat"),

@@ -164,7 +164,7 @@ AT_AND_ABOVE: dict[str, list[tuple[str, dict[str, Any], dict[str, Any], str]]] =
 }
 # Tested below in ways of their own, or no limits of a request.
 OTHERS = {"DEADLINE_SECONDS", "QUEUE_SIZE", "UPLOAD_BYTES", "INFLUENCE_SPANS"}
-OTHERS |= {"SESSIONS", "STREAMS", "REMEMBERED", "CACHE_BYTES", "BEAMS", "BEAM_TOKENS"}
+OTHERS |= {"SESSIONS", "STREAMS", "REMEMBERED", "CACHE_BYTES", "SLOW_SECONDS", "TOKEN_IDS"}
 OTHERS |= {"FETCHED_PARAMETERS"}  # tests/test_registry.py
 OTHERS |= {"BODY_BYTES", "UNFETCHED"}  # tests/test_hostile.py
 OTHERS |= {"INSIDE_TOKENS", "INSIDE_CHARS", "ABLATED_HEADS", "ABLATION_TOKENS"}  # test_app.py
@@ -193,44 +193,6 @@ def test_many_words_are_taken_in_runs(tiny_app: App) -> None:
     assert event == "complete"
     assert limits.INFLUENCE_SPANS / 2 < len(explained["words"]) <= limits.INFLUENCE_SPANS
     assert "".join(word["text"] for word in explained["words"]) == message
-
-
-def search(http: httpx.Client, url: str, beams: float, tokens: int) -> dict[str, Any]:
-    """Beam search, which is no endpoint: posted to its event, as the page does it."""
-    config = http.get(f"{url}/config").raise_for_status().json()
-    labels = {part["id"]: part["props"].get("label") for part in config["components"]}
-    event = next(
-        event
-        for event in config["dependencies"]
-        if "Beams" in [labels[part] for part in event["inputs"]]
-    )
-    values = {"Prompt": "a", "Beams": beams, "New tokens, at most": tokens, "Model": "base"}
-    body = {
-        "fn_index": event["id"],
-        "data": [values[labels[part]] for part in event["inputs"]],
-        "session_hash": "beams",
-    }
-    http.post("/queue/join", json=body).raise_for_status()
-    with http.stream("GET", "/queue/data", params={"session_hash": "beams"}) as lines:
-        for line in filter(None, lines.iter_lines()):
-            message = json.loads(line.removeprefix("data:"))
-            if message["msg"] == "process_completed":
-                return message
-    raise AssertionError("The line ended without an answer.")
-
-
-def test_beams_are_bounded_where_only_the_page_asks_for_them(tiny_app: App) -> None:
-    """Whoever reads the page's source can post to its events."""
-    with connect(tiny_app.url) as http:
-        # more tokens than BEAM_TOKENS are cut
-        fits = search(http, tiny_app.url, limits.BEAMS, limits.NEW_TOKENS)
-        assert fits["success"]
-        refused = search(http, tiny_app.url, limits.BEAMS + 1, 1)
-        assert not refused["success"]
-        assert "greater than maximum value 8" in refused["output"]["error"]  # the slider's own
-        refused = search(http, tiny_app.url, 1.5, 1)
-        assert not refused["success"]
-        assert "beams must be a whole number from 1 to 8, not 1.5." in refused["output"]["error"]
 
 
 def test_gradio_forgets_the_calls_it_has_answered(
@@ -417,16 +379,6 @@ def test_the_deadline_ends_a_text_with_a_reason(
         event, (generated,) = call(http, "generate", LONG)
     assert (event, generated["finish_reason"]) == ("complete", "deadline")
     assert 1 <= generated["tokens"] < 256
-
-
-def test_the_deadline_ends_a_beam_search_with_what_it_has(
-    strict_app: tuple[str, Work], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    url, _ = strict_app
-    monkeypatch.setattr(limits, "DEADLINE_SECONDS", 1e-9)
-    with connect(url) as http:
-        (drawn,) = search(http, url, 2, 50)["output"]["data"]
-    assert (drawn["tokens"], drawn["most"], len(drawn["beams"])) == (1, 50, 2)
 
 
 def test_the_deadline_ends_a_batch_and_keeps_its_verdicts(

@@ -32,6 +32,7 @@ def test_a_link_clears_what_the_page_had_prepared() -> None:
         lens = Lens.of("generate", "Generate", text, drawn=drawn)
     assert restored([lens], "#tab=generate&text=mine") == ["mine", {}]
     assert restored([lens], "#tab=spam&text=mine") == [gr.skip(), gr.skip()]
+    assert restored([lens], "#tab=generate") == [gr.skip(), gr.skip()]  # the tab alone
 
 
 def test_a_link_restores_its_own_tab(lenses: list[Lens]) -> None:

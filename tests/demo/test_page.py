@@ -164,8 +164,11 @@ def test_who_opens_a_link_sees_the_text_that_was_shared(tiny_app: App, open_page
     page.locator("#prompt textarea").fill("One day the cat")
     expect(page.locator("#seed input")).to_have_value("-1")
     written = generate(page)
+    page.evaluate("() => void (navigator.clipboard.writeText = () => Promise.reject())")
     page.locator("#lenses-generate .share").click()
-    expect(page.locator("#lenses-generate .share")).to_have_text("Link copied")
+    field = page.locator("#lenses-generate .link")  # to be copied by hand
+    expect(field).to_have_value(page.url)
+    expect(page.locator("#lenses-generate .share")).not_to_have_text("Link copied")
     assert "seed=-1" not in page.url
     other = open_page(tiny_app, page.url.removeprefix(tiny_app.url))
     expect(other.locator("#generated mark")).to_have_text(written)
@@ -178,8 +181,10 @@ def test_a_text_goes_from_tab_to_tab_and_a_link_brings_it_back(
     page = open_page(tiny_app)
     page.locator("#prompt textarea").fill("the cat & <b>sat</b>")
     set_number(page, "#temperature", "1.3")
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     page.locator("#lenses-generate .share").click()
     expect(page.locator("#lenses-generate .share")).to_have_text("Link copied")
+    assert page.evaluate("navigator.clipboard.readText()") == page.url
     link = page.url.removeprefix(tiny_app.url)
     for here, there, box in (
         ("generate", "Attention", "#attention-text"),
@@ -214,6 +219,52 @@ def test_a_text_goes_from_tab_to_tab_and_a_link_brings_it_back(
     maps = compared.locator("#attention-maps")
     expect(maps.locator(".chips")).to_have_text("the·cat·&·<b>sat</b>")
     expect(maps.locator(".views button[aria-pressed=true]")).to_have_text("base − chat")
+
+
+def test_the_tab_stands_in_the_address(tiny_app: App, open_page: Any) -> None:
+    page = open_page(tiny_app)
+
+    def is_open(tab: str) -> None:
+        title = page.locator(f"[role=tab][data-tab-id={tab}]")
+        expect(title).to_have_attribute("aria-selected", "true")
+
+    page.locator("#prompt textarea").fill("mine")
+    open_tab(page, "Spam")
+    open_tab(page, "Chat")
+    assert page.url.endswith("#tab=chat")
+    page.go_back()
+    is_open("spam")
+    page.go_back()
+    is_open("generate")
+    expect(page.locator("#prompt textarea")).to_have_value("mine")  # nothing was loaded anew
+    page.go_forward()
+    is_open("spam")
+    page.reload()
+    is_open("spam")
+
+
+def test_an_empty_text_blanks_no_other_tab(tiny_app: App, open_page: Any) -> None:
+    page = open_page(tiny_app)
+    open_tab(page, "Spam")
+    message = page.locator("#message textarea").input_value()
+    open_tab(page, "Generate")
+    page.locator("#prompt textarea").fill(" ")
+    page.locator("#lenses-generate button", has_text="Spam").click()
+    expect(page.locator("#message textarea")).to_have_value(message)
+
+
+def test_control_and_enter_run_where_there_is_a_button(tiny_app: App, open_page: Any) -> None:
+    page = open_page(tiny_app)
+    for tab, box, shown in (
+        ("Generate", "#prompt", "#generated .alternatives"),
+        ("Chat", "#instruction", "#conversation .retry"),
+        ("Attention", "#attention-text", "#attention-maps .matrix svg"),
+        ("Inside", "#inside-text", "#inside .zones"),
+    ):
+        open_tab(page, tab)
+        page.locator(f"{box} textarea").fill("One day the cat")
+        page.locator(f"{box} textarea").press("Control+Enter")
+        expect(page.locator(shown).first).to_be_visible()
 
 
 # The end of the stream of answers comes late, and in between the visitor asks for more.

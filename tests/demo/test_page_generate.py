@@ -33,7 +33,6 @@ from gpt2_scratch.config import PRESETS, GPT2Config
 from gpt2_scratch.demo.api import Api
 from gpt2_scratch.demo.registry import Registry
 from gpt2_scratch.demo.serving import Serving
-from gpt2_scratch.demo.tabs import generate as generate_tab
 from gpt2_scratch.model import GPT2
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
@@ -76,11 +75,84 @@ def test_each_written_token_says_what_else_it_might_have_been(
     tokens.nth(2).press("ArrowRight")
     expect(tokens.nth(3)).to_be_focused()
 
-    before = "".join(tokens.all_text_contents()[:3])
-    other = said.locator("button:not([disabled]):not(.taken)").first
-    token = other.get_attribute("data-text")
-    other.click()
-    expect(page.locator("#prompt textarea")).to_have_value("One day" + before + token)
+    before = tokens.all_text_contents()[:3]
+    first = page.locator("#generated mark").text_content()
+    said.locator("button:not([disabled]):not(.taken)").first.click()  # writes on at once
+    branches = page.locator("#generated .branch")
+    expect(branches).to_have_count(2)
+    assert tokens.all_text_contents()[:3] == before
+    second = page.locator("#generated mark").text_content()
+    assert second != first
+    expect(branches.nth(1)).to_have_attribute("aria-current", "true")
+    branches.first.press("Enter")
+    expect(page.locator("#generated mark")).to_have_text(first)
+    branches.nth(1).click()
+    expect(page.locator("#generated mark")).to_have_text(second)
+    expect(page.locator("#prompt textarea")).to_have_value("One day")
+
+
+def test_it_is_written_step_by_step(tiny_app: App, open_page: Any) -> None:
+    page = open_page(tiny_app)
+    page.locator("#prompt textarea").fill("One day")
+    set_number(page, "#seed", "1")
+    tokens, tail = page.locator("#generated .written"), page.locator("#next-token .tail")
+    for count in (1, 2, 3):
+        page.locator("#step").click()
+        expect(tokens).to_have_count(count)
+        expect(page.locator("#generated .alternatives li")).to_have_count(5)
+        written = "".join(tokens.all_text_contents())
+        assert tail.text_content() == ("One day" + written).replace("\n", "⏎")
+    word = re.compile(r"append “\s*\w+”")
+    page.locator("#next-token").get_by_role("button", name=word).first.click()
+    expect(tokens).to_have_count(4)  # it is the next token of the text, and no part of the prompt
+    expect(page.locator("#prompt textarea")).to_have_value("One day")
+    whole = page.locator("#generated .continuation").text_content()
+
+    page.locator("#prompt textarea").fill("A river")
+    expect(tail).to_have_text("A river")
+    page.locator("#step").click()
+    expect(tokens).to_have_count(1)
+    page.locator("#prompt textarea").fill("One day")
+    for count in (1, 2, 3):
+        page.locator("#step").click()
+        expect(tokens).to_have_count(count)
+    assert whole.startswith("One day" + "".join(tokens.all_text_contents()))  # the same seed
+
+
+def test_it_is_written_slowly_until_stop(tiny_app: App, open_page: Any) -> None:
+    page = open_page(tiny_app)
+    page.locator("#prompt textarea").fill("One day")
+    set_number(page, "#seed", "1")
+    stop, tokens = page.locator("#stop-generate"), page.locator("#generated .written")
+    expect(stop).not_to_be_visible()
+    page.locator("#slowly").click()
+    expect(tokens).to_have_count(3)
+    stop.click()
+    expect(stop).not_to_be_visible()
+    expect(page.locator("#generated .caret")).to_have_count(0)
+    assert tokens.count() < 20
+
+
+def test_the_prompt_is_shown_cut_into_tokens(
+    tiny_weights: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, open_page: Any
+) -> None:
+    weights = shutil.copytree(tiny_weights, tmp_path / "weights")
+    shutil.copy(REPOSITORY / "weights" / "gpt2.tiktoken", weights)
+    monkeypatch.setenv("GPT2_SCRATCH_WEIGHTS", str(weights))
+    with served_here(showcase.build(Api(Registry()))) as url:
+        page = open_page(url)
+        page.locator("#prompt textarea").fill("the cat")
+        page.get_by_text("How the prompt is cut into tokens").click()
+        views = page.locator("#pieces p.pieces")
+        expect(views.nth(1).locator("code")).to_have_text(["the", "·cat"])
+        expect(views.nth(1).locator("small")).to_have_text(["1169", "3797"])
+        page.locator("#prompt textarea").fill("the cat é")  # live
+        expect(views.nth(1).locator("code")).to_have_text(["the", "·cat", "·é"])
+        expect(page.locator("#pieces .hint").nth(1)).to_contain_text(
+            "50,257 entries: 3 tokens, 3.0"
+        )
+        assert "".join(views.first.locator("code").all_text_contents()).startswith("the·cat·")
+        page.context.close()  # before its server goes, which it would complain about
 
 
 def test_the_table_follows_the_sliders_without_generating(tiny_app: App, open_page: Any) -> None:
@@ -132,25 +204,25 @@ def test_two_models_write_side_by_side_from_the_same_dice(tiny_app: App, open_pa
     assert seeds[0] == seeds[1]
 
 
-def test_beam_search_lists_its_texts_best_first(tiny_app: App, open_page: Any) -> None:
+def test_a_prompt_to_try_is_written_on_at_once(tiny_app: App, open_page: Any) -> None:
     page = open_page(tiny_app)
-    set_number(page, "#max-new-tokens", "6")
-    page.locator("#beam-search").get_by_text("Beam search", exact=True).click()
-    page.locator("#search-beams").click()
-    hints = page.locator("#beams li .hint")
-    expect(hints).to_have_count(4)
-    scores = [float(text.rsplit(" ", 1)[1]) for text in hints.all_text_contents()]
-    assert scores == sorted(scores, reverse=True)
-    expect(page.locator("#beams .hint").first).to_have_text("6 of at most 6 tokens")
+    set_number(page, "#seed", "1")
+    set_number(page, "#max-new-tokens", "3")
+    page.get_by_text("The heart is a muscle that").click()
+    expect(page.locator("#generated .continuation")).to_contain_text("The heart is a muscle that")
+    expect(page.locator("#generated .statistics")).to_contain_text("3 tokens")
 
 
 def test_the_keyboard_is_enough(tiny_app: App, open_page: Any) -> None:
     page = open_page(tiny_app)
     page.locator("#prompt textarea").focus()
-
-    tab_to(page, "#generate")
-    page.keyboard.press("Enter")
+    page.keyboard.press("Control+Enter")
     page.locator("#generated .alternatives").wait_for()
+    tab_to(page, "#step")
+    page.keyboard.press("Enter")
+    expect(page.locator("#generated .written")).to_have_count(1)
+    page.keyboard.press("Enter")
+    expect(page.locator("#generated .written")).to_have_count(2)
     tab_to(page, "#generated .written")
     page.keyboard.press("ArrowRight")
     expect(page.locator("#generated .written").nth(1)).to_be_focused()
@@ -170,12 +242,11 @@ def slowly(write: Any, seconds: float) -> Any:
     return writing
 
 
-def test_stop_ends_a_generation_and_a_search_and_the_next_one_runs(
+def test_stop_ends_a_generation_and_the_next_one_runs(
     open_page: Any, tiny_weights: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("GPT2_SCRATCH_WEIGHTS", str(tiny_weights))
     monkeypatch.setattr(Serving, "generate", slowly(Serving.generate, 0.1))
-    monkeypatch.setattr(generate_tab, "stream_beams", slowly(generate_tab.stream_beams, 0.5))
     other = Registry(str(tiny_weights / "chat.safetensors"))
     with served_here(showcase.build(Api(other))) as url:
         page = open_page(url)
@@ -192,16 +263,6 @@ def test_stop_ends_a_generation_and_a_search_and_the_next_one_runs(
         assert "the model ended the text" not in statistics
         page.wait_for_timeout(700)
         assert page.locator("#generated mark").text_content() == stopped
-
-        page.locator("#beam-search").get_by_text("Beam search", exact=True).click()
-        page.locator("#search-beams").click()
-        page.locator("#beams li").first.wait_for()
-        page.locator("#stop-beams").click()
-        page.wait_for_timeout(300)  # what was under way has arrived
-        far = page.locator("#beams .hint").first.text_content()
-        assert int(far.split(" of at most 50 tokens")[0]) < 50
-        page.wait_for_timeout(700)
-        assert page.locator("#beams .hint").first.text_content() == far
 
         set_number(page, "#max-new-tokens", "2")
         generate(page)
@@ -248,23 +309,30 @@ def test_a_model_of_openai_is_fetched_when_it_is_chosen(
         impatient = SimpleNamespace(**vars(time) | {"sleep": lambda seconds: None})
         monkeypatch.setattr(huggingface_hub.utils._http, "time", impatient)  # between its tries
         choose(page, "gpt2")
-        arrival = page.locator("#arrival")
-        expect(arrival).to_contain_text("The model 'gpt2' is not available.")
+        arrival, model = page.locator("#arrival"), page.locator("#generate-model input")
+        expect(arrival).to_contain_text("gpt2 did not come, so base writes on: ")
         expect(arrival).to_contain_text("the Hub cannot be reached")
-        expect(arrival).to_contain_text("or choose a model of this repository.")
-        choose(page, "base")
+        assert ". " not in arrival.text_content().strip()  # one sentence
+        expect(model).to_have_value("base")
+        choose(page, "chat")
         expect(arrival).to_have_text("")
+        choose(page, "base")
 
         use(hub, tmp_path / "cache", monkeypatch)
         hub.files["openai-community/gpt2"] = {WEIGHTS: stand_in}
         hub.halt_after[WEIGHTS] = len(stand_in) // 2
         choose(page, "gpt2")
-        expect(arrival).to_contain_text("Fetching gpt2 from the Hub: 1 of 2 MB")
+        expect(arrival).to_contain_text("Fetching gpt2 from the Hub: 1 of 2 MB, about ")
+        expect(arrival).to_contain_text("base writes until it is here.")
+        expect(model).to_have_value("base")
+        set_number(page, "#max-new-tokens", "3")
+        generate(page)  # nothing waits for it
+        expect(page.locator("#generated .statistics")).to_contain_text("base · 3 tokens")
         expect(arrival.locator(".bar .fill")).to_have_attribute("style", re.compile(r"4\d\.\d%"))
         hub.go_on.set()
         expect(arrival).to_have_text("")
+        expect(model).to_have_value(re.compile("^gpt2"))
         expect(page.locator("#next-token tr")).to_have_count(11)
-        set_number(page, "#max-new-tokens", "3")
         generate(page)
         expect(page.locator("#generated .statistics")).to_contain_text("gpt2 · 3 tokens")
         page.context.close()  # before its server goes, which it would complain about

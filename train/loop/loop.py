@@ -91,7 +91,8 @@ def train(
     run = _Run(model, task, settings, run_folder, resume, snapshots)
     progress = run.progress
     if not resume:
-        run.write(step=0, settings=asdict(settings), dtype=str(run.dtype), **(description or {}))
+        about = {"dtype": str(run.dtype), "cores": torch.get_num_threads(), **(description or {})}
+        run.write(step=0, settings=asdict(settings), **about)
         if snapshots and snapshots.due(-1, 0):
             run.take_snapshot()
     last_save = time.monotonic()

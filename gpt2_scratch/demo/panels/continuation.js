@@ -1,5 +1,6 @@
-// A prompt and its continuation: `props.value` is {prompt, text, statistics, running} while text
-// comes in, and has `tokens` afterwards, with what each might have been; see written.py.
+// A prompt and its continuation: `props.value` is {prompt, model, ids, text, statistics, running}
+// while text comes in, and has `tokens` afterwards, with what each might have been; see written.py.
+// With `steps` it grows a token at a time, and the last one is explained at once.
 const state = { coloured: true, chosen: -1 };
 
 // Surprise in bits, as a share of 8: a token of one in 256 gets the full colour.
@@ -34,7 +35,7 @@ function paragraph({ prompt, text, running, tokens }) {
 // What token i was and what else it might have been; an alternative can be written on from.
 function describe(i) {
   const box = element.querySelector(".alternatives");
-  const { prompt, tokens } = props.value;
+  const { prompt, model, ids, tokens } = props.value;
   const { token, probability, rank, alternatives } = tokens[i];
   element.querySelectorAll(".written").forEach((span, k) => {
     span.classList.toggle("chosen", k === i);
@@ -50,12 +51,10 @@ function describe(i) {
     button.type = "button";
     const chip = node("code", "chip", other.token);
     button.append(chip, bar("reshaped", other.probability / widest), shareText(other.probability));
-    if (typeof other.text === "string") {
-      button.dataset.text = other.text;
-      button.title = "Put the text up to here, with this token, into the prompt";
-      const before = tokens.slice(0, i).map((earlier) => earlier.text);
-      const text = prompt + before.join("") + other.text;
-      button.addEventListener("click", () => trigger("select", { text }));
+    if (Number.isInteger(other.id)) {
+      button.title = "Write on from here with this token";
+      const begun = { prompt, model, ids: [...ids.slice(0, i), other.id] };
+      button.addEventListener("click", () => trigger("select", begun));
     } else button.disabled = true;
     const item = node("li");
     item.append(button);
@@ -64,39 +63,50 @@ function describe(i) {
   box.replaceChildren(said, list);
 }
 
+// On a narrow page what is said of a token may lie below the screen.
+function reveal() {
+  const box = element.querySelector(".alternatives");
+  if (innerWidth <= 640) box.scrollIntoView({ block: "nearest", behavior: "smooth" });
+}
+
 function choose(i, focus) {
   state.chosen = i;
   describe(i);
+  reveal();
   if (focus) element.querySelectorAll(".written")[i].focus();
 }
 
 function explanation() {
+  if (!props.value.tokens) return node("div", "to-come");
   const box = node("div", "alternatives");
   box.setAttribute("aria-live", "polite");
-  const words = "Point at a token to see what else it might have been; click to hold it.";
+  const words = "Click a token to see what else it might have been, and one of those to go on with it.";
   box.append(node("p", "hint", words));
   return box;
 }
 
 // What is known about the run, the seed to use again, and the text to copy.
-function toolbar({ statistics = [], text, running }) {
+function toolbar({ statistics = [], text, running, seed }) {
   const line = node("div", "panel-heading");
   const said = node("p", "statistics hint");
   const [first, ...others] = statistics;
   if (first) said.append(node("strong", "", first), ...others.map((part) => " · " + part));
   line.append(said);
-  if (running) return line;
   const buttons = node("span", "tools");
-  const keep = node("button", "keep-seed", "Keep this seed");
-  keep.type = "button";
-  keep.addEventListener("click", () => trigger("submit"));
-  buttons.append(keep);
+  buttons.classList.toggle("waiting", !!running);
+  if (Number.isInteger(seed)) {
+    const keep = node("button", "keep-seed", "Keep this seed");
+    keep.type = "button";
+    keep.addEventListener("click", () => trigger("submit"));
+    buttons.append(keep);
+  }
   if (text && navigator.clipboard) {
     const copy = node("button", "copy", "Copy");
     copy.type = "button";
     copy.addEventListener("click", async () => {
-      await navigator.clipboard.writeText(element.querySelector(".continuation").textContent);
-      copy.textContent = "Copied";
+      const whole = element.querySelector(".continuation").textContent;
+      const copied = await navigator.clipboard.writeText(whole).then(() => true, () => false);
+      copy.textContent = copied ? "Copied" : "Refused";
       setTimeout(() => (copy.textContent = "Copy"), 1500);
     });
     buttons.append(copy);
@@ -141,6 +151,12 @@ function listen(written) {
 
 let drawn = ""; // the end of a stream comes with its last value again: what has the focus stays
 
+// One of the texts of this prompt is shown once more.
+function open(text) {
+  props.value = text;
+  draw();
+}
+
 function draw() {
   const root = element.querySelector(".panel");
   const value = props.value || {};
@@ -154,10 +170,13 @@ function draw() {
   }
   const written = paragraph(value);
   root.replaceChildren(toolbar(value), written);
-  if (value.tokens && value.tokens.length) {
-    listen(written);
-    root.append(legend(), explanation());
-  }
+  const { tokens, running, steps } = value;
+  if (!running && tokens?.length) remember(value);
+  const below = [legend(), explanation(), tree(value, open)];
+  below[0].classList.toggle("waiting", !tokens); // its place is kept: nothing jumps at the end
+  root.append(...below);
+  if (tokens?.length) listen(written);
+  if (tokens?.length && steps) describe(tokens.length - 1);
 }
 
 watch("value", draw);

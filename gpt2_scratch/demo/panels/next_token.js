@@ -1,5 +1,6 @@
-// The next-token table: `props.value` is {rows: [...], message: "..."}; see NextToken in api.py.
-// A token is a button: it asks for its text to be appended to the prompt.
+// The next-token table: `props.value` is {rows: [...], tail, message: "..."}; see NextToken in api.py.
+// A token is a button: it asks for its text to be appended to the prompt; or, where `after` is a text
+// that grows by steps, for that text to go on with it.
 
 function candidate(row) {
   const button = node("button", "chip", row.token);
@@ -7,7 +8,9 @@ function candidate(row) {
   button.title = "id " + row.token_id + ", logit " + row.logit;
   if (typeof row.text === "string") {
     button.setAttribute("aria-label", "append “" + row.text + "” to the prompt");
-    button.addEventListener("click", () => trigger("select", { text: row.text }));
+    const { after = null } = props.value;
+    const chosen = { text: row.text, token_id: row.token_id, after };
+    button.addEventListener("click", () => trigger("select", chosen));
   } else {
     button.disabled = true;
     button.title += "; no text that could be appended";
@@ -17,7 +20,7 @@ function candidate(row) {
 
 function draw() {
   const root = element.querySelector(".panel");
-  const { rows = [], message = "" } = props.value || {};
+  const { rows = [], tail, message = "" } = props.value || {};
   // The keyboard's place survives: after an append the same row has the focus.
   const buttons = [...root.querySelectorAll("button")];
   const focused = buttons.indexOf(document.activeElement);
@@ -25,7 +28,8 @@ function draw() {
 
   const heading = node("div", "panel-heading");
   heading.append(node("h3", "", "What may come next"));
-  heading.append(node("span", "hint", "at the end of the prompt; click one to append it"));
+  heading.append(node("span", "hint", "click one to append it"));
+  if (tail) heading.append(node("code", "tail", tail));
   root.append(heading);
   if (message) root.append(node("p", "message", message));
   if (!rows.length) return;

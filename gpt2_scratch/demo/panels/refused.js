@@ -1,5 +1,6 @@
-// In a frame of another site a browser may refuse its storage, and gradio would stumble over that.
-// What is put there is then kept for as long as the page is open.
+// What a browser may refuse a page in a frame of another site. Storage, over which gradio would
+// stumble, is then kept for as long as the page is open; and a clipboard that may not be written is
+// none, for to try it would be an error in the console.
 (() => {
   for (const name of ["localStorage", "sessionStorage"]) {
     try {
@@ -14,4 +15,6 @@
       Object.defineProperty(window, name, { value: storage, configurable: true });
     }
   }
+  if (document.featurePolicy && !document.featurePolicy.allowsFeature("clipboard-write"))
+    Object.defineProperty(navigator, "clipboard", { value: undefined, configurable: true });
 })();
