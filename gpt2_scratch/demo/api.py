@@ -19,12 +19,13 @@ from gpt2_scratch.chat import Message
 from gpt2_scratch.checks import check_integer
 from gpt2_scratch.classifier import Verdict
 from gpt2_scratch.demo import limits
+from gpt2_scratch.demo.attention_view import induction
 from gpt2_scratch.demo.boundary import endpoint
 from gpt2_scratch.demo.registry import MODELS, WRITERS, Registry
 from gpt2_scratch.demo.serving import AUTO, LANGUAGE_MODELS, Serving
 from gpt2_scratch.generation import encode_prompt
 from gpt2_scratch.insight.ablation import ablate, effects
-from gpt2_scratch.insight.attention import attention_maps
+from gpt2_scratch.insight.attention import attention_maps, induction_story
 from gpt2_scratch.insight.inside import active_neurons, inside, side_by_side
 from gpt2_scratch.insight.word_influence import word_influence
 from gpt2_scratch.model import GPT2
@@ -39,6 +40,7 @@ ENDPOINTS = (
     "word_influence",
     "chat",
     "attention",
+    "induction",
     "inside",
     "ablate",
     "tokenize",
@@ -168,6 +170,39 @@ class Attention(TypedDict):
     layers: list[int]
     heads: list[int]
     weights: list[list[list[list[float]]]]
+
+
+class Story(TypedDict):
+    """A token that was there before, and a head that looks at what followed it then.
+
+    layer, head  counted from 0
+    reader       the position of the token that looks
+    first        the position where the same token stood before
+    read         the position that is looked at, first + 1
+    share        of the reader's attention that goes there, 0 to 1
+    """
+
+    layer: int
+    head: int
+    reader: int
+    first: int
+    read: int
+    share: float
+
+
+class Induction(TypedDict):
+    """Which heads go on with what they have seen once, and where a text shows it.
+
+    tokens  T texts
+    scores  [layer][head]: on random tokens that are read twice, the share of attention that goes
+            to what came next the first time
+    story   the best place of this text; null if no token comes twice, or no head looks there
+    """
+
+    model: str
+    tokens: list[str]
+    scores: list[list[float]]
+    story: Story | None
 
 
 class Token(TypedDict):
@@ -557,6 +592,35 @@ class Api:
             heads=heads,
             # float64 before rounding: 0.1 as a float32 would print 0.10000000149011612
             weights=weights.astype("float64").round(4).tolist(),
+        )
+
+    def induction(self, text: str, model: str = "base") -> Induction:
+        """Which heads are induction heads, and where a text shows one at work.
+
+        Args:
+            text: 1 to 64 tokens of it.
+            model: "base", "chat" or "spam".
+        """
+        text = limits.check_text(text, "text", limits.ATTENTION_CHARS)
+        limits.check_choice(model, "model", MODELS)
+        gpt, tokenizer = self.registry.language_model(model)
+        maps = attention_maps(gpt, tokenizer, text, max_tokens=limits.ATTENTION_TOKENS)
+        scores = induction(gpt)
+        story = induction_story(maps.token_ids, maps.weights, scores)
+        return Induction(
+            model=model,
+            tokens=maps.tokens,
+            scores=scores.astype("float64").round(4).tolist(),
+            story=None
+            if story is None
+            else Story(
+                layer=story.layer,
+                head=story.head,
+                reader=story.reader,
+                first=story.first,
+                read=story.first + 1,
+                share=round(story.share, 4),
+            ),
         )
 
     def inside(

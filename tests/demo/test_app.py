@@ -37,6 +37,7 @@ ENDPOINTS = [
     "word_influence",
     "chat",
     "attention",
+    "induction",
     "inside",
     "ablate",
     "tokenize",
@@ -221,6 +222,17 @@ def test_chat_reads_the_whole_conversation(client: Client) -> None:
     ]
     assert answers[0] != answers[1]
     assert answers[1] == answers[2]
+
+
+def test_induction_gives_all_scores_and_a_story_that_the_maps_tell(client: Client) -> None:
+    text = "the cat sat on the cat sat on the cat"
+    found = client.predict(text, api_name="/induction")
+    assert np.shape(found["scores"]) == (2, 2) and "".join(found["tokens"]) == text
+    if story := found["story"]:
+        maps = client.predict(text, api_name="/attention")["weights"]
+        share = maps[story["layer"]][story["head"]][story["reader"]][story["read"]]
+        assert share == pytest.approx(story["share"], abs=1e-3) and share >= 0.2
+    assert client.predict("the cat", api_name="/induction")["story"] is None
 
 
 def test_attention_gives_all_heads_or_one(client: Client) -> None:

@@ -26,6 +26,7 @@ CALLS: dict[str, tuple[dict[str, Any], str]] = {
     "word_influence": ({"message": "Call now"}, "influence"),
     "chat": ({"messages": "Name a colour.", "max_new_tokens": 3}, ""),
     "attention": ({"text": "The cat", "layer": 0, "head": 0}, "weights"),
+    "induction": ({"text": "The cat"}, "scores"),
     "inside": ({"text": "The cat", "layer": 1}, "after_attention"),
     "ablate": ({"text": "The cat", "heads": [[0, 1]]}, "most_important"),
     "tokenize": ({"text": "The cat"}, "token_id"),

@@ -25,6 +25,9 @@ TEXTS = [
 NOBODY = "nothing"  # what a model is compared with at first
 
 EXPLANATION = """
+**Three pictures of one head**: as a matrix, as arcs, and as lines from the tokens that read, on the
+left, to what they read. A token that is written ‹e2 80› is a piece of a character, by its bytes.
+
 A **row** of a map belongs to the token that reads, a **column** to a token that is read; a row's
 weights sum to 100 %. No token can look ahead, so the upper half stays empty. The scale of colours
 is that of the weights' square roots, so that small ones can be told from none.
@@ -45,7 +48,7 @@ An attention weight is where a head looks, and not by itself the reason for an a
   ([Abnar and Zuidema 2020](https://arxiv.org/abs/2005.00928)).
 - **logit lens**: the output layer reads what the stream holds after each layer, as if it were the
   last ([nostalgebraist 2020](https://www.lesswrong.com/posts/AcKRB8wDpdaN6v6ru)). Early layers need
-  not write in its terms.
+  not write in its terms. Spam has none: it does not write.
 """
 
 
@@ -86,7 +89,13 @@ def build(demo: gr.Blocks, api: Api) -> Lens:
         # what the panels were drawn for
         shown = gr.State((TEXTS[0], "base", NOBODY) if painted else None)
         helpers = ["svg.js", "attention_map.js"]
-        maps = panel("attention.js", painted, helpers=helpers, elem_id="attention-maps")
+        maps = panel(
+            "attention.js",
+            painted,
+            helpers=helpers,
+            style="attention.css",
+            elem_id="attention-maps",
+        )
         lens = panel(
             "logit_lens.js",
             first_paint(api.registry, "logit_lens"),
