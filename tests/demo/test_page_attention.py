@@ -13,7 +13,7 @@ import pytest
 from conftest import App, open_tab
 
 from gpt2_scratch.checkpoints.models import load_model
-from gpt2_scratch.demo.theme import visible
+from gpt2_scratch.demo.attention_view import label
 from gpt2_scratch.insight.attention import attention_maps, rollout, without_first_token
 from gpt2_scratch.insight.logit_lens import logit_lens
 from gpt2_scratch.model import GPT2
@@ -80,10 +80,8 @@ def test_heads_are_chosen_rows_are_locked_and_weights_are_read(
         assert drawn == (weights[0, 1, 3] >= 0.005).sum()
     # A frame marks what is locked: no cell is faded, its colour stays what it says.
     expect(maps.locator(".matrix .frame")).to_have_attribute("visibility", "visible")
-    opacities = (
-        "[...document.querySelectorAll('.matrix .cell')].map(c => getComputedStyle(c).opacity)"
-    )
-    assert set(maps.page.evaluate(opacities)) == {"1"}
+    for cell in maps.locator(".matrix .cell").all()[:8]:
+        expect(cell).to_have_css("opacity", "1")
     maps.locator(".head-title").hover()
     expect(maps.locator(".tops")).to_contain_text(f"“{chips[3]}” reads")
     maps.locator(".chips .chip").nth(3).click()
@@ -182,7 +180,7 @@ def test_the_lens_follows_the_chosen_token(tiny_app: App, open_page: Any, models
 
     for position in (len(ids) - 1, 2):
         likeliest = guesses[:, position].reshape(-1).tolist()  # (depths, k) -> depth by depth
-        assert column() == [visible(tokenizer.token_text(i)) for i in likeliest]
+        assert column() == [label(tokenizer, i) for i in likeliest]
         maps.locator(".chips .chip").nth(2).click()
     lens.locator(".lens-grid .position button").nth(1).click()  # and the map follows the lens
     chosen = maps.locator(".chips .chip[aria-pressed=true]")
