@@ -85,20 +85,18 @@ def build(demo: gr.Blocks, api: Api) -> Lens:
                 )
                 run = gr.Button("Show attention", variant="primary", elem_id="show-attention")
         examples = gr.Examples(TEXTS, text, label="Texts to try", cache_examples=False)
-        painted = first_paint(api.registry, "attention")
-        # what the panels were drawn for
-        shown = gr.State((TEXTS[0], "base", NOBODY) if painted else None)
+        shown = gr.State(None)  # what the panels were drawn for: text, model and the other one
         helpers = ["svg.js", "attention_map.js"]
         maps = panel(
             "attention.js",
-            painted,
+            {},
             helpers=helpers,
             style="attention.css",
             elem_id="attention-maps",
         )
         lens = panel(
             "logit_lens.js",
-            first_paint(api.registry, "logit_lens"),
+            {},
             helpers=["svg.js"],
             elem_id="logit-lens",
         )
@@ -111,6 +109,14 @@ def build(demo: gr.Blocks, api: Api) -> Lens:
         yield maps_view(api.registry, text, model, compared), gr.skip(), (text, model, other)
         yield gr.skip(), lens_view(api.registry, text, model), gr.skip()
 
+    def prepared(text: str, model: str, other: str, shown: Any) -> tuple[Any, ...]:
+        """The example that was computed beforehand: it comes with the tab and not with the page."""
+        asked = (text, model, other)
+        painted, guesses = (first_paint(api.registry, part) for part in ("attention", "logit_lens"))
+        if shown or not painted or asked != (TEXTS[0], "base", NOBODY):
+            return gr.skip(), gr.skip(), gr.skip()
+        return painted, guesses, asked
+
     def opened(text: str, model: str, other: str, shown: Any) -> Iterator[Any]:
         """The tab is not empty when it is opened, and shows no error that nobody asked for."""
         if shown == (text, model, other) or api.registry.problem(model):
@@ -122,6 +128,7 @@ def build(demo: gr.Blocks, api: Api) -> Lens:
     tried = examples.load_input_event.then
     for asked in (run.click, text.submit, model.input, other.input, tried):
         on_model(asked, show, inputs, outputs, show_progress="minimal")
-    on_model(tab.select, opened, [*inputs, shown], outputs, show_progress="hidden")
+    first = on_page(tab.select, prepared, [*inputs, shown], outputs, show_progress="hidden")
+    on_model(first.then, opened, [*inputs, shown], outputs, show_progress="hidden")
     on_page(demo.load, lambda: notice_update(api.registry.problem("base")), None, unavailable)
     return Lens.of("attention", "Attention", text, model=model, compare=other)

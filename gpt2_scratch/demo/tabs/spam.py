@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 import gradio as gr
@@ -13,9 +12,9 @@ from gpt2_scratch.demo.api import Api
 from gpt2_scratch.demo.boundary import IN_BROWSER, on_model, on_page
 from gpt2_scratch.demo.first_paint import first_paint
 from gpt2_scratch.demo.settings import after_a_pause
+from gpt2_scratch.demo.spam_figures import UNKNOWN, effect_text, figures_text, own_threshold
 from gpt2_scratch.demo.tabs import spam_batch, spam_fool
 from gpt2_scratch.demo.theme import notice, notice_update, panel
-from gpt2_scratch.insight.confusion import Confusion
 
 SPAM = [
     "WINNER!! You have been selected to receive a £900 prize reward! To claim call 09061701461.",
@@ -32,7 +31,6 @@ all versions of the message in one batch. The stronger a word's colour, the furt
 moves the log-odds of spam; the number behind a word is that move. A message of more than
 {limits.INFLUENCE_SPANS} words is taken in runs of words. Of two words that say the same, neither
 looks important: the other is still there."""
-UNKNOWN = 0.5  # the threshold of a filter whose training chose none
 # gradio draws nothing anew for a verdict that equals the last one: it is fresh all the same.
 FRESH = "() => document.querySelector('#verdict .panel')?.classList.remove('stale')"
 AT_THRESHOLD = "(threshold, drawn) => ({ ...drawn, threshold })"
@@ -114,63 +112,3 @@ def build(demo: gr.Blocks, api: Api) -> gr.Textbox:
     on_page(demo.load, lambda: notice_update(api.registry.problem("spam")), None, unavailable)
     on_page(demo.load, recorded, None, [threshold, figures])
     return message
-
-
-# --- the shipped model's figures ------------------------------------------------------------------
-
-RATES = {
-    "accuracy": ("Accuracy", "the share of verdicts that are right"),
-    "precision": ("Precision", "of what it calls spam, the share that is spam"),
-    "recall": ("Recall", "of the spam, the share that it finds"),
-    "f1": ("F1", "the harmonic mean of precision and recall"),
-    "roc_auc": ("ROC-AUC", "how often a random spam gets a higher probability than a random ham"),
-}
-TEST_SETS = {
-    "full_dedup": "SMS Spam Collection, test part without duplicates",
-    "book": "SMS Spam Collection, balanced test part of the book's split",
-    "book_without_repeats": "The same, without messages that stand in its training part too",
-    "modern_check": "Messages of today, written for this project",
-    "independent_check": "Messages of today, written by another model",
-}
-
-
-def own_threshold(entry: Mapping[str, Any]) -> float:
-    """What training chose, to the slider's two digits."""
-    measured = entry.get("metrics", {}).values()
-    return next((round(figures["threshold"], 2) for figures in measured if "threshold" in figures),
-                UNKNOWN)  # fmt: skip
-
-
-def effect_text(entry: Mapping[str, Any], threshold: float) -> str:
-    """What a threshold does on the first test set; empty where that is not recorded."""
-    for figures in entry.get("metrics", {}).values():
-        if confusion := Confusion.of(figures, threshold):
-            return (
-                f"On {sum(map(sum, confusion.rows)):,} test messages: "
-                f"**precision {confusion.precision:.1%}** ({confusion.fp:,} ham called spam), "
-                f"**recall {confusion.recall:.1%}** ({confusion.fn:,} spam missed)."
-            )
-    return ""
-
-
-def figures_text(entry: Mapping[str, Any]) -> str:
-    """Markdown of a manifest entry: per test set a confusion matrix and the usual rates."""
-    sections = [
-        _section(TEST_SETS.get(name, name), confusion, figures)
-        for name, figures in entry.get("metrics", {}).items()
-        if (confusion := Confusion.of(figures))
-    ]
-    return "\n\n".join(sections) or (
-        "No figures are recorded for these weights: run `python -m train.evaluate spam`."
-    )
-
-
-def _section(title: str, confusion: Confusion, figures: Mapping[str, float]) -> str:
-    rates = [
-        f"- **{name} {figures[key]:.3f}**: {meaning}"
-        for key, (name, meaning) in RATES.items()
-        if key in figures
-    ]
-    count = sum(map(sum, confusion.rows))
-    heading = f"**{title}: {count:,} messages that no training has seen.**"
-    return "\n".join([heading, "", confusion.markdown(), "", *rates])
