@@ -36,6 +36,7 @@ ENDPOINTS = [
     "classify_batch",
     "word_influence",
     "chat",
+    "answer_tokens",
     "attention",
     "induction",
     "inside",
@@ -222,6 +223,20 @@ def test_chat_reads_the_whole_conversation(client: Client) -> None:
     ]
     assert answers[0] != answers[1]
     assert answers[1] == answers[2]
+
+
+def test_answer_tokens_say_how_sure_the_model_is(client: Client) -> None:
+    asked = {"messages": "Name a colour.", "answer": "See you at noon"}
+    found = client.predict(**asked, rows=3, api_name="/answer_tokens")
+    *tokens, end = found["tokens"]
+    assert "".join(token["token"] for token in tokens) == asked["answer"]
+    assert end["token"] == "<|endoftext|>"
+    mean = sum(token["probability"] for token in found["tokens"]) / len(found["tokens"])
+    assert found["mean_probability"] == pytest.approx(mean, abs=1e-3)
+    for token in found["tokens"]:
+        assert len(token["alternatives"]) == 3
+        best = token["alternatives"][0]["probability"]
+        assert (token["rank"] == 1) == (token["probability"] == best)
 
 
 def test_induction_gives_all_scores_and_a_story_that_the_maps_tell(client: Client) -> None:

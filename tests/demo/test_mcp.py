@@ -25,6 +25,7 @@ CALLS: dict[str, tuple[dict[str, Any], str]] = {
     "classify_batch": ({"messages": ["Call now", "See you"]}, "spam_probability"),
     "word_influence": ({"message": "Call now"}, "influence"),
     "chat": ({"messages": "Name a colour.", "max_new_tokens": 3}, ""),
+    "answer_tokens": ({"messages": "Name a colour.", "answer": "Red."}, "mean_probability"),
     "attention": ({"text": "The cat", "layer": 0, "head": 0}, "weights"),
     "induction": ({"text": "The cat"}, "scores"),
     "inside": ({"text": "The cat", "layer": 1}, "after_attention"),
