@@ -184,7 +184,8 @@ class AnswerTokens(TypedDict):
     """How sure the model is of an answer.
 
     mean_probability  of its tokens, 0 to 1
-    unsure_below      an answer with less is likely to be wrong, as `train.evaluate chat` has measured
+    unsure_below      an answer with less is likely to be wrong: `train.evaluate chat` measures how
+                      often
     tokens            of the answer, one by one
     """
 

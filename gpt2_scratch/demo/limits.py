@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gpt2_scratch.chat import checked_message, message_text
-from gpt2_scratch.checks import check_integer, shown
+from gpt2_scratch.checks import check_integer, check_number, shown
 from gpt2_scratch.vocabulary.text import fold
 
 if TYPE_CHECKING:
@@ -119,6 +119,11 @@ def check_token_count(ids: Sequence[int], most: int) -> None:
 def check_message(value: object) -> str:
     """A message for the spam classifier."""
     return check_text(value, "message", MESSAGE_CHARS)
+
+
+def check_threshold(value: object) -> float:
+    """The probability from which a message is called spam."""
+    return check_number("The threshold", value, 0.0, 1.0)
 
 
 def check_new_tokens(value: object) -> int:

@@ -112,8 +112,9 @@ def after_a_pause(name: str, stale: str = "") -> str:
     A promise that a later change replaces is never kept, and then gradio sends nothing. What the
     selector `stale` finds is dimmed meanwhile: it belongs to what stood there before.
     """
+    dim = f"document.querySelector({stale!r})?.classList.add('stale');" if stale else ""
     return f"""(...values) => new Promise((resolve) => {{
-        document.querySelector({stale!r} || "_")?.classList.add("stale");
+        {dim}
         window.pauses ||= {{}};
         clearTimeout(window.pauses.{name});
         window.pauses.{name} = setTimeout(resolve, 250, values);

@@ -14,7 +14,10 @@ function draw() {
     for (const text of instructions) {
       const button = node("button", "offer", text);
       button.type = "button";
-      button.addEventListener("click", () => trigger("select", { text }));
+      button.addEventListener("click", () => {
+        trigger("select", { text });
+        document.querySelector("#instruction textarea")?.focus(); // Enter sends it
+      });
       group.append(button);
     }
     box.append(group);

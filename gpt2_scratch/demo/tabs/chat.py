@@ -147,6 +147,7 @@ def build(demo: gr.Blocks, api: Api) -> Lens:
         asked, text = said[:index], message_text(said[index]["content"])
         assistant = api.registry.assistant()
         rows = token_rows(assistant.tokenizer, answer_places(assistant, asked, text))
+        drawn = drawn if isinstance(drawn, dict) else drawing(said)  # anyone can send anything
         return {**drawn, "explained": {"index": index, "tokens": rows}}
 
     def restore(stored: object) -> tuple[Any, ...]:

@@ -102,7 +102,7 @@ def build(demo: gr.Blocks, api: Api) -> gr.Textbox:
     threshold.change(None, [threshold, card], card, js=AT_THRESHOLD, **IN_BROWSER)
     on_page(
         threshold.change,
-        lambda limit: effect_text(read_manifest().get("spam", {}), limit),
+        lambda limit: effect_text(read_manifest().get("spam", {}), limits.check_threshold(limit)),
         threshold,
         effect,
         show_progress="hidden",

@@ -9,6 +9,7 @@ from typing import Any
 
 import gradio as gr
 
+from gpt2_scratch.checks import check_number
 from gpt2_scratch.demo import limits
 from gpt2_scratch.demo.api import Api, Row
 from gpt2_scratch.demo.boundary import on_model, on_page
@@ -66,6 +67,7 @@ def build(api: Api, threshold: gr.Slider) -> None:
             download = gr.DownloadButton("Download as CSV", visible=False, elem_id="download")
 
     def judged(messages: list[str], limit: float, progress: gr.Progress) -> Iterator[Any]:
+        limit = limits.check_threshold(limit)
         verdicts: list[Row] = []
         progress((0, len(messages)), unit="messages")
         for part in api.classify_slices(messages):
@@ -88,18 +90,19 @@ def build(api: Api, threshold: gr.Slider) -> None:
         progress: gr.Progress = gr.Progress(),  # noqa: B008
     ) -> Iterator[Any]:
         yield _nothing()
+        text = limits.check_text(text, "text", limits.UPLOAD_BYTES)
         messages = [line for line in text.splitlines() if line.strip()]
         limits.check_rows(len(messages))
         yield from judged(messages, limit, progress)
 
     def judge_again(table: list[list[Any]], limit: float) -> Iterator[Any]:
         """The same probabilities at another threshold; the table holds all that is needed."""
-        rows = [row for row in table if row[0]]
-        if not rows:
+        limit = limits.check_threshold(limit)
+        messages, verdicts = in_table(table)
+        if not messages:
             yield gr.skip(), gr.skip(), gr.skip()
         else:
-            verdicts = [_from(_row(*row[1:]), limit) for row in rows]
-            yield from _shown([row[0] for row in rows], verdicts)
+            yield from _shown(messages, [_from(row, limit) for row in verdicts])
 
     outputs = [table, counts, download]
     for asked, judging, given in (
@@ -155,9 +158,21 @@ def _styled(messages: list[str], verdicts: list[Row]) -> Any:
     return coloured.format({"spam": "{:.1%}"}, na_rep="")
 
 
+def in_table(table: list[list[Any]]) -> tuple[list[str], list[Row]]:
+    """Messages and verdicts of the table. ValueError for a table that is none of ours: it comes
+    from the browser, and anyone can send one."""
+    filled = [row for row in table if any(cell not in ("", None) for cell in row)]
+    if any(len(row) != len(COLUMNS) for row in filled) or len(filled) > limits.BATCH_ROWS:
+        raise ValueError("This table cannot be judged again: send the messages anew.")
+    verdicts = [_row(str(label), probability, str(note)) for _, label, probability, note in filled]
+    return [str(row[0]) for row in filled], verdicts
+
+
 def _row(label: str, probability: float | None, note: str) -> Row:
     """A row of the table as a verdict again."""
     known = label in COLOURS
+    if known:
+        probability = check_number("A spam probability", probability, 0.0, 1.0)
     return Row(
         label=label if known else None,
         spam_probability=probability if known else None,

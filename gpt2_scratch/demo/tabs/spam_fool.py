@@ -39,6 +39,7 @@ def build(api: Api, spam: Sequence[str], threshold: gr.Slider) -> None:
 
     def scored(text: str, number: int, limit: float) -> dict[str, Any]:
         try:
+            limit = limits.check_threshold(limit)
             probability = api.classify(text)["spam_probability"]
         except ValueError as error:  # said in place: this runs at every pause in typing
             return {"problem": str(error)}
