@@ -220,6 +220,7 @@ class ChatStep:
     """One generated token of a reply.
 
     text            the characters that became certain with it, maybe none
+    probability     what the model itself gave this token, in [0, 1]; see `generation.TokenStep`
     finish_reason   None while more follows; then "stop", "length" or "deadline"
     dropped_turns   oldest turns that did not fit into the context window
     prompt          the ids of what was read: the conversation in the template
@@ -228,6 +229,7 @@ class ChatStep:
     """
 
     text: str
+    probability: float
     finish_reason: FinishReason | None
     dropped_turns: int
     prompt: list[int]
@@ -325,6 +327,7 @@ def _reply(
         for step in steps:
             yield ChatStep(
                 text=step.text,
+                probability=step.probability,
                 finish_reason=step.finish_reason,
                 dropped_turns=dropped_turns,
                 prompt=prompt,

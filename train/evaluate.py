@@ -25,6 +25,7 @@ from gpt2_scratch.checkpoints.models import find_checkpoint, load_model
 from gpt2_scratch.classifier import SpamClassifier
 from train import fluency
 from train.chat.answers import match_rates
+from train.chat.confidence import by_confidence
 from train.chat.free_check import free_check
 from train.chat.instruction_data import encode_tasks
 from train.chat.judge import judge
@@ -131,6 +132,8 @@ def evaluate_chat(
             answers = _answers(assistant, [question.as_task() for question in questions], title)
             metrics[title + suffix] = _rounded(accepted(questions, answers))
             if not suffix:
+                measured = by_confidence(assistant, questions, answers)
+                metrics[title]["confidence"] = {k: _rounded(v) for k, v in measured.items()}
                 later = in_turn_seven(assistant, questions, answers, ANSWER_TOKENS)
                 metrics[title + "_turn_seven"] = _rounded(accepted(questions, later))
     return metrics

@@ -34,6 +34,7 @@ from train.figures.metrics import (
     fit_temperature,
     log_loss,
     reliability,
+    threshold_curve,
 )
 from train.loop import loop
 from train.loop.examples import EpochOrder
@@ -170,12 +171,13 @@ def evaluate_messages(classifier: SpamClassifier, messages: Sequence[Message]) -
 
 
 def calibration(classifier: SpamClassifier, messages: Sequence[Message]) -> dict[str, object]:
-    """{"ece", "log_loss", "reliability"} of the spam probabilities; see `metrics.reliability`."""
+    """{"ece", "log_loss", "reliability", "thresholds"} of the spam probabilities: see `metrics`."""
     truth, scores = _predict(classifier, messages)
     return {
         "ece": expected_calibration_error(truth, scores),
         "log_loss": log_loss(truth, scores),
         "reliability": reliability(truth, scores),
+        "thresholds": threshold_curve(truth, scores),
     }
 
 

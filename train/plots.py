@@ -13,10 +13,11 @@ from __future__ import annotations
 import argparse
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
+from gpt2_scratch.insight.confusion import KINDS, Confusion
 from gpt2_scratch.insight.training_log import TrainingLog, binned, read_logs, read_metrics
 from gpt2_scratch.vocabulary.tokenizer import weights_dir
 
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-CELLS = ("tn", "fp", "fn", "tp")
 POINTS = 100  # of a training curve: single batches are noise
 # Okabe and Ito's colours, which the colour-blind can tell apart.
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7")
@@ -43,8 +43,8 @@ def charts(folder: Path) -> Iterator[tuple[str, Figure]]:
     if diversity := metrics.get("base", {}).get("mixture", {}).get("diversity"):
         yield "base-diversity", diversity_chart(diversity)
     for title, figures in metrics.get("spam", {}).items():
-        if all(cell in figures for cell in CELLS):
-            yield f"spam-confusion-{title}", confusion_chart(title, figures)
+        if confusion := Confusion.of(figures):
+            yield f"spam-confusion-{title}", confusion_chart(title, confusion)
         if figures.get("reliability"):
             yield f"spam-reliability-{title}", reliability_chart(title, figures["reliability"])
 
@@ -95,17 +95,17 @@ def diversity_chart(rows: Mapping[str, Mapping[str, float]]) -> Figure:
     return figure
 
 
-def confusion_chart(title: str, figures: Mapping[str, Any]) -> Figure:
+def confusion_chart(title: str, confusion: Confusion) -> Figure:
     """Counts of the four outcomes, coloured by their share of the row."""
     figure, axes = _axes(f"spam filter: {_words(title)}", "verdict", "message")
-    counts = np.array([[figures["tn"], figures["fp"]], [figures["fn"], figures["tp"]]])
+    counts = np.array(confusion.rows)
     shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
     axes.imshow(shares, cmap="magma_r", vmin=0, vmax=1)
     for row, column in np.ndindex(2, 2):
         ink = "white" if shares[row, column] > 0.5 else "black"
         axes.text(column, row, f"{counts[row, column]:,}", ha="center", va="center", color=ink)
-    axes.set_xticks([0, 1], ["ham", "spam"])
-    axes.set_yticks([0, 1], ["ham", "spam"])
+    axes.set_xticks([0, 1], KINDS)
+    axes.set_yticks([0, 1], KINDS)
     return figure
 
 

@@ -19,12 +19,14 @@ from gpt2_scratch.chat import Message
 from gpt2_scratch.checks import check_integer, checked_ids
 from gpt2_scratch.classifier import Verdict
 from gpt2_scratch.demo import limits
+from gpt2_scratch.demo.attention_view import induction
 from gpt2_scratch.demo.boundary import endpoint
 from gpt2_scratch.demo.registry import GPT2_VOCABULARY, MODELS, WRITERS, Registry
 from gpt2_scratch.demo.serving import AUTO, LANGUAGE_MODELS, Serving
 from gpt2_scratch.generation import encode_prompt
 from gpt2_scratch.insight.ablation import ablate, effects
-from gpt2_scratch.insight.attention import attention_maps
+from gpt2_scratch.insight.attention import attention_maps, induction_story
+from gpt2_scratch.insight.confidence import UNSURE, answer_places, mean_probability
 from gpt2_scratch.insight.inside import active_neurons, inside, side_by_side
 from gpt2_scratch.insight.word_influence import word_influence
 from gpt2_scratch.model import GPT2
@@ -38,7 +40,9 @@ ENDPOINTS = (
     "classify_batch",
     "word_influence",
     "chat",
+    "answer_tokens",
     "attention",
+    "induction",
     "inside",
     "ablate",
     "tokenize",
@@ -154,6 +158,46 @@ class Explained(Classified):
     words: list[Influence]
 
 
+class Alternative(TypedDict):
+    """A token that might have stood in a place.
+
+    token        its text for display
+    probability  the model's own, 0 to 1
+    """
+
+    token: str
+    probability: float
+
+
+class AnswerToken(TypedDict):
+    """One token of an answer, and what else it might have been.
+
+    token         its text for display; the last one ends the text
+    probability   the model's own, 0 to 1
+    rank          1 for the most probable one
+    alternatives  the most probable ones
+    """
+
+    token: str
+    probability: float
+    rank: int
+    alternatives: list[Alternative]
+
+
+class AnswerTokens(TypedDict):
+    """How sure the model is of an answer.
+
+    mean_probability  of its tokens, 0 to 1
+    unsure_below      an answer with less is likely to be wrong: `train.evaluate chat` measures how
+                      often
+    tokens            of the answer, one by one
+    """
+
+    mean_probability: float
+    unsure_below: float
+    tokens: list[AnswerToken]
+
+
 class Attention(TypedDict):
     """Attention weights of one text.
 
@@ -172,6 +216,39 @@ class Attention(TypedDict):
     layers: list[int]
     heads: list[int]
     weights: list[list[list[list[float]]]]
+
+
+class Story(TypedDict):
+    """A token that was there before, and a head that looks at what followed it then.
+
+    layer, head  counted from 0
+    reader       the position of the token that looks
+    first        the position where the same token stood before
+    read         the position that is looked at, first + 1
+    share        of the reader's attention that goes there, 0 to 1
+    """
+
+    layer: int
+    head: int
+    reader: int
+    first: int
+    read: int
+    share: float
+
+
+class Induction(TypedDict):
+    """Which heads go on with what they have seen once, and where a text shows it.
+
+    tokens  T texts
+    scores  [layer][head]: on random tokens that are read twice, the share of attention that goes
+            to what came next the first time
+    story   the best place of this text; null if no token comes twice, or no head looks there
+    """
+
+    model: str
+    tokens: list[str]
+    scores: list[list[float]]
+    story: Story | None
 
 
 class Token(TypedDict):
@@ -525,6 +602,39 @@ class Api:
         for reply in self.chat_steps(conversation, settings, max_new_tokens):
             yield reply["text"]
 
+    def answer_tokens(
+        self, messages: list[dict[str, Any]] | str, answer: str, rows: int = 5
+    ) -> AnswerTokens:
+        """How sure the model is of each token of an answer, which need not be its own.
+
+        Args:
+            messages: what is answered, as in /chat.
+            answer: 1 to 4,000 characters; what does not fit beside the conversation is cut.
+            rows: how many alternatives of each token, 1 to 50.
+        """
+        conversation = limits.check_conversation(messages)
+        answer = limits.check_text(answer, "answer", limits.CHAT_MESSAGE_CHARS)
+        rows = check_integer("rows", rows, 1, limits.NEXT_TOKEN_ROWS)
+        assistant = self.registry.assistant()
+        places = answer_places(assistant, conversation, answer, rows)
+        text = assistant.tokenizer.token_text
+        return AnswerTokens(
+            mean_probability=round(mean_probability([each.probability for each in places]), 4),
+            unsure_below=UNSURE,
+            tokens=[
+                AnswerToken(
+                    token=text(place.token_id),
+                    probability=round(place.probability, 6),
+                    rank=place.rank,
+                    alternatives=[
+                        Alternative(token=text(token_id), probability=round(probability, 6))
+                        for token_id, probability in place.alternatives
+                    ],
+                )
+                for place in places
+            ],
+        )
+
     def chat_steps(
         self, conversation: list[Message], settings: SamplingSettings, max_new_tokens: int
     ) -> Iterator[Reply]:
@@ -532,10 +642,12 @@ class Api:
         max_new_tokens = limits.check_new_tokens(max_new_tokens)
         assistant = self.registry.assistant()
         text, shown = "", 0.0
+        probabilities: list[float] = []
         steps = self.serving.chat(conversation, settings, max_new_tokens)
         with closing(steps):
             for tokens, step in enumerate(steps, start=1):
                 text += step.text
+                probabilities.append(step.probability)
                 now = time.perf_counter()
                 if step.finish_reason or now - shown >= UPDATE_SECONDS:
                     shown = now
@@ -545,6 +657,7 @@ class Api:
                         prompt=assistant.tokenizer.decode(step.prompt),
                         prompt_tokens=len(step.prompt),
                         tokens=tokens,
+                        mean_probability=mean_probability(probabilities),
                         window=assistant.model.config.block_size,
                         finish_reason=step.finish_reason,
                     )
@@ -582,6 +695,35 @@ class Api:
             heads=heads,
             # float64 before rounding: 0.1 as a float32 would print 0.10000000149011612
             weights=weights.astype("float64").round(4).tolist(),
+        )
+
+    def induction(self, text: str, model: str = "base") -> Induction:
+        """Which heads are induction heads, and where a text shows one at work.
+
+        Args:
+            text: 1 to 64 tokens of it.
+            model: "base", "chat" or "spam".
+        """
+        text = limits.check_text(text, "text", limits.ATTENTION_CHARS)
+        limits.check_choice(model, "model", MODELS)
+        gpt, tokenizer = self.registry.language_model(model)
+        maps = attention_maps(gpt, tokenizer, text, max_tokens=limits.ATTENTION_TOKENS)
+        scores = induction(gpt)
+        story = induction_story(maps.token_ids, maps.weights, scores)
+        return Induction(
+            model=model,
+            tokens=maps.tokens,
+            scores=scores.astype("float64").round(4).tolist(),
+            story=None
+            if story is None
+            else Story(
+                layer=story.layer,
+                head=story.head,
+                reader=story.reader,
+                first=story.first,
+                read=story.first + 1,
+                share=round(story.share, 4),
+            ),
         )
 
     def inside(
@@ -780,10 +922,11 @@ class Api:
 class Reply(TypedDict):
     """One state of a growing reply.
 
-    dropped_turns  how many old turns the context window had no room for
-    prompt         the text that the model reads, special tokens and all: `prompt_tokens` of them
-    tokens         of the reply
-    window         size of the context window in tokens
+    dropped_turns     how many old turns the context window had no room for
+    prompt            the text that the model reads, special tokens and all: `prompt_tokens` of them
+    tokens            of the reply
+    mean_probability  of these tokens, as the model itself gave it
+    window            size of the context window in tokens
     """
 
     text: str
@@ -791,6 +934,7 @@ class Reply(TypedDict):
     prompt: str
     prompt_tokens: int
     tokens: int
+    mean_probability: float
     window: int
     finish_reason: str | None
 

@@ -8,6 +8,7 @@ of a row when its first token is hidden. 64 tokens of 144 heads are 0.8 MB that 
 from __future__ import annotations
 
 import base64
+from dataclasses import asdict
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -15,6 +16,7 @@ import numpy as np
 
 from gpt2_scratch.demo import limits
 from gpt2_scratch.demo.registry import Registry
+from gpt2_scratch.demo.serving import LANGUAGE_MODELS
 from gpt2_scratch.demo.theme import visible
 from gpt2_scratch.insight.attention import (
     Array,
@@ -23,10 +25,12 @@ from gpt2_scratch.insight.attention import (
     head_differences,
     head_statistics,
     induction_scores,
+    induction_story,
     rollout,
 )
 from gpt2_scratch.insight.logit_lens import logit_lens
 from gpt2_scratch.model import GPT2
+from gpt2_scratch.vocabulary.tokenizer import Tokenizer
 
 FULL = 65_535  # the 16-bit number that stands for a weight of 1
 GUESSES = 5  # of the logit lens per place
@@ -56,10 +60,12 @@ def maps_view(registry: Registry, text: str, model: str, other: str | None) -> d
     if len(read) == 2:
         _check_comparable(names, read)
     first = read[0]
+    gpt, tokenizer = registry.language_model(names[0])
+    story = induction_story(first.token_ids, first.weights, induction(gpt))
     view = {
         "models": names,
         "tokens": first.tokens,
-        "labels": [visible(token) for token in first.tokens],
+        "labels": [label(tokenizer, i) for i in first.token_ids],
         "token_ids": first.token_ids,
         "n_layer": first.weights.shape[0],
         "n_head": first.weights.shape[1],
@@ -69,6 +75,7 @@ def maps_view(registry: Registry, text: str, model: str, other: str | None) -> d
             _statistics(registry, name, maps) for name, maps in zip(names, read, strict=True)
         ],
         "strongest": [],
+        "story": asdict(story) if story else None,
     }
     view["strongest"] = _strongest(view["statistics"][0])
     if len(read) == 2:
@@ -78,19 +85,41 @@ def maps_view(registry: Registry, text: str, model: str, other: str | None) -> d
 
 
 def lens_view(registry: Registry, text: str, model: str) -> dict[str, Any]:
-    """What each layer would predict after each token of `text`; drawn by logit_lens.js."""
+    """What each layer would predict after each token of `text`; drawn by logit_lens.js.
+
+    Of a model that does not write only its name: it has no next token to predict.
+    """
+    if model not in LANGUAGE_MODELS:
+        return {"model": model}
     gpt, tokenizer = registry.language_model(model)
     ids = tokenizer.encode_typed(text)
     lens = logit_lens(gpt, ids, GUESSES)
     return {
         "model": model,
-        "labels": [visible(tokenizer.token_text(i)) for i in ids],
+        "labels": [label(tokenizer, i) for i in ids],
         "guesses": [
-            [[visible(tokenizer.token_text(i)) for i in place] for place in depth]
+            [[label(tokenizer, i) for i in place] for place in depth]
             for depth in lens.token_ids.tolist()
         ],
         "probabilities": lens.probabilities.astype("float64").round(6).tolist(),
     }
+
+
+def label(tokenizer: Tokenizer, token_id: int) -> str:
+    """A token for display; a piece of a character as the numbers of its bytes: ‹e2 80›."""
+    data = tokenizer.token_bytes(token_id)
+    try:
+        data.decode("utf-8")
+    except UnicodeDecodeError:
+        return f"‹{data.hex(' ')}›"
+    return visible(tokenizer.token_text(token_id))
+
+
+def induction(gpt: GPT2) -> Array:
+    """`induction_scores`, measured once for each model."""
+    if gpt not in _induction:
+        _induction[gpt] = induction_scores(gpt)
+    return _induction[gpt]
 
 
 def packed(weights: Array) -> str:
@@ -117,13 +146,11 @@ def _check_comparable(names: list[str], read: list[AttentionMaps]) -> None:
 def _statistics(registry: Registry, model: str, maps: AttentionMaps) -> list[dict[str, Any]]:
     """One entry per row of STATISTICS, with a value for each head, layer by layer."""
     gpt, _ = registry.language_model(model)
-    if gpt not in _induction:
-        _induction[gpt] = induction_scores(gpt)
     heads = head_statistics(maps.weights)
     entries = []
     for key, title, unit, end in STATISTICS:
         if key == "induction":
-            values = _induction[gpt].reshape(-1)
+            values = induction(gpt).reshape(-1)
         else:
             values = np.array([getattr(head, key) for head in heads])
         entries.append({"title": title, "unit": unit, "end": end, "values": _rounded(values)})

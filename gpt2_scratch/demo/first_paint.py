@@ -44,11 +44,11 @@ def _weights() -> dict[str, str]:
 
 def compute(registry: Registry) -> dict[str, Any]:
     """All examples, by the plain path: no engine, whose rounding depends on the machine."""
+    from gpt2_scratch.demo import chat_view
     from gpt2_scratch.demo.api import Api
     from gpt2_scratch.demo.attention_view import lens_view, maps_view
     from gpt2_scratch.demo.inside_view import inside_view, what_if_view
     from gpt2_scratch.demo.tabs import attention as attention_tab
-    from gpt2_scratch.demo.tabs import chat as chat_tab
     from gpt2_scratch.demo.tabs import generate as generate_tab
     from gpt2_scratch.demo.tabs import inside as inside_tab
     from gpt2_scratch.demo.tabs import spam as spam_tab
@@ -62,7 +62,7 @@ def compute(registry: Registry) -> dict[str, Any]:
     steps = list(stream(model, tokenizer, prompt, max_new_tokens=60, seed=SEED))
     ids = [step.token_id for step in steps]
     switches = what_if_view(api, inside_tab.TEXTS[0], "base")
-    instruction = chat_tab.INSTRUCTIONS["Sentences"][0]
+    instruction = chat_view.EXAMPLE
     return {
         "weights": _weights(),
         "generate": {

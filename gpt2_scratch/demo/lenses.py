@@ -20,7 +20,7 @@ import gradio as gr
 
 from gpt2_scratch.demo import limits
 from gpt2_scratch.demo.boundary import IN_BROWSER, on_page
-from gpt2_scratch.demo.theme import compact
+from gpt2_scratch.demo.theme import compact, source
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ COPY_LINK = "(...values) => copyLink(%r, %s, values)"
 AS_BEFORE = """() => new Promise((resolve) => setTimeout(resolve, 4000, "Copy a link"))"""
 # An empty text stays where it is: another tab's text is not blanked. One too long is cut.
 CARRY = """(text, theirs) => (text.trim() ? text.slice(0, %d) : theirs)"""
-READ_LINK = "() => {\n" + compact("page.js") + "\nreturn [location.hash];\n}"
+READ_LINK = "() => {\n" + compact(source("page.js")) + "\nreturn [location.hash];\n}"
 
 
 # gr.Tabs(selected=...) would do, but draws the tab's title a second time (gradio 6.31).

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gpt2_scratch.chat import checked_message, message_text
-from gpt2_scratch.checks import check_integer, shown
+from gpt2_scratch.checks import check_integer, check_number, shown
 from gpt2_scratch.vocabulary.text import fold
 
 if TYPE_CHECKING:
@@ -143,6 +143,11 @@ def check_room(written: Sequence[int]) -> int:
             "into the prompt."
         )
     return NEW_TOKENS - len(written)
+
+
+def check_threshold(value: object) -> float:
+    """The probability from which a message is called spam."""
+    return check_number("The threshold", value, 0.0, 1.0)
 
 
 def check_new_tokens(value: object) -> int:

@@ -104,3 +104,18 @@ def seed_field(prefix: str) -> gr.Number:
         precision=0,
         elem_id=f"{prefix}seed",
     )
+
+
+def after_a_pause(name: str, stale: str = "") -> str:
+    """JavaScript for an event that shall wait for a pause in typing or sliding; `name` is its own.
+
+    A promise that a later change replaces is never kept, and then gradio sends nothing. What the
+    selector `stale` finds is dimmed meanwhile: it belongs to what stood there before.
+    """
+    dim = f"document.querySelector({stale!r})?.classList.add('stale');" if stale else ""
+    return f"""(...values) => new Promise((resolve) => {{
+        {dim}
+        window.pauses ||= {{}};
+        clearTimeout(window.pauses.{name});
+        window.pauses.{name} = setTimeout(resolve, 250, values);
+    }})"""

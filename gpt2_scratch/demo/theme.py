@@ -12,6 +12,7 @@ never parsed.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -69,29 +70,42 @@ def panel(
     """A gr.HTML whose `value` is data, drawn by a script of `panels` (see above).
 
     The script sees `element`, `props`, `watch` and `trigger`, and what dom.js and `helpers`, more
-    scripts of that folder, define; it draws now and whenever `value` changes. What it does not use
-    of roving.js does not travel. `style` is a sheet of that folder for this panel alone.
+    scripts of that folder, define; it draws now and whenever `value` changes. Functions that it
+    does not use do not travel. `style` is a sheet of that folder for this panel alone.
     """
-    scripts = ("dom.js", *helpers, script)
-    if any("roving(" in compact(name) for name in scripts):
-        scripts = ("roving.js", *scripts)
+    scripts = ("dom.js", "roving.js", *helpers, script)
     return gr.HTML(
         value,
         html_template="<div class='panel'></div>",
-        css_template=compact(style) if style else "",
-        js_on_load="\n".join(map(compact, scripts)),
+        css_template=compact(source(style)) if style else "",
+        js_on_load=compact(_without_unused([source(name) for name in scripts])),
         apply_default_css=False,
         **options,
     )
 
 
-def compact(name: str) -> str:
-    """A file of `panels` without its comments' lines and indentation: the page is a fifth smaller.
+def source(name: str) -> str:
+    """A file of `panels` without its comments' lines."""
+    lines = (PANELS / name).read_text(encoding="utf-8").splitlines()
+    return "\n".join(line for line in lines if not line.lstrip().startswith("//"))
+
+
+def _without_unused(scripts: Sequence[str]) -> str:
+    """The scripts one after the other, but for functions that none of them names: each panel takes
+    of the helpers what it needs."""
+    whole = "\n".join(scripts)
+    for function in re.finditer(r"^(?:async )?function (\w+)\(.*?^\}$", whole, re.DOTALL | re.M):
+        if len(re.findall(rf"\b{function[1]}\b", whole)) == 1:
+            return _without_unused([whole.replace(function[0], "")])
+    return whole
+
+
+def compact(script: str) -> str:
+    """A script or a sheet without its indentation: the page is a fifth smaller.
 
     So no text in backquotes may go over several lines there.
     """
-    lines = map(str.strip, (PANELS / name).read_text(encoding="utf-8").splitlines())
-    return "\n".join(line for line in lines if line and not line.startswith("//"))
+    return "\n".join(line for line in map(str.strip, script.splitlines()) if line)
 
 
 def clicked_text(clicked: gr.EventData) -> str:

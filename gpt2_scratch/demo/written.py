@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from gpt2_scratch.demo.registry import Registry
 from gpt2_scratch.demo.theme import visible
 from gpt2_scratch.generation import encode_prompt
-from gpt2_scratch.insight.alternatives import alternatives
+from gpt2_scratch.insight.alternatives import Place, alternatives
 from gpt2_scratch.vocabulary.tokenizer import IncrementalDecoder, Tokenizer
 
 ROWS = 5  # alternatives of each token: what fits beside a text
@@ -24,9 +24,16 @@ def written_tokens(
     token and probability.
     """
     gpt, tokenizer = registry.language_model(model)
+    return token_rows(
+        tokenizer, alternatives(gpt, encode_prompt(tokenizer, prompt), token_ids, ROWS)
+    )
+
+
+def token_rows(tokenizer: Tokenizer, places: Iterable[Place]) -> list[dict[str, Any]]:
+    """`written_tokens` of places that are known."""
     decoder = IncrementalDecoder(tokenizer)
     tokens: list[dict[str, Any]] = []
-    for place in alternatives(gpt, encode_prompt(tokenizer, prompt), token_ids, ROWS):
+    for place in places:
         ended = place.token_id == tokenizer.eot_id
         tokens.append(
             {

@@ -11,7 +11,7 @@ did (Jain and Wallace 2019, https://arxiv.org/abs/1902.10186).
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -183,6 +183,54 @@ def head_differences(weights: Array, other: Array) -> Array:
         )
     moved = 0.5 * np.abs(weights - other).sum(axis=-1)  # (L, nh, T, T) -> (L, nh, T)
     return moved[..., 1:].sum(axis=-1) / max(moved.shape[-1] - 1, 1)
+
+
+@dataclass(frozen=True)
+class InductionStory:
+    """A token that was there before, and a head that looks at what followed it then.
+
+    layer, head  which head
+    reader       the position that looks
+    first        the position where the same token stood before
+    share        of the reader's attention that goes to `first + 1`, 0 to 1
+    """
+
+    layer: int
+    head: int
+    reader: int
+    first: int
+    share: float
+
+
+def induction_story(
+    token_ids: Sequence[int], weights: Array, scores: Array, least: float = 0.2
+) -> InductionStory | None:
+    """Where in a text induction is seen best: "... A B ... A", and the second A looks at B.
+
+    A head that looks there by accident is no story: each share counts as often as the head shows
+    induction in general.
+
+    Args:
+        token_ids: T of them.
+        weights: (n_layer, n_head, T, T), the `weights` of AttentionMaps.
+        scores: (n_layer, n_head), as `induction_scores` gives them.
+        least: the share from which there is something to see.
+
+    Returns:
+        None if no token comes twice, or no head looks there.
+    """
+    best, strength = None, 0.0
+    for reader, token in enumerate(token_ids):
+        for first in range(reader - 2):  # what followed is not the token just before the reader
+            if token_ids[first] != token:
+                continue
+            shares = weights[:, :, reader, first + 1]  # (L, nh, T, T) -> (L, nh)
+            layer, head = np.unravel_index(np.argmax(shares * scores), scores.shape)
+            share = float(shares[layer, head])
+            if share >= least and share * scores[layer, head] > strength:
+                best = InductionStory(int(layer), int(head), reader, first, share)
+                strength = share * float(scores[layer, head])
+    return best
 
 
 @torch.inference_mode()

@@ -104,6 +104,38 @@ def binned(values: NDArray[np.float64], bins: int) -> NDArray[np.float64]:
     return np.array([part.mean() for part in np.array_split(values, bins)])
 
 
+def binned_by_log(
+    x: Sequence[float], y: Sequence[float], bins: int
+) -> tuple[list[float], list[float]]:
+    """Means of a curve over at most `bins` stretches that look equally long on a logarithmic axis.
+
+    x rises and is above 0. Where a stretch holds one point or none, as at the start of a run, the
+    points stay as they are.
+    """
+    if not len(x):
+        return [], []
+    edges = np.geomspace(x[0], x[-1], bins + 1)[1:-1]
+    numbers = np.searchsorted(edges, x)
+    groups = [np.flatnonzero(numbers == number) for number in np.unique(numbers)]
+    values = np.asarray(x), np.asarray(y)
+    xs, ys = ([round(float(each[group].mean()), 5) for group in groups] for each in values)
+    return xs, ys
+
+
+def stages(logs: Sequence[TrainingLog], name: str) -> list[TrainingLog]:
+    """The runs that led to a model, the first one first; none if it has no log.
+
+    A log has all commands typed so far: an earlier stage began with the same one and has fewer.
+    """
+    last = [log for log in logs if log.name == name]
+    if not last:
+        return []
+    typed = last[0].commands
+    earlier = [log for log in logs if 0 < len(log.commands) < len(typed)]
+    earlier = [log for log in earlier if log.commands[0] == typed[0]]
+    return [*sorted(earlier, key=lambda log: len(log.commands)), *last]
+
+
 def _by(name_of: Callable[[Any], str]) -> Callable[[Any], tuple[int, str]]:
     def key(item: Any) -> tuple[int, str]:
         name = name_of(item)

@@ -36,7 +36,9 @@ ENDPOINTS = [
     "classify_batch",
     "word_influence",
     "chat",
+    "answer_tokens",
     "attention",
+    "induction",
     "inside",
     "ablate",
     "tokenize",
@@ -221,6 +223,31 @@ def test_chat_reads_the_whole_conversation(client: Client) -> None:
     ]
     assert answers[0] != answers[1]
     assert answers[1] == answers[2]
+
+
+def test_answer_tokens_say_how_sure_the_model_is(client: Client) -> None:
+    asked = {"messages": "Name a colour.", "answer": "See you at noon"}
+    found = client.predict(**asked, rows=3, api_name="/answer_tokens")
+    *tokens, end = found["tokens"]
+    assert "".join(token["token"] for token in tokens) == asked["answer"]
+    assert end["token"] == "<|endoftext|>"
+    mean = sum(token["probability"] for token in found["tokens"]) / len(found["tokens"])
+    assert found["mean_probability"] == pytest.approx(mean, abs=1e-3)
+    for token in found["tokens"]:
+        assert len(token["alternatives"]) == 3
+        best = token["alternatives"][0]["probability"]
+        assert (token["rank"] == 1) == (token["probability"] == best)
+
+
+def test_induction_gives_all_scores_and_a_story_that_the_maps_tell(client: Client) -> None:
+    text = "the cat sat on the cat sat on the cat"
+    found = client.predict(text, api_name="/induction")
+    assert np.shape(found["scores"]) == (2, 2) and "".join(found["tokens"]) == text
+    if story := found["story"]:
+        maps = client.predict(text, api_name="/attention")["weights"]
+        share = maps[story["layer"]][story["head"]][story["reader"]][story["read"]]
+        assert share == pytest.approx(story["share"], abs=1e-3) and share >= 0.2
+    assert client.predict("the cat", api_name="/induction")["story"] is None
 
 
 def test_attention_gives_all_heads_or_one(client: Client) -> None:

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from conftest import make_weights
 
-from gpt2_scratch.demo.attention_view import STATISTICS, lens_view, maps_view, packed
+from gpt2_scratch.demo.attention_view import STATISTICS, label, lens_view, maps_view, packed
 from gpt2_scratch.demo.registry import Registry
 from gpt2_scratch.insight.attention import (
     head_differences,
@@ -99,3 +99,5 @@ def test_the_lens(registry: Registry) -> None:
     assert "".join(view["labels"]) == "the·cat"
     np.testing.assert_allclose(view["probabilities"], lens.probabilities, atol=1e-6)
     assert np.shape(view["guesses"]) == (3, len(ids), 5)
+    assert lens_view(registry, "the cat", "spam") == {"model": "spam"}  # it does not write
+    assert label(tokenizer, tokenizer.encode("€")[0]).startswith("‹e2")

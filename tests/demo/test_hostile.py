@@ -236,8 +236,8 @@ def test_after_its_end_nothing_is_left(tiny_weights: Path, tmp_path: Path) -> No
         file = {"path": path, "meta": {"_type": "gradio.FileData"}, "orig_name": "m.txt"}
         config = http.get(f"{app.url}/config").json()
         files = [part["id"] for part in config["components"] if part["type"] == "file"]
-        [event] = [d for d in config["dependencies"] if d["inputs"] == files]
-        body = {"data": [file], "fn_index": event["id"], "session_hash": "h"}
+        [event] = [d for d in config["dependencies"] if d["inputs"][:1] == files]
+        body = {"data": [file, 0.5], "fn_index": event["id"], "session_hash": "h"}
         http.post("/queue/join", json=body).raise_for_status()
         assert "verdicts.csv" in http.get("/queue/data", params={"session_hash": "h"}).text
         kept = [p for p in tmp_path.rglob("*") if p.is_file() and WORDS.encode() in p.read_bytes()]

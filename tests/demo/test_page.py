@@ -115,10 +115,10 @@ def test_the_keyboard_opens_every_tab_and_works_there(tiny_app: App, open_page: 
     expect(page.locator("#verdict .readout")).to_contain_text("Without “you” the spam probability")
 
     open_by_keyboard("chat")
-    tab_to(page, "#conversation .offer")
+    tab_to(page, "#skills .offer")
     page.keyboard.press("Enter")
     expect(page.locator("#instruction textarea")).not_to_have_value("")
-    tab_to(page, "#instruction textarea")
+    expect(page.locator("#instruction textarea")).to_be_focused()
     page.keyboard.press("Enter")
     expect(page.locator("#conversation .retry")).to_be_visible()  # it has been answered
 

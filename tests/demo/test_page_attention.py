@@ -13,7 +13,7 @@ import pytest
 from conftest import App, open_tab
 
 from gpt2_scratch.checkpoints.models import load_model
-from gpt2_scratch.demo.theme import visible
+from gpt2_scratch.demo.attention_view import label
 from gpt2_scratch.insight.attention import attention_maps, rollout, without_first_token
 from gpt2_scratch.insight.logit_lens import logit_lens
 from gpt2_scratch.model import GPT2
@@ -75,12 +75,18 @@ def test_heads_are_chosen_rows_are_locked_and_weights_are_read(
     expect(maps.locator(".tops")).to_contain_text(f"“{chips[1]}” is read by")
     expect(maps.locator(".matrix .cell.kept")).to_have_count(4)
     expect(maps.locator(".arcs .arc[data-i]:not([data-i='3'])")).to_have_count(0)
-    assert maps.locator(".arcs .arc[data-i='3']").count() == (weights[0, 1, 3] >= 0.005).sum()
+    for picture in (".arcs", ".lines"):
+        drawn = maps.locator(f"{picture} .arc[data-i='3']").count()
+        assert drawn == (weights[0, 1, 3] >= 0.005).sum()
+    # A frame marks what is locked: no cell is faded, its colour stays what it says.
+    expect(maps.locator(".matrix .frame")).to_have_attribute("visibility", "visible")
+    for cell in maps.locator(".matrix .cell").all()[:8]:
+        expect(cell).to_have_css("opacity", "1")
     maps.locator(".head-title").hover()
     expect(maps.locator(".tops")).to_contain_text(f"“{chips[3]}” reads")
     maps.locator(".chips .chip").nth(3).click()
     maps.locator(".head-title").hover()
-    expect(maps.locator(".matrix svg.isolated")).to_have_count(0)
+    expect(maps.locator(".matrix .frame")).to_have_attribute("visibility", "hidden")
     drawn = (weights[0, 1] >= 0.02).sum()
     expect(maps.locator(".arcs .arc")).to_have_count(int(drawn))
 
@@ -174,7 +180,7 @@ def test_the_lens_follows_the_chosen_token(tiny_app: App, open_page: Any, models
 
     for position in (len(ids) - 1, 2):
         likeliest = guesses[:, position].reshape(-1).tolist()  # (depths, k) -> depth by depth
-        assert column() == [visible(tokenizer.token_text(i)) for i in likeliest]
+        assert column() == [label(tokenizer, i) for i in likeliest]
         maps.locator(".chips .chip").nth(2).click()
     lens.locator(".lens-grid .position button").nth(1).click()  # and the map follows the lens
     chosen = maps.locator(".chips .chip[aria-pressed=true]")
@@ -203,3 +209,46 @@ def test_the_keyboard_is_enough(tiny_app: App, open_page: Any) -> None:
     page.keyboard.press("Enter")
     expect(maps.locator(".head-title")).to_have_text("Layer 1, head 0")
     expect(maps.locator(".grid .thumbnail").nth(2)).to_be_focused()
+
+
+@pytest.mark.parametrize("width", [1440, 390])
+def test_all_heads_can_be_seen_large(tiny_app: App, open_page: Any, width: int) -> None:
+    page = open_page(tiny_app, width=width)
+    maps = show(page)
+    small = maps.locator(".grid canvas").first.bounding_box()
+    maps.get_by_role("button", name="Enlarge all").press("Enter")
+    expect(maps.locator(".maps.large")).to_have_count(1)
+    large = maps.locator(".grid canvas").first.bounding_box()
+    assert large["width"] > small["width"]
+    overflow = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+    assert page.evaluate(overflow) <= 0  # the grid scrolls in its own box
+    maps.locator(".grid .thumbnail").nth(3).click()
+    expect(maps.locator(".head-title")).to_have_text("Layer 1, head 1")
+
+
+def test_pieces_of_characters_and_models_that_do_not_write(tiny_app: App, open_page: Any) -> None:
+    page = open_page(tiny_app)
+    open_tab(page, "Attention")
+    page.locator("#attention-text textarea").fill("a €")
+    page.locator("#show-attention").click()
+    expect(page.locator("#logit-lens .position").nth(2)).to_have_text("‹e2›")
+    page.locator("#attention-model input").click()
+    page.get_by_role("option", name="spam").click()
+    expect(page.locator("#logit-lens")).to_have_text(
+        "spam judges and does not write: there is no next token to guess."
+    )
+
+
+def test_it_opens_on_its_best_story(app: App, open_page: Any) -> None:
+    page = open_page(app)
+    open_tab(page, "Attention")
+    maps = page.locator("#attention-maps")
+    expect(maps.locator(".story")).to_contain_text("The second “·cat” reads “·sat”")
+    place = re.search(r"in (layer \d+, head \d+)", maps.locator(".story").text_content())
+    title = maps.locator(".head-title")
+    expect(title).to_have_text(place.group(1).capitalize())
+    expect(maps.locator(".chips .chip[aria-pressed=true]")).to_have_text("·cat")
+    expect(maps.locator(".readout")).to_contain_text("of its attention to “·sat”")
+    maps.locator(".grid .thumbnail").first.click()
+    maps.get_by_role("button", name="Show it").press("Enter")
+    expect(title).to_have_text(place.group(1).capitalize())

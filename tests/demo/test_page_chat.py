@@ -27,7 +27,7 @@ def test_a_conversation_with_retry_edit_and_a_reload(tiny_app: App, open_page: A
     users = page.locator("#conversation .user .text")
     bots = page.locator("#conversation .bot .text")
 
-    page.locator("#conversation .offer", has_text="What is 7 + 5?").click()
+    page.locator("#skills .offer", has_text="What is 7 + 5?").click()
     expect(page.locator("#instruction textarea")).to_have_value("What is 7 + 5?")
     say(page, "Name a colour.")
     expect(bots).to_have_count(1)
@@ -36,10 +36,10 @@ def test_a_conversation_with_retry_edit_and_a_reload(tiny_app: App, open_page: A
     expect(page.locator("#instruction textarea")).to_have_value("")
     first = bots.first.text_content()
 
-    page.locator("#conversation .retry").click()  # temperature 0: the same answer, once
-    expect(page.locator("#conversation .note")).to_have_text("")
+    page.locator("#conversation .retry").click()  # temperature 0, and yet another answer
+    expect(bots).not_to_have_text([first])
     expect(page.locator("#conversation .note")).to_have_text(ANSWERED)
-    expect(bots).to_have_text([first])
+    expect(bots).to_have_count(1)
 
     say(page, "And another?")  # the first turn, with its long answer, has no room beside this one
     expect(bots).to_have_count(2)
@@ -61,10 +61,10 @@ def test_a_conversation_with_retry_edit_and_a_reload(tiny_app: App, open_page: A
     expect(users).to_have_text(["Name <b>a</b> river & ${7*7}."])
     expect(bots).to_have_text([answer])
     page.locator("#clear").click()
-    expect(page.locator("#conversation .offer").first).to_be_visible()
+    expect(page.locator("#conversation .turns.empty")).to_be_visible()
     page.reload()
     open_tab(page, "Chat")
-    expect(page.locator("#conversation .offer").first).to_be_visible()
+    expect(page.locator("#conversation .turns.empty")).to_be_visible()
 
 
 def test_an_empty_message_is_answered_with_a_sentence(tiny_app: App, open_page: Any) -> None:
@@ -92,3 +92,35 @@ def test_stop_keeps_what_has_been_written(tiny_app: App, open_page: Any) -> None
     page.locator("#stop-chat").click()  # too late: the answer is there, and stays as it is
     page.wait_for_timeout(1000)
     expect(page.locator("#conversation .note")).to_have_text(ANSWERED)
+
+
+@pytest.mark.parametrize("width", [1440, 390])
+def test_an_answer_is_explained_token_by_token(tiny_app: App, open_page: Any, width: int) -> None:
+    page = open_page(tiny_app, width=width)
+    open_tab(page, "Chat")
+    expect(page.locator("#skills .kind")).to_have_count(10)
+    say(page, "Name a colour.")
+    answer = page.locator("#conversation .bot .text").text_content()
+    page.locator("#conversation .probabilities").press("Enter")
+    tokens = page.locator("#conversation .tokens .written")
+    shown = page.locator("#conversation .tokens").text_content()
+    assert shown and answer.startswith(shown.removesuffix("…"))  # what is cut says so
+    tokens.first.focus()
+    page.keyboard.press("ArrowRight")
+    expect(tokens.nth(1)).to_be_focused()
+    reading = re.compile(r"^“.*” had .* %; also “.*” .* %")
+    expect(page.locator("#conversation .bot .hint")).to_have_text(reading)
+    expect(page.locator("#conversation .note")).to_have_text(ANSWERED)  # the rest stays
+    expect(page.locator("#skills .kind").first).to_be_visible()
+
+
+def test_a_link_brings_the_conversation_along(tiny_app: App, open_page: Any) -> None:
+    page = open_page(tiny_app)
+    open_tab(page, "Chat")
+    say(page, "Name a colour & a river.")
+    answer = page.locator("#conversation .bot .text").text_content()
+    page.locator("#lenses-chat .share").click()
+    page.wait_for_url("**/#*conversation=*")
+    other = open_page(tiny_app, path="/" + page.url.removeprefix(tiny_app.url).lstrip("/"))
+    expect(other.locator("#conversation .user .text")).to_have_text("Name a colour & a river.")
+    expect(other.locator("#conversation .bot .text")).to_have_text(answer)

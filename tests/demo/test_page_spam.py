@@ -104,6 +104,88 @@ def test_hostile_text_is_shown_as_text(spam_tab: Any, tmp_path: Path) -> None:
     assert page.locator("#verdicts b").count() == 0
 
 
+def slide(page: Any, threshold: str) -> None:
+    box = page.locator("#threshold input[type=number]")
+    box.fill(threshold)
+    box.press("Tab")
+
+
+def test_lines_are_judged_sorted_and_judged_again(spam_tab: Any) -> None:
+    page = spam_tab
+    lines = ["Call now to claim a prize", "See you at noon", "Write a message", "The cat sat"]
+    page.locator("#messages-lines textarea").fill("\n\n".join(lines))
+    page.locator("#judge-lines").press("Enter")
+    expect(page.locator("#counts")).to_contain_text("4 messages")
+    head = page.locator("#verdicts th:visible", has_text="spam")
+    head.click()
+    head.get_by_role("button").last.click()
+    page.get_by_text(re.compile("sort descending", re.IGNORECASE)).click()
+    shown = "document.querySelector('#verdicts').innerText.match(/[\\d.]+(?=%)/g).map(Number)"
+    page.wait_for_function(f"{shown}.every((p, k, all) => !k || all[k - 1] >= p)")
+    found = page.evaluate(shown)
+    for threshold, least, said in (("0.01", 1, "from 1.0 % on"), ("0.99", 99, "from 99.0 % on")):
+        slide(page, threshold)
+        spam = sum(percent >= least for percent in found)
+        expect(page.locator("#counts")).to_contain_text(f"{spam} spam, {4 - spam} ham")
+        expect(page.locator("#verdict .said").first).to_contain_text(said)
+
+
+def test_a_verdict_is_dimmed_until_it_is_that_of_the_text(spam_tab: Any) -> None:
+    page = spam_tab
+    old = page.locator("#message textarea").input_value()
+    page.locator("#message textarea").fill("See you at noon")
+    expect(page.locator("#verdict .stale")).to_have_count(1)
+    expect(page.locator("#verdict .words")).to_have_text("See you at noon")
+    expect(page.locator("#verdict .stale")).to_have_count(0)
+    page.locator("#message textarea").fill(old)
+    page.locator("#message textarea").fill("See you at noon")  # the verdict is the one shown
+    expect(page.locator("#verdict .stale")).to_have_count(0)
+
+
+@pytest.mark.parametrize("width", [1440, 390])
+def test_the_score_of_a_rewritten_spam_moves_with_it(
+    tiny_app: App, open_page: Any, width: int
+) -> None:
+    page = open_page(tiny_app, width=width)
+    open_tab(page, "Spam")
+    page.get_by_text("Fool the filter").click()
+    said = page.locator("#fool-score .verdict")
+    page.locator("#fool-text textarea").fill("You have been told")
+    expect(said).to_contain_text(re.compile("(It passes|Caught): spam probability"))
+    expect(said).to_contain_text("3 of the 15 words are still there")
+    slide(page, "0.99")
+    expect(said).to_contain_text("It passes")
+    page.locator("#fool-another").click()
+    expect(page.locator("#fool-text textarea")).to_have_value(re.compile("^URGENT!"))
+    expect(said).to_contain_text("13 of the 13 words are still there")
+    expect(page.locator("#fool-score .tries span")).to_have_count(1)  # of this spam alone
+
+
+def test_old_results_go_with_a_file_that_fails_or_is_taken_away(
+    spam_tab: Any, tmp_path: Path
+) -> None:
+    page = spam_tab
+    good, bad = tmp_path / "good.txt", tmp_path / "bad.txt"
+    good.write_text("See you at noon\nCall now", encoding="utf-8")
+    bad.write_text("\n", encoding="utf-8")
+    chosen = page.locator("#messages-file input[type=file]")
+    clear = page.locator("#messages-file").get_by_role("button", name="Clear")
+    chosen.set_input_files(good)
+    expect(page.locator("#verdicts")).to_contain_text("See you at noon")
+    expect(page.locator("#counts")).to_contain_text("2 messages")
+    clear.click()
+    expect(page.locator("#counts")).to_have_text("")
+    expect(page.locator("#verdicts")).not_to_contain_text("See you at noon")
+
+    page.locator("#messages-lines textarea").fill("The cat sat")
+    page.locator("#judge-lines").click()
+    expect(page.locator("#counts")).to_contain_text("1 messages")
+    chosen.set_input_files(bad)
+    expect(page.get_by_text("There are no messages in it")).to_be_visible()
+    expect(page.locator("#counts")).to_have_text("")
+    expect(page.locator("#verdicts")).not_to_contain_text("The cat sat")
+
+
 def test_a_file_that_is_too_long_is_refused(spam_tab: Any, tmp_path: Path) -> None:
     page = spam_tab
     upload = tmp_path / "many.txt"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,8 +11,6 @@ from typing import Any
 
 import pytest
 from conftest import REPOSITORY, App, open_tab
-
-from gpt2_scratch.insight.training_log import read_log
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 expect = sync_api.expect
@@ -31,38 +30,38 @@ def logged_app(tiny_app: App, tiny_weights: Path) -> Iterator[App]:
         copy.unlink()
 
 
+@pytest.mark.parametrize("width", [1440, 390])
 def test_curves_figures_and_commands_are_those_of_the_files(
-    logged_app: App, open_page: Any
+    logged_app: App, open_page: Any, width: int
 ) -> None:
-    page = open_page(logged_app)
+    page = open_page(logged_app, width=width)
     open_tab(page, "Training")
     panel = page.locator("#training")
-    headings = ["Training runs", "Held-out text", "Before and after", "What they have read"]
-    for heading in [*headings, "The commands"]:
-        expect(panel.get_by_role("heading", name=heading)).to_be_visible()
-
-    spam = json.loads((WEIGHTS / "spam.metrics.json").read_text(encoding="utf-8"))
-    figures = next(figures for figures in spam.values() if "tn" in figures)
-    cells = panel.locator(".confusion").first.locator("td").all_text_contents()
-    assert cells == [f"{figures[cell]:,}" for cell in ("tn", "fp", "fn", "tp")]
-
-    log = (WEIGHTS / "base.log.jsonl").read_text(encoding="utf-8").splitlines()
-    for command in json.loads(log[0])["commands"]:
-        expect(panel.locator(".commands pre", has_text=command).first).to_be_visible()
+    expect(panel.locator(".chart figcaption").first).to_contain_text("Loss")
+    for name in ("The language model", "The spam filter", "The assistant"):
+        said = page.locator("#training-compute li", has_text=name)
+        figures = r"[\d,]+ tokens in [\d.]+ hours, [\d,]+ tokens a second"
+        expect(said).to_contain_text(re.compile(figures))
 
     # The curve is read at its end first, then where the pointer is.
     place = panel.locator(".chart .place").first
     at_the_end = place.text_content()
-    box = panel.locator(".chart svg").first.bounding_box()
-    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    panel.locator(".chart svg").first.hover()
     expect(place).not_to_have_text(at_the_end)
 
-    panel.get_by_role("button", name="minutes").click()
-    expect(place).to_contain_text("minutes")
-    panel.get_by_role("button", name="chat", exact=True).click()
-    for figure in read_log(WEIGHTS / "chat.log.jsonl").figures:
-        legends = panel.locator(".charts").first
-        expect(legends).to_contain_text(figure.replace("_", " "), ignore_case=True)
+    expect(page.locator("#training-answers")).to_contain_text("right word for word")
+    expect(page.locator("#training-samples")).to_contain_text("The language model")
+    page.get_by_role("button", name="The commands").press("Enter")
+    log = (WEIGHTS / "base.log.jsonl").read_text(encoding="utf-8").splitlines()
+    for command in json.loads(log[0])["commands"]:
+        expect(page.locator("#training-commands")).to_contain_text(command)
+
+    choice = panel.get_by_role("button", name="The assistant")
+    choice.press("Enter")
+    expect(choice).to_be_focused()
+    expect(panel.locator(".charts")).to_contain_text("loss on held-out answers")
+    overflow = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+    assert page.evaluate(overflow) <= 0
 
 
 def test_a_folder_without_logs_says_so(tiny_app: App, open_page: Any) -> None:

@@ -20,3 +20,9 @@ def test_comments_and_indentation_stay_at_home() -> None:
     assert "function node(" in sent and "function term(" in sent and "function grid(" in sent
     assert not any(line.startswith((" ", "//")) or not line for line in sent.splitlines())
     assert ".effects {" in made.css_template
+
+
+def test_a_panel_takes_of_the_helpers_what_it_needs() -> None:
+    sent = panel("fool.js", {}).js_on_load or ""
+    assert "function bar(" in sent and "function roving(" not in sent
+    assert "function roving(" in (panel("spam.js", {}).js_on_load or "")

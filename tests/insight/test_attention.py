@@ -13,10 +13,12 @@ import torch
 from gpt2_scratch.config import GPT2Config
 from gpt2_scratch.insight.attention import (
     AttentionMaps,
+    InductionStory,
     attention_maps,
     head_differences,
     head_statistics,
     induction_scores,
+    induction_story,
     rollout,
     without_first_token,
 )
@@ -212,3 +214,15 @@ def test_induction_of_a_real_model_is_read_off_its_maps(model: GPT2) -> None:
     for wrong in ({"length": 1}, {"sequences": 0}):
         with pytest.raises(ValueError, match="must be"):
             induction_scores(model, **wrong)
+
+
+def test_the_story_is_the_head_that_induction_and_the_text_agree_on() -> None:
+    ids = [5, 6, 7, 8, 5, 9]  # the second 5 may look at 6
+    weights = np.zeros((2, 2, 6, 6), dtype=np.float32)
+    weights[1, 0, 4, 1], weights[0, 1, 4, 1] = 0.6, 0.9
+    scores = np.array([[0, 0.01], [0.8, 0.5]], dtype=np.float32)
+    found = induction_story(ids, weights, scores)
+    assert found == InductionStory(1, 0, 4, 0, pytest.approx(0.6))
+    assert induction_story(ids, weights, scores, least=0.7) is None
+    assert induction_story([1, 2, 3, 4, 5, 6], weights, scores) is None  # nothing comes twice
+    assert induction_story([5, 6, 5], weights[..., :3, :3], scores) is None  # it is the one before

@@ -8,7 +8,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from gpt2_scratch.insight.training_log import binned, read_log, read_logs, read_metrics
+from gpt2_scratch.insight.training_log import (
+    binned,
+    binned_by_log,
+    read_log,
+    read_logs,
+    read_metrics,
+    stages,
+)
 
 LINES = [
     {"step": 0, "settings": {"seed": 1}, "commands": ["python -m train.pretrain"]},
@@ -63,3 +70,22 @@ def test_long_curves_are_averaged() -> None:
     assert binned(values, 10) is values
     assert binned(values, 5).tolist() == [0.5, 2.5, 4.5, 6.5, 8.5]
     assert binned(values, 3).tolist() == [1.5, 5.0, 8.0]  # 4, 3 and 3 of them
+
+
+def test_bins_that_look_equally_long_on_a_logarithmic_axis() -> None:
+    x = [float(10**k) for k in range(5)]
+    assert binned_by_log(x, [5, 4, 3, 2, 1], 100) == (x, [5, 4, 3, 2, 1])
+    places, means = binned_by_log([1, 2, 10, 60, 80, 100], [6, 4, 3, 3, 2, 1], 2)
+    assert places == [pytest.approx(13 / 3, abs=1e-4), 80] and means[1] == 2
+    assert binned_by_log([], [], 3) == ([], [])
+
+
+def test_the_stages_of_a_run_are_known_by_their_commands(tmp_path: Path) -> None:
+    first, *others = LINES
+    for name, commands in (("base", ["a", "b", "c"]), ("early", ["a"]), ("second", ["a", "x"]),
+                           ("chat", ["d"]), ("pilot", ["e", "b"])):  # fmt: skip
+        write(tmp_path / f"{name}.log.jsonl", [{**first, "commands": commands}, *others])
+    logs = read_logs(tmp_path)
+    assert [log.name for log in stages(logs, "base")] == ["early", "second", "base"]
+    assert [log.name for log in stages(logs, "chat")] == ["chat"]
+    assert stages(logs, "spam") == []

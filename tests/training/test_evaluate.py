@@ -27,7 +27,7 @@ from train.evaluate import format_table
 from train.figures import blimp, openings
 
 SPAM_KEYS = {"n", "accuracy", "precision", "recall", "f1", "roc_auc", "tn", "fp", "fn", "tp"} | {
-    *("threshold", "ece", "log_loss", "reliability")
+    *("threshold", "ece", "log_loss", "reliability", "thresholds")
 }
 QUESTIONS = 3  # of each check: random models do not stop early
 CHAT_KEYS = {"n", "response_loss", "exact_match", "contains_match", "rouge_l"}
@@ -200,6 +200,8 @@ def test_the_table_shows_the_same_figures(
 ) -> None:
     metrics = run_json(capsys, "spam")["spam"]
     bins = {part: figures.pop("reliability") for part, figures in metrics.items()}
+    for figures in metrics.values():
+        assert figures.pop("thresholds")[0]["fn"] == 0  # from 0 on everything is spam
     assert evaluate.main(["spam", "--no-record"]) == 0
     header, *lines = capsys.readouterr().out.strip().splitlines()
     assert header.split() == ["spam", *metrics["full_dedup"]]

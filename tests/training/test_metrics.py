@@ -17,6 +17,7 @@ from train.figures.metrics import (
     log_loss,
     reliability,
     roc_auc,
+    threshold_curve,
 )
 
 # Few different values, so that ties are common.
@@ -172,3 +173,25 @@ def test_temperature_undoes_overconfidence() -> None:
     logit = math.log(0.99 / 0.01) / temperature
     assert 1 / (1 + math.exp(-logit)) == pytest.approx(0.9, abs=0.01)
     assert fit_temperature(truths, [0.9] * 1000 + [0.1] * 1000) == pytest.approx(1, abs=0.02)
+
+
+def test_the_threshold_curve_by_hand() -> None:
+    truths, scores = [False, False, True, True], [0.1, 0.6, 0.4, 0.9]
+    assert threshold_curve(truths, scores, steps=10) == [
+        {"threshold": 0.0, "fp": 2, "fn": 0},
+        {"threshold": 0.2, "fp": 1, "fn": 0},
+        {"threshold": 0.5, "fp": 1, "fn": 1},
+        {"threshold": 0.7, "fp": 0, "fn": 1},
+    ]
+
+
+@given(LABELLED)
+def test_the_last_row_that_does_not_exceed_a_threshold_has_its_counts(
+    pairs: list[tuple[bool, float]],
+) -> None:
+    truths, scores = [t for t, _ in pairs], [s for _, s in pairs]
+    rows = threshold_curve(truths, scores)
+    for threshold in (0.03, 0.5, 0.97):
+        row = [row for row in rows if row["threshold"] <= threshold][-1]
+        figures = binary_metrics(truths, scores, threshold)
+        assert (row["fp"], row["fn"]) == (figures["fp"], figures["fn"])

@@ -98,6 +98,25 @@ def log_loss(is_positive: Sequence[bool], scores: Sequence[float]) -> float:
     return -sum(math.log(max(chance, 1e-7)) for chance in chances) / len(scores)
 
 
+def threshold_curve(
+    is_positive: Sequence[bool], scores: Sequence[float], steps: int = 100
+) -> list[dict[str, float]]:
+    """How many are taken wrongly at other thresholds: {"threshold", "fp", "fn"}, from 0 up.
+
+    Thresholds are looked at in steps of 1 / `steps`; one is listed where a count changes, so that
+    the row of any threshold is the last one that does not exceed it.
+    """
+    rows: list[dict[str, float]] = []
+    pairs = list(zip(is_positive, scores, strict=True))
+    for step in range(steps):
+        threshold = step / steps
+        fp = sum(not truth and score >= threshold for truth, score in pairs)
+        fn = sum(truth and score < threshold for truth, score in pairs)
+        if not rows or (fp, fn) != (rows[-1]["fp"], rows[-1]["fn"]):
+            rows.append({"threshold": threshold, "fp": fp, "fn": fn})
+    return rows
+
+
 def best_threshold(
     is_positive: Sequence[bool], scores: Sequence[float], low: float = 0.2, high: float = 0.8
 ) -> float:

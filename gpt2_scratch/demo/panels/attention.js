@@ -10,6 +10,7 @@ const state = {
   rollout: false, // the rollout instead of a head
   view: 0, // the number of a model, or "difference"
   hideFirst: false,
+  large: false, // all heads over the whole width, as lines
   locked: null, // {axis: "row" | "column", index}
   pointed: null, // the same, where the pointer or the focus is; `other` is the cell's other index
 };
@@ -64,6 +65,7 @@ function valueText(value, unit) {
 // --- the overview ------------------------------------------------------------------------------
 
 function paint(canvas, head) {
+  if (state.large && head !== null) return paintLines(canvas, head);
   const T = props.value.tokens.length;
   const image = new ImageData(T, T);
   const shares = shown(head);
@@ -72,6 +74,35 @@ function paint(canvas, head) {
       image.data.set([...colour(shares[at(i, j)]), 255], 4 * (i * T + j));
   canvas.width = canvas.height = T;
   canvas.getContext("2d").putImageData(image, 0, 0);
+}
+
+// As the model view of BertViz: the reading tokens on the left, what they read on the right.
+function paintLines(canvas, head) {
+  const T = props.value.tokens.length;
+  canvas.width = 320;
+  canvas.height = 200;
+  const step = canvas.height / T;
+  const pen = canvas.getContext("2d");
+  const shares = shown(head);
+  for (let i = 0; i < T; i++)
+    for (let j = 0; j <= i; j++) {
+      const share = shares[at(i, j)];
+      if (Math.abs(share) < 0.02) continue;
+      pen.strokeStyle = strokeOf(share);
+      pen.globalAlpha = Math.abs(share); // not its root: what is weak in all heads would hide the rest
+      pen.lineWidth = 2;
+      pen.beginPath();
+      pen.moveTo(0, step * (i + 0.5));
+      pen.lineTo(canvas.width, step * (j + 0.5));
+      pen.stroke();
+    }
+}
+
+function enlarge(event) {
+  state.large = !state.large;
+  event.target.setAttribute("aria-pressed", state.large);
+  element.querySelector(".maps").classList.toggle("large", state.large);
+  repaint();
 }
 
 function thumbnail(title, head, choose) {
@@ -119,6 +150,31 @@ function rolloutButton() {
 function chooseHead(layer, head) {
   Object.assign(state, { layer, head, rollout: false });
   drawHead();
+}
+
+// What there is to see in this text, where there is something.
+function story() {
+  const { story, labels, token_ids } = props.value;
+  if (!story) return [];
+  const { layer, head, reader, first, share } = story;
+  const [token, next] = [labels[reader], labels[first + 1]];
+  const before = token_ids.slice(0, reader).filter((id) => id === token_ids[reader]).length;
+  const [which, earlier] = before === 1 ? ["The second “", "the first"] : ["A later “", "an earlier"];
+  const line = node("p", "story");
+  line.append(
+    node("strong", "", which + token + "” reads “" + next + "”"),
+    ", which followed " + earlier + " one, with " + shareText(share) + " of its attention in layer " +
+      layer + ", head " + head + ". So an induction head finds what may come next: it goes on with " +
+      "what it has seen once. ",
+    tool("Show it", "Choose this head and lock this token", () => showStory()),
+  );
+  return [line];
+}
+
+function showStory() {
+  const { layer, head, reader } = props.value.story;
+  state.locked = { axis: "row", index: reader, other: null };
+  chooseHead(layer, head);
 }
 
 // Which heads stand out on this text, each a button that shows it.
@@ -212,12 +268,13 @@ function show() {
     chip.setAttribute("aria-pressed", isLocked);
   });
   const svg = element.querySelector(".matrix svg");
-  svg.classList.toggle("isolated", Boolean(focus));
+  frame(svg.querySelector(".frame"), focus);
   for (const cell of svg.querySelectorAll("[data-i], [data-j]")) {
     const place = focus && cell.dataset[focus.axis === "row" ? "i" : "j"];
     cell.classList.toggle("kept", Boolean(focus) && Number(place) === focus.index);
   }
   element.querySelector(".scroll.arcs").replaceChildren(arcs(focus));
+  element.querySelector(".scroll.lines").replaceChildren(lines(focus));
   element.querySelector(".readout").textContent = sentence(read, shares);
   element.querySelector(".tops").textContent = tops(read, shares);
 }
@@ -352,8 +409,10 @@ function draw() {
   key = tokens;
   if (state.layer === null || state.layer >= value.n_layer || state.head >= value.n_head) {
     const [best] = value.strongest.find(({ title }) => title === "induction").heads[0];
-    state.layer = Math.floor(best / value.n_head);
-    state.head = best % value.n_head;
+    const found = value.story;
+    state.layer = found ? found.layer : Math.floor(best / value.n_head);
+    state.head = found ? found.head : best % value.n_head;
+    if (found) state.locked = { axis: "row", index: found.reader, other: null };
   }
   state.view = value.models.length === 2 ? "difference" : 0;
 
@@ -361,7 +420,13 @@ function draw() {
   left.style.flexBasis = Math.max(280, 60 + 26 * value.n_head) + "px";
   const heading = node("div", "panel-heading");
   heading.append(node("h3", "", "All heads"), node("span", "hint", "click one to enlarge it"));
-  left.append(heading, overview(), rolloutButton());
+  const tools = node("span", "tools");
+  tools.append(tool("Enlarge all", "All heads over the whole width, as lines", enlarge));
+  tools.firstChild.setAttribute("aria-pressed", state.large);
+  heading.append(tools);
+  const grid = scrolling("");
+  grid.append(overview());
+  left.append(heading, grid, rolloutButton());
   left.append(node("h4", "", "Heads that stand out"), strongest());
 
   const right = node("div", "detail");
@@ -370,13 +435,14 @@ function draw() {
   const readout = node("p", "readout");
   readout.setAttribute("aria-live", "polite");
   const pictures = node("div", "pictures");
-  pictures.append(node("div", "scroll matrix"), node("div", "scroll arcs"));
+  pictures.append(...["matrix", "arcs", "lines"].map(scrolling));
   right.append(title, readout, node("p", "hint tops"), node("div", "scale"), pictures);
 
   const both = node("div", "maps");
+  both.classList.toggle("large", state.large);
   both.append(left, right);
   const hint = "Point at a token or a square to read its weights; click to lock it, Escape to let go.";
-  root.append(chips(), node("p", "hint", hint), toolbar(), both);
+  root.append(...story(), chips(), node("p", "hint", hint), toolbar(), both);
   repaint();
 }
 

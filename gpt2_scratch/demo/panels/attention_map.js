@@ -1,9 +1,10 @@
 // The pictures of attention.js: one map as a matrix, as arcs, as a file. They are drawn from its
 // state and its helpers, which the two scripts share.
 
-const ARCS = 170; // pixels that arcs may reach to the right
+const ARCS = 120; // pixels that arcs may reach to the right
+const GAP = 110; // between the two columns of the lines
 
-// Sizes in pixels. Matrix and arcs stand side by side where there is room, their rows level.
+// Sizes in pixels. The three pictures stand side by side where there is room, their rows level.
 function layout() {
   const T = props.value.tokens.length;
   const longest = Math.max(...props.value.labels.map((text) => short(text).length));
@@ -11,7 +12,7 @@ function layout() {
   const beside = room >= 560;
   const font = T > 40 ? 9 : 11;
   const margin = Math.ceil(10 + 0.62 * font * longest);
-  const free = beside ? room - 2 * margin - ARCS - 20 : room - margin - 4;
+  const free = beside ? room - 4 * margin - ARCS - GAP - 50 : room - margin - 4;
   const cell = Math.max(beside ? 7 : 11, Math.min(30, Math.floor(free / T)));
   return { T, cell, margin, font: Math.min(font, cell + 1) };
 }
@@ -42,6 +43,26 @@ function matrix() {
       svg.append(shape("rect", { ...place, ...size, fill: css(colour(shares[at(i, j)])) }));
     }
   }
+  const looks = { fill: "none", stroke: "currentColor", "stroke-width": 2, rx: 2 };
+  svg.append(shape("rect", { class: "frame", visibility: "hidden", "pointer-events": "none", ...looks }));
+  return listening(svg);
+}
+
+// Around the row or column that is read: to fade the others would change what their colours say.
+function frame(rect, focus) {
+  const { T, cell, margin } = layout();
+  rect.setAttribute("visibility", focus ? "visible" : "hidden");
+  if (!focus) return;
+  const { axis, index } = focus;
+  const [along, across] = [margin + cell * index - 1, cell + 1];
+  const sizes =
+    axis === "row"
+      ? { x: margin - 1, y: along, width: cell * (index + 1) + 1, height: across }
+      : { x: along, y: along, width: across, height: cell * (T - index) + 1 };
+  for (const [name, size] of Object.entries(sizes)) rect.setAttribute(name, size);
+}
+
+function listening(svg) {
   svg.addEventListener("mouseover", (event) => point(placeOf(event.target)));
   svg.addEventListener("mouseleave", () => point(null));
   svg.addEventListener("click", (event) => lock(placeOf(event.target)));
@@ -55,42 +76,68 @@ function placeOf({ dataset }) {
   return j === undefined ? null : { axis: "column", index: Number(j), other: null };
 }
 
-// The same rows again, as curves from the token that reads to the one that is read.
-function arcs(focus) {
+function strokeOf(share) {
+  return isDifference() ? css(signColour(share, isDark())) : isDark() ? "#818cf8" : "#6366f1";
+}
+
+// What arcs and lines have in common: a picture of this width, and the weights to draw in it, those
+// of the focus or all that are not tiny. `draw` gives the shape of one: tag and attributes.
+function strokes(name, width, focus, draw) {
   const sizes = layout();
   const { T, cell, margin } = sizes;
-  const width = margin + ARCS;
   const height = margin + cell * T + 2;
   const svg = shape("svg", { viewBox: "0 0 " + width + " " + height, width, height });
   svg.setAttribute("role", "img");
-  svg.setAttribute("aria-label", "The same weights as arcs");
+  svg.setAttribute("aria-label", "The same weights as " + name);
   const shares = shown(chosen());
   const least = focus ? 0.005 : 0.02;
   const y = (i) => margin + cell * (i + 0.5);
   for (let i = 0; i < T; i++) {
     for (let j = 0; j <= i; j++) {
       const share = shares[at(i, j)];
-      const strength = Math.sqrt(Math.abs(share));
       if (Math.abs(share) < least) continue;
       if (focus && focus.index !== (focus.axis === "row" ? i : j)) continue;
-      const stroke = isDifference() ? css(signColour(share, isDark())) : "#6366f1";
-      const looks = { class: "arc", "data-i": i, "data-j": j };
-      if (i === j) {
-        const dot = { cx: margin + 4, cy: y(i), r: 1 + 3 * strength, fill: stroke };
-        svg.append(shape("circle", { ...looks, ...dot, "fill-opacity": strength }));
-        continue;
-      }
-      const span = y(i) - y(j);
-      const reach = margin + 8 + (1.3 * ARCS * span) / (span + ARCS);
-      const path = [margin, y(i), "C", reach, y(i), reach, y(j), margin, y(j)].join(" ");
-      const line = { d: "M" + path, fill: "none", stroke, "stroke-width": 0.6 + 3 * strength };
-      svg.append(shape("path", { ...looks, ...line, "stroke-opacity": strength }));
+      const strength = Math.sqrt(Math.abs(share));
+      const [stroke, width] = [strokeOf(share), 0.6 + 3 * strength];
+      const looks = { class: "arc", "data-i": i, "data-j": j, fill: "none", stroke };
+      const [tag, place] = draw(y(i), y(j), i === j, strength);
+      const ink = { "stroke-width": width, "stroke-opacity": strength };
+      svg.append(shape(tag, { ...looks, ...ink, ...place }));
     }
     svg.append(rowLabel(i, sizes));
   }
-  svg.addEventListener("mouseover", (event) => point(placeOf(event.target)));
-  svg.addEventListener("mouseleave", () => point(null));
-  svg.addEventListener("click", (event) => lock(placeOf(event.target)));
+  return listening(svg);
+}
+
+// The same rows again, as curves from the token that reads to the one that is read.
+function arcs(focus) {
+  const { margin } = layout();
+  return strokes("arcs", margin + ARCS, focus, (from, to, isItself, strength) => {
+    if (isItself) return ["circle", { cx: margin + 4, cy: from, r: 1 + 3 * strength }];
+    const span = from - to;
+    const reach = margin + 8 + (1.3 * ARCS * span) / (span + ARCS);
+    return ["path", { d: "M" + [margin, from, "C", reach, from, reach, to, margin, to].join(" ") }];
+  });
+}
+
+// And as lines between the text and the text, as the head view of BertViz.
+function lines(focus) {
+  const sizes = layout();
+  const { T, margin } = sizes;
+  const right = margin + GAP;
+  const svg = strokes("lines between tokens", right + margin, focus, (from, to) => [
+    "line",
+    { x1: margin, y1: from, x2: right, y2: to },
+  ]);
+  for (let j = 0; j < T; j++) {
+    const read = rowLabel(j, sizes);
+    read.setAttribute("x", right + 6);
+    read.setAttribute("text-anchor", "start");
+    read.setAttribute("class", "to");
+    read.dataset.j = j;
+    delete read.dataset.i;
+    svg.append(read);
+  }
   return svg;
 }
 
@@ -126,11 +173,9 @@ function fileName() {
 
 // One picture of the map, the arcs and the scale, with a title, that needs no stylesheet.
 function picture() {
-  const parts = [".matrix svg", ".arcs svg"].map((name) => {
-    const copy = element.querySelector(name).cloneNode(true);
-    copy.classList.remove("isolated");
-    return copy;
-  });
+  const parts = [".matrix svg", ".arcs svg"].map((name) =>
+    element.querySelector(name).cloneNode(true),
+  );
   const [width, height] = ["width", "height"].map((name) =>
     parts.map((part) => Number(part.getAttribute(name))),
   );

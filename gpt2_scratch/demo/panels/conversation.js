@@ -1,7 +1,8 @@
 // A conversation: `props.value` is {turns: [{role, text}], running, forgotten, used, window, note};
-// see chat_tab.py. `forgotten` is how many of the first turns the context window had no room for.
-// While nothing has been said, `props.examples`, {kind: [instruction, ...]}, are offered and
-// `props.example`, [{role, text}, ...], is shown.
+// see tabs/chat.py. `forgotten` is how many of the first turns the context window had no room for.
+// `unsure` is a sentence below the last answer; `explained`, {index, tokens}, an answer to be shown
+// token by token, as written.py has them. While nothing has been said, `props.example`,
+// [{role, text}, ...], is shown.
 const state = { editing: -1 };
 
 function tool(name, title, action) {
@@ -56,10 +57,12 @@ function message(turn, i, value) {
     return item;
   }
   const last = i === turns.length - 1;
-  const text = node("div", "text", turn.text);
+  const isExplained = !running && value.explained && value.explained.index === i;
+  const text = isExplained ? explained(value.explained.tokens) : node("div", "text", turn.text);
   if (running && last && !mine) text.append(node("span", "caret"));
   item.append(text);
   if (running) return item;
+  if (last && !mine && value.unsure) item.append(node("p", "unsure", value.unsure));
   const tools = node("div", "tools");
   if (navigator.clipboard) {
     tools.append(tool("Copy", "Copy this message", (button) => copy(turn.text, button)));
@@ -72,32 +75,50 @@ function message(turn, i, value) {
     };
     tools.append(tool("Edit", "Change this message and go on from here", edit));
   }
-  if (last) tools.append(tool("Retry", "Answer once more", () => trigger("retry")));
+  if (!mine && turn.text && !isExplained) {
+    const words = "How sure the model was of each token";
+    tools.append(tool("Probabilities", words, () => trigger("expand", { index: i })));
+  }
+  if (last) tools.append(tool("Retry", "Draw another answer", () => trigger("retry")));
   item.append(tools);
   return item;
 }
 
-function offers() {
+function example() {
   const box = node("div", "offers");
-  const words = "A small model with a small memory: ask it simple things.";
-  box.append(node("p", "hint", words));
-  for (const [kind, instructions] of Object.entries(props.examples || {})) {
-    const group = node("div", "kind");
-    group.append(node("h4", "", kind));
-    for (const text of instructions) {
-      const button = node("button", "offer", text);
-      button.type = "button";
-      button.addEventListener("click", () => trigger("select", { text }));
-      group.append(button);
-    }
-    box.append(group);
-  }
   for (const turn of props.example || []) {
     const item = node("div", "message " + (turn.role === "user" ? "user" : "bot"));
     item.append(node("span", "speaker", turn.role === "user" ? "An example" : "Model"));
     item.append(node("div", "text", turn.text));
     box.append(item);
   }
+  return box;
+}
+
+// An answer token by token: the less probable one was, the stronger its colour.
+function explained(tokens) {
+  const box = node("div");
+  const text = node("div", "text tokens");
+  const said = node("p", "hint", "Point at a token to see what else it might have been.");
+  said.setAttribute("aria-live", "polite");
+  const spans = tokens.map(({ text, token, probability, alternatives }) => {
+    const span = node("span", text ? "written" : "written invisible", text);
+    const surprise = Math.min(1, -Math.log2(Math.max(probability, 1e-9)) / 8);
+    span.style.setProperty("--surprise", (100 * surprise).toFixed(0) + "%");
+    span.setAttribute("role", "button");
+    const others = alternatives
+      .filter((other) => other.token !== token)
+      .map((other) => "“" + other.token + "” " + shareText(other.probability));
+    const sentence = "“" + token + "” had " + shareText(probability) + "; also " + others.join(", ");
+    span.setAttribute("aria-label", sentence);
+    for (const event of ["mouseenter", "click", "focus"])
+      span.addEventListener(event, () => (said.textContent = sentence));
+    return span;
+  });
+  roving(spans, 1, 0);
+  text.append(...spans);
+  if (tokens.at(-1).text) text.append("…"); // not the end of the text: it was too long for one look
+  box.append(text, said);
   return box;
 }
 
@@ -136,7 +157,7 @@ function draw() {
     list.replaceChildren();
     list.classList.add("empty");
     const item = node("li");
-    item.append(offers());
+    item.append(example());
     list.append(item);
   }
   root.replaceChildren(list, meter(value));

@@ -88,7 +88,12 @@ function draw() {
   const root = element.querySelector(".panel");
   root.replaceChildren();
   const value = props.value;
-  if (!value || !value.guesses) return;
+  if (!value || !value.model) return;
+  if (!value.guesses) {
+    const words = value.model + " judges and does not write: there is no next token to guess.";
+    root.append(node("p", "hint", words));
+    return;
+  }
   const tokens = JSON.stringify(value.labels);
   if (tokens !== key) position = value.labels.length - 1;
   key = tokens;
@@ -97,15 +102,15 @@ function draw() {
   heading.append(node("h3", "", "Logit lens"));
   const hint = "what " + value.model + " would say next if it stopped after each layer; ";
   heading.append(node("span", "hint", hint + "underlined where that is its final answer"));
-  const wide = node("div", "scroll");
+  const wide = scrolling("");
   wide.append(grid());
-  const narrow = node("div", "scroll column");
+  const narrow = scrolling("column");
   root.append(heading, wide, node("h4", "lens-title"), narrow);
   show();
 }
 
 document.addEventListener("token-chosen", ({ detail }) => {
-  if (detail.from === "lens" || !props.value.guesses) return;
+  if (detail.from === "lens" || !props.value?.guesses) return;
   if (detail.index >= props.value.labels.length) return;
   position = detail.index;
   show();

@@ -1,7 +1,15 @@
-// The verdict on one message: `props.value` is {verdict: Explained, message: "..."}; see api.py.
+// The verdict on one message: `props.value` is {verdict: Explained, threshold, message: "..."}; see
+// api.py. The threshold is the visitor's, and the model's own where he has not moved it.
 // Text is set as textContent only: the message is anyone's.
 const SVG = "http://www.w3.org/2000/svg";
 const RADIUS = 80;
+// Words that every message has: a small effect of theirs is grey, so that the others stand out.
+const SMALL = 0.3; // nats
+const FUNCTION_WORDS = new Set(
+  ("a an the and or but if as at by for from in into of on to with is are was were be been am do does " +
+    "did have has had will would can could i you he she it we they me him her us them my your his its " +
+    "our their this that these those there so then not no").split(" "),
+);
 
 // A probability in tenths of a percent. Certainty is never claimed: the last tenth is a bound.
 function percent(p) {
@@ -34,7 +42,7 @@ function line(className, part, inner, outer) {
   return shape("line", className, { x1, y1, x2, y2 });
 }
 
-function gauge({ spam_probability: p, threshold }) {
+function gauge({ spam_probability: p }, threshold) {
   const dial = shape("svg", "gauge", { viewBox: "0 0 200 118", role: "meter" });
   dial.setAttribute("aria-label", "Spam probability");
   dial.setAttribute("aria-valuemin", 0);
@@ -61,12 +69,18 @@ function readout(word, p) {
   return `Without ${quoted(word.text)} the spam probability ${change}: it speaks for ${side}.`;
 }
 
+function isQuiet({ text, influence }) {
+  const bare = text.toLowerCase().replace(/[^a-z]/g, "");
+  return Math.abs(influence) < SMALL && FUNCTION_WORDS.has(bare);
+}
+
 // The message with each word in the colour of the side it speaks for.
 function coloured(verdict, said) {
   const strongest = Math.max(...verdict.words.map((word) => Math.abs(word.influence)), 0.5);
   const message = node("p", "words");
   for (const word of verdict.words) {
-    const mark = node("span", word.influence > 0 ? "word for-spam" : "word for-ham", word.text);
+    const side = isQuiet(word) ? "quiet" : word.influence > 0 ? "for-spam" : "for-ham";
+    const mark = node("span", "word " + side, word.text);
     mark.style.setProperty("--push", Math.abs(word.influence) / strongest);
     for (const event of ["mouseenter", "click", "focus"]) {
       mark.addEventListener(event, () => {
@@ -98,7 +112,8 @@ function strongest(verdict, side) {
 
 function draw() {
   const root = element.querySelector(".panel");
-  const { verdict, message = "" } = props.value || {};
+  const { verdict, message = "", threshold: moved } = props.value || {};
+  root.classList.remove("stale");
   root.replaceChildren();
   const glass = node("div", "glass");
   root.append(glass);
@@ -106,15 +121,19 @@ function draw() {
     glass.append(node("p", "said", message || "The verdict will stand here."));
     return;
   }
-  glass.classList.add(verdict.label);
+  // the slider has two digits
+  const isOwn = moved === undefined || Math.abs(moved - verdict.threshold) <= 0.005;
+  const threshold = isOwn ? verdict.threshold : moved;
+  const isSpam = verdict.spam_probability >= threshold;
+  glass.classList.add(isSpam ? "spam" : "ham");
   const heading = node("div", "verdict");
   const words = node("div", "in-words");
-  words.append(node("h3", "", verdict.label === "spam" ? "Spam" : "Not spam"));
+  words.append(node("h3", "", isSpam ? "Spam" : "Not spam"));
   let reason = `Spam probability ${percent(verdict.spam_probability)}; `;
-  reason += `from ${percent(verdict.threshold)} on the verdict is spam.`;
+  reason += `from ${percent(threshold)} on the verdict is spam.`;
   if (verdict.truncated) reason += " Only the beginning was read: the rest does not fit.";
   words.append(node("p", "said", reason));
-  heading.append(gauge(verdict), words);
+  heading.append(gauge(verdict, threshold), words);
 
   const said = node("p", "said readout", "Point at a word to see the verdict without it.");
   said.setAttribute("aria-live", "polite");

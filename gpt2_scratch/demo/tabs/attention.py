@@ -25,6 +25,9 @@ TEXTS = [
 NOBODY = "nothing"  # what a model is compared with at first
 
 EXPLANATION = """
+**Three pictures of one head**: as a matrix, as arcs, and as lines from the tokens that read, on the
+left, to what they read. A token that is written ‹e2 80› is a piece of a character, by its bytes.
+
 A **row** of a map belongs to the token that reads, a **column** to a token that is read; a row's
 weights sum to 100 %. No token can look ahead, so the upper half stays empty. The scale of colours
 is that of the weights' square roots, so that small ones can be told from none.
@@ -45,7 +48,7 @@ An attention weight is where a head looks, and not by itself the reason for an a
   ([Abnar and Zuidema 2020](https://arxiv.org/abs/2005.00928)).
 - **logit lens**: the output layer reads what the stream holds after each layer, as if it were the
   last ([nostalgebraist 2020](https://www.lesswrong.com/posts/AcKRB8wDpdaN6v6ru)). Early layers need
-  not write in its terms.
+  not write in its terms. Spam has none: it does not write.
 """
 
 
@@ -82,14 +85,18 @@ def build(demo: gr.Blocks, api: Api) -> Lens:
                 )
                 run = gr.Button("Show attention", variant="primary", elem_id="show-attention")
         examples = gr.Examples(TEXTS, text, label="Texts to try", cache_examples=False)
-        painted = first_paint(api.registry, "attention")
-        # what the panels were drawn for
-        shown = gr.State((TEXTS[0], "base", NOBODY) if painted else None)
+        shown = gr.State(None)  # what the panels were drawn for: text, model and the other one
         helpers = ["svg.js", "attention_map.js"]
-        maps = panel("attention.js", painted, helpers=helpers, elem_id="attention-maps")
+        maps = panel(
+            "attention.js",
+            {},
+            helpers=helpers,
+            style="attention.css",
+            elem_id="attention-maps",
+        )
         lens = panel(
             "logit_lens.js",
-            first_paint(api.registry, "logit_lens"),
+            {},
             helpers=["svg.js"],
             elem_id="logit-lens",
         )
@@ -102,6 +109,14 @@ def build(demo: gr.Blocks, api: Api) -> Lens:
         yield maps_view(api.registry, text, model, compared), gr.skip(), (text, model, other)
         yield gr.skip(), lens_view(api.registry, text, model), gr.skip()
 
+    def prepared(text: str, model: str, other: str, shown: Any) -> tuple[Any, ...]:
+        """The example that was computed beforehand: it comes with the tab and not with the page."""
+        asked = (text, model, other)
+        painted, guesses = (first_paint(api.registry, part) for part in ("attention", "logit_lens"))
+        if shown or not painted or asked != (TEXTS[0], "base", NOBODY):
+            return gr.skip(), gr.skip(), gr.skip()
+        return painted, guesses, asked
+
     def opened(text: str, model: str, other: str, shown: Any) -> Iterator[Any]:
         """The tab is not empty when it is opened, and shows no error that nobody asked for."""
         if shown == (text, model, other) or api.registry.problem(model):
@@ -113,6 +128,7 @@ def build(demo: gr.Blocks, api: Api) -> Lens:
     tried = examples.load_input_event.then
     for asked in (run.click, text.submit, model.input, other.input, tried):
         on_model(asked, show, inputs, outputs, show_progress="minimal")
-    on_model(tab.select, opened, [*inputs, shown], outputs, show_progress="hidden")
+    first = on_page(tab.select, prepared, [*inputs, shown], outputs, show_progress="hidden")
+    on_model(first.then, opened, [*inputs, shown], outputs, show_progress="hidden")
     on_page(demo.load, lambda: notice_update(api.registry.problem("base")), None, unavailable)
     return Lens.of("attention", "Attention", text, model=model, compare=other)

@@ -14,29 +14,26 @@ import gradio as gr
 from gpt2_scratch.chat import Message, message_text
 from gpt2_scratch.checks import check_integer
 from gpt2_scratch.demo import limits
-from gpt2_scratch.demo.api import Api, Reply, any_seed
-from gpt2_scratch.demo.boundary import IN_BROWSER, on_line, on_page, on_stream
+from gpt2_scratch.demo.api import Api, any_seed
+from gpt2_scratch.demo.boundary import IN_BROWSER, on_line, on_model, on_page, on_stream
+from gpt2_scratch.demo.chat_view import (
+    LINK_CHARS,
+    as_link,
+    checked,
+    drawing,
+    from_link,
+    measured_skills,
+    skill_rows,
+)
 from gpt2_scratch.demo.first_paint import first_paint
 from gpt2_scratch.demo.lenses import Lens
 from gpt2_scratch.demo.settings import new_tokens, seed_field, shaping
 from gpt2_scratch.demo.theme import clicked_text, notice, notice_update, panel, sent
+from gpt2_scratch.demo.written import token_rows
+from gpt2_scratch.insight.confidence import answer_places
 from gpt2_scratch.sampling import SamplingSettings
 
-INSTRUCTIONS = {
-    "Words": ["What is the opposite of “happy”?", "What is the plural of “mouse”?"],
-    "Sentences": [
-        "Negate this sentence: She likes apples.",
-        "Convert the sentence to the past: He walks to school.",
-    ],
-    "Numbers": ["What is 7 + 5?", "Write 17 in words."],
-    "Judgement": ["Is this review positive or negative: The food was awful."],
-    "Talk": ["Tell me a joke.", "Write a short story about a dog.", "Hello! Who are you?"],
-}
-FINISHED = {
-    "stop": "The answer is complete.",
-    "length": "The answer was cut at the number of new tokens.",
-    "deadline": f"The answer was cut after {limits.DEADLINE_SECONDS:g} seconds.",
-}
+RETRY_TEMPERATURE = 0.7  # of an answer that is asked for anew: at 0 it would be the same one
 TEMPLATE = """Fine-tuning showed the model conversations as plain text in one template: each message
 under `### Instruction:`, each answer under `### Response:` and closed by the end-of-text token.
 There is no hidden system line. This is all that it has read before its last answer; it only
@@ -44,19 +41,21 @@ continues the text:"""
 # No secret: every browser is told it. With gradio's random one a restart would lose the history.
 STORAGE_KEY, STORAGE_SECRET = "gpt2-from-scratch-chat", "kept in the browser only"
 PAUSE = "() => new Promise((resolve) => setTimeout(resolve, 300))"
+# The conversation of a link is not to be replaced by the one of the last visit.
+UNLESS_LINKED = "(stored) => [location.hash.includes('conversation=') ? [] : stored]"
 NOT_RUNNING = "(drawn) => ({ ...drawn, running: false })"
 
 
 def build(demo: gr.Blocks, api: Api) -> Lens:
     """The tab: its components and its events."""
-    with gr.Tab("Chat", id="chat"):
+    with gr.Tab("Chat", id="chat") as tab:
         unavailable = notice()
         with gr.Row():
             with gr.Column(scale=3, min_width=280):
                 shown = panel(
                     "conversation.js",
                     {},
-                    examples=INSTRUCTIONS,
+                    style="conversation.css",
                     example=first_paint(api.registry, "chat").get("example", []),
                     elem_id="conversation",
                 )
@@ -74,6 +73,9 @@ def build(demo: gr.Blocks, api: Api) -> Lens:
                     stop = gr.Button("Stop", size="sm", min_width=100, elem_id="stop-chat")
                     clear = gr.Button("New conversation", size="sm", min_width=100, elem_id="clear")
             with gr.Column(scale=2, min_width=280):
+                skills = panel(
+                    "skills.js", {"kinds": skill_rows(measured_skills())}, elem_id="skills"
+                )
                 with gr.Accordion("What the model reads", open=False, elem_id="model-reads"):
                     gr.Markdown(TEMPLATE, elem_classes="statistics")
                     read = gr.Textbox(
@@ -89,6 +91,8 @@ def build(demo: gr.Blocks, api: Api) -> Lens:
                     shape = shaping("chat-", temperature=0.0)
                     max_new_tokens = new_tokens("chat-", 128)
                     seed = seed_field("chat-")
+                # what a link carries; outside of the tab it would part the row of tabs
+                carried = gr.Textbox(visible=False, max_length=LINK_CHARS)
                 gr.Markdown(
                     "The conversation is kept in your browser and nowhere else. The answers are a "
                     "small model's: well-formed at best, and often wrong.",
@@ -102,36 +106,63 @@ def build(demo: gr.Blocks, api: Api) -> Lens:
     def ask(message: str, said: list[Message]) -> tuple[Any, ...]:
         """The message moves from the text box into the conversation, before the model has it."""
         said = limits.check_conversation([*said, {"role": "user", "content": message}])
-        return "", said, _drawing(said, running=True)
+        return "", said, drawing(said, running=True)
 
     def answer(said: list[Message], *inputs: Any) -> Iterator[tuple[Any, ...]]:
         *values, max_new_tokens, seed = inputs
         shaped = dict(zip(shape.by_name, values, strict=True))
         settings = SamplingSettings(**shaped, seed=any_seed(seed))
+        yield from answers(said, settings, max_new_tokens)
+
+    def answer_anew(said: list[Message], *inputs: Any) -> Iterator[tuple[Any, ...]]:
+        """As `answer`, but drawn, and by another seed: the same answer is not what is asked for."""
+        *values, max_new_tokens, _ = inputs
+        shaped = dict(zip(shape.by_name, values, strict=True))
+        shaped["temperature"] = shaped["temperature"] or RETRY_TEMPERATURE
+        yield from answers(said, SamplingSettings(**shaped, seed=None), max_new_tokens)
+
+    def answers(
+        said: list[Message], settings: SamplingSettings, max_new_tokens: int
+    ) -> Iterator[tuple[Any, ...]]:
         for reply in api.chat_steps(said, settings, max_new_tokens):
             so_far: list[Message] = [*said, {"role": "assistant", "content": reply["text"]}]
-            yield so_far, _drawing(so_far, reply), reply["prompt"]
+            yield so_far, drawing(so_far, reply), reply["prompt"]
 
     def ask_again(said: list[Message]) -> tuple[Any, ...]:
         """The conversation without its last answer."""
         while said and said[-1]["role"] == "assistant":
             said = said[:-1]
-        return said, _drawing(said, running=True)
+        return said, drawing(said, running=True)
 
     def edit(said: list[Message], edited: gr.EventData) -> tuple[Any, ...]:
         """A message is written anew: what followed it is gone."""
         index = check_integer("index", sent(edited, "index"), 0, len(said))
         message = {"role": "user", "content": sent(edited, "text")}
         said = limits.check_conversation([*said[:index], message])
-        return said, _drawing(said, running=True)
+        return said, drawing(said, running=True)
+
+    def explain(said: list[Message], drawn: dict[str, Any], event: gr.EventData) -> dict[str, Any]:
+        """How sure the model was of each token of one of its answers."""
+        index = check_integer("index", sent(event, "index"), 1, len(said) - 1)
+        asked, text = said[:index], message_text(said[index]["content"])
+        assistant = api.registry.assistant()
+        rows = token_rows(assistant.tokenizer, answer_places(assistant, asked, text))
+        drawn = drawn if isinstance(drawn, dict) else drawing(said)  # anyone can send anything
+        return {**drawn, "explained": {"index": index, "tokens": rows}}
 
     def restore(stored: object) -> tuple[Any, ...]:
         """The conversation of the last visit, as far as it can be one."""
-        said = _checked(stored)
-        return said, _drawing(said)
+        said = checked(stored)
+        return (said, drawing(said), as_link(said)) if said else (gr.skip(),) * 3
+
+    def linked(carried: str, said: list[Message]) -> tuple[Any, ...]:
+        """The conversation that a link has brought, when the tab is opened."""
+        brought = from_link(carried)
+        return (gr.skip(),) * 2 if not brought or brought == said else (brought, drawing(brought))
 
     said_and_shown = [conversation, shown]
-    on_page(shown.select, clicked_text, None, message)
+    on_page(skills.select, clicked_text, None, message)
+    on_model(shown.expand, explain, [conversation, shown], shown, show_progress="hidden")
     asking = [
         on_line(
             message.submit,
@@ -146,12 +177,12 @@ def build(demo: gr.Blocks, api: Api) -> Lens:
     answering = [
         on_stream(
             asked.success,
-            answer,
+            answering_it,
             [conversation, *settings],
             [*said_and_shown, read],
             show_progress="hidden",
         )
-        for asked in asking
+        for asked, answering_it in zip(asking, (answer, answer_anew, answer), strict=True)
     ]
     stopped = stop.click(None, cancels=answering, api_visibility="private", queue=False)
     # What is still on its way from the answer must not come after what is drawn now, hence a pause.
@@ -160,60 +191,31 @@ def build(demo: gr.Blocks, api: Api) -> Lens:
     halted = paused.then(None, shown, shown, js=NOT_RUNNING, **IN_BROWSER)
     cleared = on_page(
         clear.click(None, cancels=answering, api_visibility="private", queue=False).then,
-        lambda: ([], _drawing([]), ""),
+        lambda: ([], drawing([]), ""),
         None,
         [*said_and_shown, read],
         js=PAUSE,
     )
     for failed in answering:  # the message stays, to be changed or asked again
-        on_page(failed.failure, _drawing, conversation, shown)
+        on_page(failed.failure, drawing, conversation, shown)
     for changed in (*asking, *answering, halted, cleared):
-        on_page(changed.then, lambda said: said, conversation, stored)
-    on_page(demo.load, restore, stored, said_and_shown, show_progress="hidden")
+        on_page(changed.then, lambda said: (said, as_link(said)), conversation, [stored, carried])
+    on_page(
+        demo.load,
+        restore,
+        stored,
+        [*said_and_shown, carried],
+        js=UNLESS_LINKED,
+        show_progress="hidden",
+    )
+    on_page(tab.select, linked, [carried, conversation], said_and_shown, show_progress="hidden")
     on_page(demo.load, lambda: notice_update(api.registry.problem("chat")), None, unavailable)
     return Lens.of(
-        "chat", "Chat", message, **shape.by_name, max_new_tokens=max_new_tokens, seed=seed
+        "chat",
+        "Chat",
+        message,
+        **shape.by_name,
+        max_new_tokens=max_new_tokens,
+        seed=seed,
+        conversation=carried,
     )
-
-
-def _drawing(
-    said: list[Message], reply: Reply | None = None, running: bool = False
-) -> dict[str, Any]:
-    """What conversation.js draws."""
-    drawing: dict[str, Any] = {
-        "turns": [{"role": turn["role"], "text": message_text(turn["content"])} for turn in said],
-        "running": running,
-    }
-    if reply is not None:
-        reason = reply["finish_reason"]
-        drawing |= {
-            "running": reason is None,
-            "forgotten": _forgotten(said, reply["dropped_turns"]),
-            "used": reply["prompt_tokens"] + reply["tokens"],
-            "window": reply["window"],
-            "note": FINISHED[reason] if reason else "",
-        }
-    return drawing
-
-
-def _forgotten(said: list[Message], dropped_turns: int) -> int:
-    """How many messages make up the first `dropped_turns` turns.
-
-    Of the last turn, which is never dropped as a whole, each of the user's messages counts as one.
-    """
-    roles = [message["role"] for message in said]
-    starts = [i for i, role in enumerate(roles) if role == "user" and roles[i - 1 : i] != ["user"]]
-    if not starts:
-        return 0
-    of_the_last = max(0, dropped_turns - (len(starts) - 1))
-    return starts[min(dropped_turns, len(starts) - 1)] + of_the_last
-
-
-def _checked(stored: object) -> list[Message]:
-    """What the browser kept: anyone can write there, so it is looked at like any other input."""
-    if not isinstance(stored, list) or not stored:
-        return []
-    try:
-        return limits.check_conversation([*stored, {"role": "user", "content": "next"}])[:-1]
-    except ValueError:
-        return []
