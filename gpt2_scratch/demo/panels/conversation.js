@@ -1,7 +1,7 @@
 // A conversation: `props.value` is {turns: [{role, text}], running, forgotten, used, window, note};
 // see tabs/chat.py. `forgotten` is how many of the first turns the context window had no room for.
 // `unsure` is a sentence below the last answer; `explained`, {index, tokens}, an answer to be shown
-// token by token, as written.py has them. While nothing has been said, `props.example`,
+// token by token, as written.py has them. While nothing has been said, `example` of the first value,
 // [{role, text}, ...], is shown.
 const state = { editing: -1 };
 
@@ -86,7 +86,7 @@ function message(turn, i, value) {
 
 function example() {
   const box = node("div", "offers");
-  for (const turn of props.example || []) {
+  for (const turn of state.example || []) {
     const item = node("div", "message " + (turn.role === "user" ? "user" : "bot"));
     item.append(node("span", "speaker", turn.role === "user" ? "An example" : "Model"));
     item.append(node("div", "text", turn.text));
@@ -137,6 +137,7 @@ function meter({ used, window: size, note = "" }) {
 function draw() {
   const root = element.querySelector(".panel");
   const value = props.value || {};
+  state.example ??= value.example; // it comes with the page, and no later value repeats it
   const turns = value.turns || [];
   const before = element.querySelector(".turns");
   // Follow the text, unless the reader has scrolled back.

@@ -54,9 +54,8 @@ def build(demo: gr.Blocks, api: Api) -> Lens:
             with gr.Column(scale=3, min_width=280):
                 shown = panel(
                     "conversation.js",
-                    {},
+                    first_paint(api.registry, "chat"),
                     style="conversation.css",
-                    example=first_paint(api.registry, "chat").get("example", []),
                     elem_id="conversation",
                 )
                 message = gr.Textbox(
