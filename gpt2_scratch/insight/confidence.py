@@ -34,8 +34,8 @@ def answer_places(
     written = tokenizer.encode(answer)
     if not written:
         raise ValueError("The answer is empty: there is no token in it to be sure of.")
-    # as much room as a reply gets at most: what does not fit beside half the window is cut
-    room = assistant.model.config.block_size // 2
+    # As much room as the answer takes; of one that takes more than half the window the end is cut.
+    room = min(len(written) + 1, assistant.model.config.block_size // 2)
     ids, _ = assistant.encode(messages, room)
     return alternatives(assistant.model, ids, [*written, tokenizer.eot_id][:room], rows)
 
