@@ -31,7 +31,7 @@ import torch
 
 from gpt2_scratch.benchmark.contestants import GREEDY, Contestant, names
 from gpt2_scratch.benchmark.load import load
-from gpt2_scratch.benchmark.models import random_or_trained
+from gpt2_scratch.benchmark.models import config_of, random_or_trained
 from gpt2_scratch.benchmark.probe import probe
 from gpt2_scratch.benchmark.race import in_processes, interleaved, machine
 from gpt2_scratch.config import PRESETS
@@ -73,9 +73,9 @@ def bandwidth(threads: int) -> float | None:
 
 def decode(arguments: argparse.Namespace) -> list[Row]:
     """Tokens/s, prompt included."""
+    ids = prompt_ids(PROMPT_TOKENS, config_of(arguments.model).vocab_size)
     with entrants(arguments) as contestants:
         memory = bandwidth(arguments.threads)
-        ids = prompt_ids(PROMPT_TOKENS, random_or_trained(arguments.model).config.vocab_size)
         times = interleaved(contestants, ids, arguments.tokens, arguments.rounds)
         memory = max(memory or 0.0, bandwidth(arguments.threads) or 0.0) or None
     rows = []
@@ -93,7 +93,7 @@ def decode(arguments: argparse.Namespace) -> list[Row]:
 
 def prefill(arguments: argparse.Namespace) -> list[Row]:
     """Milliseconds from a long prompt to the first token."""
-    config = random_or_trained(arguments.model).config
+    config = config_of(arguments.model)
     length = min(512, config.block_size - 1)
     with entrants(arguments) as contestants:
         times = interleaved(contestants, prompt_ids(length, config.vocab_size), 1, arguments.rounds)

@@ -641,11 +641,12 @@ class Api:
         """`chat` with what the page shows beside the text, for a conversation that was checked."""
         max_new_tokens = limits.check_new_tokens(max_new_tokens)
         assistant = self.registry.assistant()
-        text, shown = "", 0.0
+        prompt, text, shown = "", "", 0.0
         probabilities: list[float] = []
         steps = self.serving.chat(conversation, settings, max_new_tokens)
         with closing(steps):
             for tokens, step in enumerate(steps, start=1):
+                prompt = prompt or assistant.tokenizer.decode(step.prompt)  # the same in each step
                 text += step.text
                 probabilities.append(step.probability)
                 now = time.perf_counter()
@@ -654,7 +655,7 @@ class Api:
                     yield Reply(
                         text=text,
                         dropped_turns=step.dropped_turns,
-                        prompt=assistant.tokenizer.decode(step.prompt),
+                        prompt=prompt,
                         prompt_tokens=len(step.prompt),
                         tokens=tokens,
                         mean_probability=mean_probability(probabilities),

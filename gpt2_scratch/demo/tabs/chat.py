@@ -123,9 +123,11 @@ def build(demo: gr.Blocks, api: Api) -> Lens:
     def answers(
         said: list[Message], settings: SamplingSettings, max_new_tokens: int
     ) -> Iterator[tuple[Any, ...]]:
+        sent_prompt = False  # it stays as it is while the answer grows
         for reply in api.chat_steps(said, settings, max_new_tokens):
             so_far: list[Message] = [*said, {"role": "assistant", "content": reply["text"]}]
-            yield so_far, drawing(so_far, reply), reply["prompt"]
+            yield so_far, drawing(so_far, reply), gr.skip() if sent_prompt else reply["prompt"]
+            sent_prompt = True
 
     def ask_again(said: list[Message]) -> tuple[Any, ...]:
         """The conversation without its last answer."""
