@@ -46,27 +46,17 @@ def beam_search(
 
     Arguments as in `stream` and `beam_search_steps`; `<|endoftext|>` ends a beam.
     """
-    *_, beams = stream_beams(
+    eot = tokenizer.eot_id
+    found = beam_search_tokens(
         model,
-        tokenizer,
-        prompt,
+        encode_prompt(tokenizer, prompt),
         num_beams=num_beams,
         max_new_tokens=max_new_tokens,
         length_penalty=length_penalty,
+        stop_ids=(eot,),
         deadline=deadline,
     )
-    return beams
-
-
-def stream_beams(
-    model: GPT2, tokenizer: Tokenizer, prompt: str, **options: Any
-) -> Iterator[list[Beam]]:
-    """`beam_search` step by step: the beams after each token, best first, the result at last."""
-    eot = tokenizer.eot_id
-    for beams in beam_search_steps(
-        model, encode_prompt(tokenizer, prompt), stop_ids=(eot,), **options
-    ):
-        yield [Beam(tokenizer.decode([i for i in ids if i != eot]), ids, s) for ids, s in beams]
+    return [Beam(tokenizer.decode([i for i in ids if i != eot]), ids, s) for ids, s in found]
 
 
 def beam_search_tokens(
