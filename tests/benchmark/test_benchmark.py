@@ -133,6 +133,7 @@ def test_a_conversation_is_measured_with_and_without_memory(tiny: GPT2) -> None:
     assert row["x"] == pytest.approx(row["reading all, ms"] / row["remembering, ms"])
 
 
+@pytest.mark.slow
 def test_training_races_the_other_loop_in_a_process_of_its_own(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -98,6 +98,7 @@ def test_logits_equal_transformers(name: str, fused: bool) -> None:
     torch.testing.assert_close(incremental, expected, rtol=0, atol=1e-4)
 
 
+@pytest.mark.slow
 def test_logits_equal_transformers_at_the_shape_of_124m() -> None:
     config = PRESETS["gpt2"]
     model = random_model(config, scale=0.02)

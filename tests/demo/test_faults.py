@@ -497,6 +497,7 @@ def memory(pid: int) -> int:
     return int(pages) * 4096
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="memory is read from /proc")
 def test_mixed_requests_of_eight_clients(tiny_app: App) -> None:
     """None is lost, and once each kind has been seen, memory stays what it is."""

@@ -227,6 +227,7 @@ def test_a_link_to_a_state_is_written_to_no_file(tiny_app: App) -> None:
     assert not list(tiny_app.folder.rglob("deep_links"))
 
 
+@pytest.mark.slow
 def test_after_its_end_nothing_is_left(tiny_weights: Path, tmp_path: Path) -> None:
     """A service is ended by SIGTERM. Neither uploads, nor verdicts, nor a line of the log."""
     app = start_app(tiny_weights, tmp_path)

@@ -94,9 +94,8 @@ def test_stop_keeps_what_has_been_written(tiny_app: App, open_page: Any) -> None
     expect(page.locator("#conversation .note")).to_have_text(ANSWERED)
 
 
-@pytest.mark.parametrize("width", [1440, 390])
-def test_an_answer_is_explained_token_by_token(tiny_app: App, open_page: Any, width: int) -> None:
-    page = open_page(tiny_app, width=width)
+def test_an_answer_is_explained_token_by_token(tiny_app: App, open_page: Any) -> None:
+    page = open_page(tiny_app, width=390)
     open_tab(page, "Chat")
     expect(page.locator("#skills .kind")).to_have_count(10)
     say(page, "Name a colour.")

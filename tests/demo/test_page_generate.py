@@ -292,6 +292,7 @@ def choose(page: Any, model: str) -> None:
     page.get_by_role("option", name=re.compile(f"^{model}(,|$)")).click()
 
 
+@pytest.mark.slow
 def test_a_model_of_openai_is_fetched_when_it_is_chosen(
     stand_in: bytes,
     tiny_weights: Path,

@@ -99,10 +99,11 @@ def open_stage(panel: Any, key: str) -> Any:
     return panel.locator(".opened")
 
 
-@pytest.mark.parametrize("width", [1440, 390])
-@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize(
+    ("theme", "width"), [pytest.param("light", 1440, marks=pytest.mark.slow), ("dark", 390)]
+)
 def test_the_keyboard_walks_through_every_stage(
-    tiny_app: App, open_page: Any, width: int, theme: str
+    tiny_app: App, open_page: Any, theme: str, width: int
 ) -> None:
     page = open_page(tiny_app, f"/?__theme={theme}", width=width)
     panel = look(page)
@@ -127,6 +128,7 @@ def test_the_keyboard_walks_through_every_stage(
     assert {place: texts for place, texts in unreadable.items() if texts} == {}
 
 
+@pytest.mark.slow
 def test_play_walks_by_itself(tiny_app: App, open_page: Any) -> None:
     panel = look(open_page(tiny_app))
     play = panel.locator(".play")
@@ -180,38 +182,33 @@ def test_the_numbers_are_the_models(tiny_app: App, open_page: Any, walked: Insid
     assert rows[:2] == [f"neuron {index}" for index in strongest]
 
 
-@pytest.mark.parametrize(
-    ("temperature", "top_k", "top_p"),
-    [(1.0, 50, 1.0), (0.7, 5, 1.0), (1.5, 50, 0.8), (0.5, 7, 0.6), (0.0, 50, 1.0)],
-)
-def test_the_sliders_do_what_sampling_does(
-    tiny_app: App,
-    open_page: Any,
-    walked: Inside,
-    temperature: float,
-    top_k: int,
-    top_p: float,
-) -> None:
+def test_the_sliders_do_what_sampling_does(tiny_app: App, open_page: Any, walked: Inside) -> None:
     panel = look(open_page(tiny_app))
     opened = open_stage(panel, "sampling")
-    for name, value in (("temperature", temperature), ("topK", top_k), ("topP", top_p)):
-        slide = (
-            "(input, value) => { input.value = value; input.dispatchEvent(new Event('input')); }"
-        )
-        opened.locator(f"input.{name}").evaluate(slide, value)
     opened.locator(".link").click()
+    slide = "(input, value) => { input.value = value; input.dispatchEvent(new Event('input')); }"
     read = (
         "(rows) => rows.map((row) => [row.dataset.id, row.querySelector('.share').dataset.share])"
     )
-    shown = opened.locator(".chain-table tr[data-id]").evaluate_all(read)
-    assert len(shown) == 50
-    settings = SamplingSettings(temperature, top_k, top_p)
-    expected = reshape_logits(walked.logits[[-1]], settings)[0].softmax(dim=-1)  # (1, V) -> (V,)
-    assert sum(float(share) for _, share in shown) == pytest.approx(1)
-    whole = float(expected[[int(token) for token, _ in shown]].sum())
-    for token, share in shown:
-        assert float(share) == pytest.approx(float(expected[int(token)]) / whole, abs=1e-4)
-    assert whole == pytest.approx(1, abs=1e-4) or top_k == 50
+    for temperature, top_k, top_p in (
+        (1.0, 50, 1.0),
+        (0.7, 5, 1.0),
+        (1.5, 50, 0.8),
+        (0.5, 7, 0.6),
+        (0.0, 50, 1.0),
+    ):
+        for name, value in (("temperature", temperature), ("topK", top_k), ("topP", top_p)):
+            opened.locator(f"input.{name}").evaluate(slide, value)
+        shown = opened.locator(".chain-table tr[data-id]").evaluate_all(read)
+        assert len(shown) == 50
+        settings = SamplingSettings(temperature, top_k, top_p)
+        logits = reshape_logits(walked.logits[[-1]], settings)
+        expected = logits[0].softmax(dim=-1)  # (1, V) -> (V,)
+        assert sum(float(share) for _, share in shown) == pytest.approx(1)
+        whole = float(expected[[int(token) for token, _ in shown]].sum())
+        for token, share in shown:
+            assert float(share) == pytest.approx(float(expected[int(token)]) / whole, abs=1e-4)
+        assert whole == pytest.approx(1, abs=1e-4) or top_k == 50
 
 
 def test_a_token_is_drawn_and_the_walk_goes_on(tiny_app: App, open_page: Any) -> None:
@@ -311,7 +308,7 @@ def test_without_snapshots_a_sentence_says_so(tiny_app: App, open_page: Any) -> 
     expect(page.locator("#over-training .hint")).to_contain_text("Nothing was kept")
 
 
-@pytest.mark.parametrize("width", [1440, 390])
+@pytest.mark.parametrize("width", [pytest.param(1440, marks=pytest.mark.slow), 390])
 def test_the_tour_has_six_steps_and_can_be_declined(
     tiny_app: App, open_page: Any, width: int
 ) -> None:

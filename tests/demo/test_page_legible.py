@@ -56,7 +56,9 @@ LOOK = """() => {
 }"""
 
 
-@pytest.mark.parametrize(("theme", "width"), [("light", 1440), ("dark", 390), ("light", 390)])
+@pytest.mark.parametrize(
+    ("theme", "width"), [pytest.param("light", 1440, marks=pytest.mark.slow), ("dark", 390)]
+)
 def test_every_tab_can_be_read_and_met(app: App, open_page: Any, theme: str, width: int) -> None:
     page = open_page(app, f"/?__theme={theme}", width=width)
     faults = {}

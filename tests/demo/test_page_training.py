@@ -30,11 +30,10 @@ def logged_app(tiny_app: App, tiny_weights: Path) -> Iterator[App]:
         copy.unlink()
 
 
-@pytest.mark.parametrize("width", [1440, 390])
 def test_curves_figures_and_commands_are_those_of_the_files(
-    logged_app: App, open_page: Any, width: int
+    logged_app: App, open_page: Any
 ) -> None:
-    page = open_page(logged_app, width=width)
+    page = open_page(logged_app, width=390)
     open_tab(page, "Training")
     panel = page.locator("#training")
     expect(panel.locator(".chart figcaption").first).to_contain_text("Loss")

@@ -12,6 +12,7 @@ from gpt2_scratch.model import GPT2
 from train import memory
 
 
+@pytest.mark.slow
 def test_each_way_is_measured_in_a_process_of_its_own(capsys: pytest.CaptureFixture[str]) -> None:
     options = ["--model", "nano", "--rows", "1", "--window", "16", "--ways", "LoRA"]
     assert memory.main(options) == 0

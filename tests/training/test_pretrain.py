@@ -124,6 +124,7 @@ def test_a_run_leaves_weights_log_and_manifest(folder: Path) -> None:
         assert len(table) == 10 and chances == sorted(chances, reverse=True)
 
 
+@pytest.mark.slow
 def test_ctrl_c_saves_and_resume_ends_where_an_unbroken_run_does(folder: Path) -> None:
     budget = [*steps(40), "--optimizer", "adamw"]
     straight = run(folder, "straight", *budget)
@@ -171,6 +172,7 @@ def test_ctrl_c_saves_and_resume_ends_where_an_unbroken_run_does(folder: Path) -
     assert losses(log) == losses(folder / "straight" / "log.jsonl")
 
 
+@pytest.mark.slow
 def test_growing_a_shallow_model_into_a_deep_one(folder: Path) -> None:
     shallow = run(folder, "shallow", *steps(2))
     options = ["--n-layer", "2", "--block-size", "64", "--windows", "64", "32"]

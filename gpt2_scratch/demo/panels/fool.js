@@ -33,7 +33,7 @@ function draw() {
   }
   if (value.of !== of) tries = [];
   of = value.of;
-  tries = [...tries, value.p].slice(-TRIES);
+  if (value.p !== tries.at(-1)) tries = [...tries, value.p].slice(-TRIES); // else the threshold moved
   const passed = value.p < value.threshold;
   const said = node("p", "verdict");
   said.setAttribute("role", "status");

@@ -34,7 +34,7 @@ addEventListener("click", (event) => {
   const tab = event.target.closest?.("[role=tab]")?.dataset.tabId;
   if (tab && tab !== history.state?.tab) history.pushState({ tab }, "", "#tab=" + tab);
   const button = event.target.closest?.("button.primary, .submit-button");
-  if (button) follow(button);
+  if (button && !button.closest(".panel")) follow(button); // a panel scrolls for itself
 });
 
 // On a narrow page what a button changes may lie below the screen: it is the next picture or text.

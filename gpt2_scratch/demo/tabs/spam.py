@@ -14,6 +14,7 @@ from gpt2_scratch.demo.first_paint import first_paint
 from gpt2_scratch.demo.settings import after_a_pause
 from gpt2_scratch.demo.spam_figures import UNKNOWN, effect_text, figures_text, own_threshold
 from gpt2_scratch.demo.tabs import spam_batch, spam_fool
+from gpt2_scratch.demo.tabs.spam_fool import AT_THRESHOLD
 from gpt2_scratch.demo.theme import notice, notice_update, panel
 
 SPAM = [
@@ -33,7 +34,6 @@ moves the log-odds of spam; the number behind a word is that move. A message of 
 looks important: the other is still there."""
 # gradio draws nothing anew for a verdict that equals the last one: it is fresh all the same.
 FRESH = "() => document.querySelector('#verdict .panel')?.classList.remove('stale')"
-AT_THRESHOLD = "(threshold, drawn) => ({ ...drawn, threshold })"
 
 
 def build(demo: gr.Blocks, api: Api) -> gr.Textbox:

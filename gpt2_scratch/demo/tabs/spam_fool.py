@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import partial
 from typing import Any
 
 import gradio as gr
 
 from gpt2_scratch.demo import limits
 from gpt2_scratch.demo.api import Api
-from gpt2_scratch.demo.boundary import on_model, on_page
+from gpt2_scratch.demo.boundary import IN_BROWSER, on_model, on_page
 from gpt2_scratch.demo.settings import after_a_pause
 from gpt2_scratch.demo.theme import panel
 
 TASK = """Rewrite this spam until it passes, and leave as many of its words as you can: what you
 find is where the filter can be fooled. The score follows as you type."""
+# What a panel shows, at another threshold: the browser compares.
+AT_THRESHOLD = "(threshold, drawn) => ({ ...drawn, threshold })"
 
 
 def build(api: Api, spam: Sequence[str], threshold: gr.Slider) -> None:
@@ -51,8 +52,9 @@ def build(api: Api, spam: Sequence[str], threshold: gr.Slider) -> None:
         return number, spam[number]
 
     on_page(another.click, next_spam, number, [number, text])
+    threshold.change(None, [threshold, score], score, js=AT_THRESHOLD, **IN_BROWSER)
     on_model(
-        partial(gr.on, [text.change, threshold.change]),
+        text.change,
         scored,
         [text, number, threshold],
         score,
