@@ -29,7 +29,7 @@ with quick_imports():
     import gradio as gr
     import torch
 
-from gpt2_scratch.demo import lenses, limits
+from gpt2_scratch.demo import limits, share_links
 from gpt2_scratch.demo.address import check_address
 from gpt2_scratch.demo.api import Api
 from gpt2_scratch.demo.boundary import on_page
@@ -61,12 +61,12 @@ def build(api: Api) -> Page:
         declare_handler()
         gr.HTML(introduction(TITLE, weights_dir()), elem_id="introduction")
         writing = generate_tab.build(demo, api)
-        spam = lenses.Lens.of("spam", "Spam", spam_tab.build(demo, api))
+        spam = spam_tab.build(demo, api)
         chat = chat_tab.build(demo, api)
         attention = attention_tab.build(demo, api)
         inside = inside_tab.build(demo, api)
         training_tab.build(demo, api)
-        lenses.connect(demo, [writing, spam, chat, attention, inside])
+        share_links.connect(demo, [writing, spam, chat, attention, inside])
         decoding = gr.Markdown(elem_id="decoding", elem_classes="statistics")
         on_page(demo.load, api.serving.description, None, decoding)
     # api_open=False: nobody skips the queue by the REST route

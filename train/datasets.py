@@ -159,7 +159,7 @@ def _take_from_hub(dataset: Dataset) -> bool:
 
 def _origins(dataset: Dataset) -> str:
     if len(dataset.origin) > 3:
-        return f"{len(dataset.origin)} repositories (listed in train/data/catalogue.py)"
+        return f"{len(dataset.origin)} repositories (listed in train/data/catalogue.toml)"
     return " and ".join(f"github.com/{origin}" for origin in dataset.origin)
 
 

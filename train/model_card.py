@@ -2,7 +2,7 @@
 
     python -m train.model_card          # after the weights or their figures have changed
 
-Everything that can change is taken from weights/manifest.json and train/data/catalogue.py. On the
+Everything that can change is taken from weights/manifest.json and train/data/catalogue.toml. On the
 Hub the first lines, between two rows of dashes, are the card's metadata.
 """
 
@@ -88,7 +88,7 @@ training data. `spam` reads messages of today written for this project:
 `train/spam/modern_templates.tsv` and `train/spam/modern_messages.tsv`, the latter by a language
 model. One percent of the documents is held out by hash; the last 1,500 lines of `sft` and the
 test parts of the other sets are never trained on. `python -m train.datasets --list` shows sizes;
-`train/data/catalogue.py` has every origin, pinned commit and sha256.
+`train/data/catalogue.toml` has every origin, pinned commit and sha256.
 
 {data}
 

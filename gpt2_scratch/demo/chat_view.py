@@ -10,7 +10,7 @@ from gpt2_scratch.chat import Message, message_text
 from gpt2_scratch.checkpoints.errors import CheckpointError
 from gpt2_scratch.checkpoints.manifest import read_manifest
 from gpt2_scratch.demo import limits
-from gpt2_scratch.demo.api import Reply
+from gpt2_scratch.demo.api_types import Reply
 from gpt2_scratch.insight.confidence import UNSURE
 
 EXAMPLE = "Negate this sentence: She likes apples."

@@ -11,12 +11,9 @@ import csv
 import io
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from gpt2_scratch.demo import limits
-
-if TYPE_CHECKING:
-    from gpt2_scratch.demo.api import Row
+from gpt2_scratch.demo.api_types import Row
 
 # The column to read, by its header, in any case; "v2" is what Kaggle's copy of the SMS set has.
 MESSAGE_COLUMNS = ("message", "text", "sms", "content", "body", "v2")

@@ -7,7 +7,7 @@ page has them in what it shows, and sends them along to be gone on with, explain
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -15,7 +15,8 @@ import gradio as gr
 
 from gpt2_scratch.checks import check_integer, checked_ids
 from gpt2_scratch.demo import limits
-from gpt2_scratch.demo.api import Api, Generated, NextToken
+from gpt2_scratch.demo.api import Api
+from gpt2_scratch.demo.api_types import Generated, NextToken
 from gpt2_scratch.demo.pieces import pieces
 from gpt2_scratch.demo.registry import WRITERS
 from gpt2_scratch.demo.theme import clicked_text, sent, visible
@@ -64,7 +65,7 @@ class Writing:
     def generate(self, prompt: str, *inputs: Any) -> Iterator[tuple[Any, ...]]:
         """A text by the model, and beside it one by the other; or the text that a link brought."""
         *values, model, other, linked = inputs
-        settings: dict[str, Any] = dict(zip(SETTINGS, values, strict=True))
+        settings = named(SETTINGS, values)
         first: dict[str, Any] = {"seed": settings["seed"]}
         text = linked_text(prompt, linked)
         if text and text.model == model:
@@ -85,7 +86,7 @@ class Writing:
         text = Text.of({name: sent(event, name) for name in ("prompt", "model", "ids")})
         if text is None:
             raise ValueError("There is no text yet to go on with: generate one first.")
-        settings: dict[str, Any] = dict(zip(SETTINGS, values, strict=True))
+        settings = named(SETTINGS, values)
         for result in self.api.generate(
             text.prompt, **settings, model=text.model, written=text.ids
         ):
@@ -107,13 +108,13 @@ class Writing:
         text = Text.of(shown) if isinstance(shown, Mapping) and shown.get("steps") else None
         if text is None or (text.prompt, text.model) != (prompt, model) or self.ended(text):
             text = Text(prompt, model, [])
-        settings = dict(zip(SETTINGS, values, strict=True))
+        settings = named(SETTINGS, values)
         return self.grown(self.drawn(text, settings), settings)
 
     def slowly(self, prompt: str, *inputs: Any) -> Iterator[tuple[Any, Any]]:
         """Step after step, with a pause after each."""
         *values, model = inputs
-        settings = dict(zip(SETTINGS, values, strict=True))
+        settings = named(SETTINGS, values)
         text, end = Text(prompt, model, []), time.monotonic() + limits.DEADLINE_SECONDS
         for left in reversed(range(limits.check_new_tokens(settings["max_new_tokens"]))):
             text = self.drawn(text, settings)
@@ -134,7 +135,7 @@ class Writing:
             return limits.check_prompt(prompt) + clicked_text(event), gr.skip(), gr.skip()
         limits.check_room(text.ids)
         token_id = check_integer("token_id", sent(event, "token_id"), 0, limits.TOKEN_IDS)
-        settings = dict(zip(SETTINGS, values, strict=True))
+        settings = named(SETTINGS, values)
         return gr.skip(), *self.grown(replace(text, ids=[*text.ids, token_id]), settings)
 
     def look(self, prompt: str, *inputs: Any) -> tuple[Any, Any]:
@@ -142,7 +143,7 @@ class Writing:
         *values, model, table, opened = inputs
         if not self.api.registry.is_here(model):  # it is on its way, and says so elsewhere
             return gr.skip(), gr.skip()
-        shaping = dict(zip(SHAPING, values, strict=True))
+        shaping = named(SHAPING, values)
         try:
             text = Text.of(table.get("after")) if isinstance(table, Mapping) else None
             if text is None or (text.prompt, text.model) != (prompt, model):
@@ -199,6 +200,11 @@ class Writing:
         """Whether the model has ended the text, or no more fits."""
         _, tokenizer = self.api.registry.language_model(text.model)
         return text.ids[-1:] == [tokenizer.eot_id] or len(text.ids) >= limits.NEW_TOKENS
+
+
+def named(names: Sequence[str], values: Sequence[Any]) -> dict[str, Any]:
+    """The values of the tab's widgets, which an event sends in this order."""
+    return dict(zip(names, values, strict=True))
 
 
 def drawing(prompt: str, result: Generated) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from gpt2_scratch.demo import limits
-from gpt2_scratch.demo.api import Row
+from gpt2_scratch.demo.api_types import Row
 from gpt2_scratch.demo.csv_files import neutralised, read_messages, write_verdicts
 
 

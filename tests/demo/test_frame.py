@@ -63,6 +63,6 @@ def test_every_tab_is_usable_in_a_frame_that_is_granted_nothing(frame: Any) -> N
         assert frame.locator("body").evaluate(wide) <= 800, name
     frame.locator("#generate").click()
     sync_api.expect(frame.locator("#generated")).to_contain_text("tokens/s")
-    frame.locator("#lenses-generate .share").click()
-    field = frame.locator("#lenses-generate input, #lenses-generate textarea").first
+    frame.locator("#links-generate .share").click()
+    field = frame.locator("#links-generate input, #links-generate textarea").first
     sync_api.expect(field).to_be_visible()  # to copy by hand

@@ -161,10 +161,10 @@ def test_who_opens_a_link_sees_the_text_that_was_shared(tiny_app: App, open_page
     expect(page.locator("#seed input")).to_have_value("-1")
     written = generate(page)
     page.evaluate("() => void (navigator.clipboard.writeText = () => Promise.reject())")
-    page.locator("#lenses-generate .share").click()
-    field = page.locator("#lenses-generate .link")  # to be copied by hand
+    page.locator("#links-generate .share").click()
+    field = page.locator("#links-generate .link")  # to be copied by hand
     expect(field).to_have_value(page.url)
-    expect(page.locator("#lenses-generate .share")).not_to_have_text("Link copied")
+    expect(page.locator("#links-generate .share")).not_to_have_text("Link copied")
     assert "seed=-1" not in page.url
     other = open_page(tiny_app, page.url.removeprefix(tiny_app.url))
     expect(other.locator("#generated mark")).to_have_text(written)
@@ -179,8 +179,8 @@ def test_a_text_goes_from_tab_to_tab_and_a_link_brings_it_back(
     page.locator("#prompt textarea").fill("the cat & <b>sat</b>")
     set_number(page, "#temperature", "1.3")
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
-    page.locator("#lenses-generate .share").click()
-    expect(page.locator("#lenses-generate .share")).to_have_text("Link copied")
+    page.locator("#links-generate .share").click()
+    expect(page.locator("#links-generate .share")).to_have_text("Link copied")
     assert page.evaluate("navigator.clipboard.readText()") == page.url
     link = page.url.removeprefix(tiny_app.url)
     for here, there, box in (
@@ -190,7 +190,7 @@ def test_a_text_goes_from_tab_to_tab_and_a_link_brings_it_back(
         ("spam", "Chat", "#instruction"),
         ("chat", "Generate", "#prompt"),
     ):
-        page.locator(f"#lenses-{here} button", has_text=there).click()
+        page.locator(f"#links-{here} button", has_text=there).click()
         expect(page.locator(f"{box} textarea")).to_be_visible()
         expect(page.locator(f"{box} textarea")).to_have_value("the cat & <b>sat</b>")
         if there == "Attention":  # drawn for the text that has come along
@@ -210,8 +210,8 @@ def test_a_text_goes_from_tab_to_tab_and_a_link_brings_it_back(
     for box, model in (("#attention-model", "chat"), ("#attention-other", "base")):
         page.locator(f"{box} input").click()
         page.get_by_role("option", name=model, exact=True).click()
-    page.locator("#lenses-attention .share").click()
-    expect(page.locator("#lenses-attention .share")).to_have_text("Link copied")
+    page.locator("#links-attention .share").click()
+    expect(page.locator("#links-attention .share")).to_have_text("Link copied")
     compared = open_page(tiny_app, page.url.removeprefix(tiny_app.url))
     maps = compared.locator("#attention-maps")
     expect(maps.locator(".chips")).to_have_text("the·cat·&·<b>sat</b>")
@@ -246,7 +246,7 @@ def test_an_empty_text_blanks_no_other_tab(tiny_app: App, open_page: Any) -> Non
     message = page.locator("#message textarea").input_value()
     open_tab(page, "Generate")
     page.locator("#prompt textarea").fill(" ")
-    page.locator("#lenses-generate button", has_text="Spam").click()
+    page.locator("#links-generate button", has_text="Spam").click()
     expect(page.locator("#message textarea")).to_have_value(message)
 
 

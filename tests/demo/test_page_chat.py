@@ -118,7 +118,7 @@ def test_a_link_brings_the_conversation_along(tiny_app: App, open_page: Any) -> 
     open_tab(page, "Chat")
     say(page, "Name a colour & a river.")
     answer = page.locator("#conversation .bot .text").text_content()
-    page.locator("#lenses-chat .share").click()
+    page.locator("#links-chat .share").click()
     page.wait_for_url("**/#*conversation=*")
     other = open_page(tiny_app, path="/" + page.url.removeprefix(tiny_app.url).lstrip("/"))
     expect(other.locator("#conversation .user .text")).to_have_text("Name a colour & a river.")

@@ -31,7 +31,7 @@ LOOK = """() => {
     if (!box.width || element.closest("svg, :disabled, footer, [aria-hidden=true]")) continue;
     const style = getComputedStyle(element);
     const words = element.textContent.trim().slice(0, 30);
-    const isTarget = element.matches(".panel button, .lenses button, .label-wrap, [role=tab]");
+    const isTarget = element.matches(".panel button, .links button, .label-wrap, [role=tab]");
     if (innerWidth <= 640 && isTarget && Math.min(box.width, box.height) < 24)
       faults.push(`${words}: ${Math.round(box.width)} x ${Math.round(box.height)} pixels`);
     if (![...element.childNodes].some((node) => node.nodeType === 3 && node.data.trim())) continue;

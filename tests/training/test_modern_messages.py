@@ -16,6 +16,7 @@ from train.spam.modern_messages import (
     modern_check,
     modern_messages,
     templates,
+    word_lists,
     written_messages,
 )
 
@@ -30,7 +31,8 @@ def words(text: str) -> list[str]:
 def test_each_template_expands_completely(label: str) -> None:
     rng = random.Random(0)
     for template in templates()[label]:
-        assert set(re.findall(r"<(\w+)>", template)) <= SLOTS.keys(), template
+        slots = set(re.findall(r"<(\w+)>", template))
+        assert slots <= SLOTS.keys() | word_lists().keys(), template
         for _ in range(20):
             text = expand(template, rng)
             assert not re.search(r"[{}|]|<\w+>|  ", text), (template, text)

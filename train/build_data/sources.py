@@ -1,6 +1,6 @@
 """The table of sources: every one with its converter, its size and what is special about it.
 
-Repositories, commits and attributions are in the catalogue (train/data/catalogue.py).
+Repositories, commits and attributions are in the catalogue (train/data/catalogue.toml).
 """
 
 from __future__ import annotations

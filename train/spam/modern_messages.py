@@ -7,14 +7,17 @@ words are spam. `python -m train.evaluate spam` reports on two check sets that t
 `modern_check.tsv` was written before the templates, by the same hand, and shares none of their
 sentences; `independent_check.tsv` by a language model that knew none of the others.
 
-A template has choices {a|b|c}, which may be empty or nested, and slots <name>, which SLOTS fills.
+A template has choices {a|b|c}, which may be empty or nested, and slots <name>, which a function of
+SLOTS fills or a word of that kind.
 """
 
 from __future__ import annotations
 
+import json
 import random
 import re
 from collections.abc import Callable, Sequence
+from functools import cache
 from pathlib import Path
 
 from train.datasets import Message
@@ -25,6 +28,7 @@ MESSAGES_FILES = (
     # Ham that filters take for spam, and spam that they miss.
     Path(__file__).with_name("modern_messages_2.tsv"),
 )
+WORDS_FILE = Path(__file__).with_name("modern_words.json")
 CHECK_FILE = Path(__file__).with_name("modern_check.tsv")
 INDEPENDENT_FILE = Path(__file__).with_name("independent_check.tsv")
 VALIDATION_EVERY = 8  # each 8th template or message is for validation and not for training
@@ -35,51 +39,18 @@ _SPACE_BEFORE_MARK = re.compile(r" +([.,!?](?:\s|$))")
 
 # --- the values of slots -----------------------------------------------------------------------
 
-# fmt: off
-_NAMES = (
-    "Anna", "Ben", "Carla", "Dan", "Ella", "Farid", "Grace", "Hugo", "Ivy", "Jack", "Kate", "Leo",
-    "Maya", "Nina", "Omar", "Paul", "Ravi", "Sam", "Tara", "Uma", "Will", "Zoe", "Priya", "Chen",
-    "Lucy", "James", "Aisha", "Mike", "Sophie", "David", "Mo", "Jess", "Alex", "Chris", "Beth",
-)
-_SURNAMES = ("Smith", "Khan", "Jones", "Lee", "Brown", "Garcia", "Shah", "Wilson", "Novak", "Kim")
-_COURIERS = (
-    "Royal Mail", "DHL", "UPS", "FedEx", "USPS", "Evri", "DPD", "Hermes", "Yodel", "An Post",
-    "Canada Post", "AusPost", "GLS", "Parcelforce", "Amazon Logistics", "InPost",
-)
-_BANKS = (
-    "HSBC", "Barclays", "Lloyds", "NatWest", "Santander", "Halifax", "Nationwide", "Monzo",
-    "Revolut", "Chase", "Wells Fargo", "Bank of America", "Citi", "Capital One", "TSB", "RBS",
-    "Starling", "AIB", "Commonwealth Bank", "ANZ", "PayPal", "Venmo", "Zelle", "HDFC", "SBI",
-)
-_SERVICES = (
-    "Netflix", "Spotify", "Apple", "Amazon", "Google", "Microsoft", "Facebook", "Instagram",
-    "WhatsApp", "eBay", "Disney+", "Adobe", "Dropbox", "LinkedIn", "Uber", "Airbnb", "Binance",
-    "Coinbase", "Telegram", "Steam", "Vodafone", "O2", "EE", "AT&T", "Verizon", "Three",
-)
-_SHOPS = (
-    "Tesco", "Aldi", "Lidl", "Asda", "Argos", "IKEA", "Boots", "Zara", "Next", "Walmart", "Target",
-    "Costco", "Best Buy", "Amazon", "Currys", "Waitrose", "Sainsbury's", "Home Depot", "Starbucks",
-)
-_COINS = ("Bitcoin", "BTC", "ETH", "Ethereum", "USDT", "Dogecoin", "crypto", "Solana", "XRP")
-_MESSENGERS = ("WhatsApp", "Telegram", "Signal", "Line", "whatsapp", "telegram")
-_DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday", "Mon",
-         "Tue", "Wed", "Thurs", "Fri", "Sat", "Sun", "today", "tomorrow")
-_MONTHS = ("Jan", "Feb", "March", "April", "May", "June", "July", "Aug", "Sept", "Oct", "Nov",
-           "Dec")
-_CITIES = ("London", "Leeds", "Dublin", "Austin", "Boston", "Delhi", "Sydney", "Toronto", "Glasgow",
-           "Bristol", "Chicago", "Lagos", "Manila", "Paris", "Denver", "Cardiff")
-_PRIZES = ("iPhone 15", "iPhone 14 Pro", "Samsung S24", "PS5", "MacBook Air", "Dyson hoover",
-           "gift card", "voucher", "Nintendo Switch", "smart TV", "e-bike", "holiday for two")
-_THINGS = ("book", "charger", "lamp", "trainers", "coat", "headphones", "desk", "toaster", "kettle",
-           "rug", "tent", "monitor", "jacket", "vinyl", "plant pot", "dog bed")
-_FOODS = ("pizza", "curry", "sushi", "noodles", "burgers", "soup", "tacos", "chips", "pasta")
-_URL_WORDS = ("secure", "verify", "login", "update", "help", "support", "claim", "fee", "track",
-              "redeliver", "billing", "refund", "pay", "account", "alert", "info", "portal", "id",
-              "reward", "bonus", "cancel", "confirm", "service", "parcel", "review")
-_ODD_ENDINGS = ("com", "net", "info", "top", "xyz", "co", "online", "click", "shop", "vip", "live",
-                "site", "me", "cc", "icu", "link", "org", "app", "uk.com", "co.uk", "ru", "biz")
 _LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"
-# fmt: on
+
+
+@cache
+def word_lists() -> dict[str, list[str]]:
+    """Words by their kind: what slots of that name, and addresses, are filled with."""
+    found: dict[str, list[str]] = json.loads(WORDS_FILE.read_text(encoding="utf-8"))
+    return found
+
+
+def _word(rng: random.Random, *kinds: str) -> str:
+    return rng.choice([word for kind in kinds for word in word_lists()[kind]])
 
 
 def _token(rng: random.Random, length: int) -> str:
@@ -95,20 +66,20 @@ def bad_url(rng: random.Random) -> str:
     if rng.random() < 0.2:
         host = rng.choice(("bit.ly", "tinyurl.com", "cutt.ly", "is.gd", "t.co", "rb.gy", "s.id"))
         return rng.choice(("", "", "https://")) + f"{host}/{_token(rng, rng.randint(4, 7))}"
-    brand = rng.choice((*_COURIERS, *_BANKS, *_SERVICES, *_SHOPS, "my", "gov", "uk", "app", "win"))
+    brand = _word(rng, "courier", "bank", "service", "shop", "host")
     brand = re.sub(r"\W", "", brand.lower())
-    words = rng.sample(_URL_WORDS, rng.choice((1, 1, 2)))
+    words = rng.sample(word_lists()["url_word"], rng.choice((1, 1, 2)))
     parts = [brand, *words] if rng.random() < 0.8 else words
     if rng.random() < 0.3:
         rng.shuffle(parts)
-    host = rng.choice(("-", "-", "", ".")).join(parts) + "." + rng.choice(_ODD_ENDINGS)
-    path = rng.choice(("", "", "", "/" + rng.choice(_URL_WORDS), "/" + _token(rng, 5)))
+    host = rng.choice(("-", "-", "", ".")).join(parts) + "." + _word(rng, "odd_ending")
+    path = rng.choice(("", "", "", "/" + _word(rng, "url_word"), "/" + _token(rng, 5)))
     return rng.choice(("", "", "https://", "http://", "www.")) + host + path
 
 
 def good_url(rng: random.Random) -> str:
     """An address as friends, colleagues and firms with whom one has business send it."""
-    shop = re.sub(r"\W", "", rng.choice((*_SHOPS, *_COURIERS, *_SERVICES)).lower())
+    shop = re.sub(r"\W", "", _word(rng, "shop", "courier", "service").lower())
     return rng.choice(
         (
             f"https://youtu.be/{_token(rng, 9)}",
@@ -119,7 +90,7 @@ def good_url(rng: random.Random) -> str:
             f"https://www.bbc.co.uk/news/{_digits(rng, 8)}",
             f"https://open.spotify.com/track/{_token(rng, 10)}",
             f"https://www.instagram.com/p/{_token(rng, 8)}",
-            f"en.wikipedia.org/wiki/{rng.choice(_CITIES)}",
+            f"en.wikipedia.org/wiki/{_word(rng, 'city')}",
             f"www.gov.uk/{rng.choice(('vehicle-tax', 'renew-passport', 'check-mot'))}",
             f"https://www.{shop}.com/",
             f"{shop}.com/orders",
@@ -127,7 +98,7 @@ def good_url(rng: random.Random) -> str:
             f"www.{shop}.co.uk",
             "www.nhs.uk",
             f"https://www.airbnb.com/rooms/{_digits(rng, 7)}",
-            f"https://github.com/{rng.choice(_NAMES).lower()}/notes/pull/{rng.randint(2, 90)}",
+            f"https://github.com/{_word(rng, 'name').lower()}/notes/pull/{rng.randint(2, 90)}",
         )
     )
 
@@ -142,7 +113,7 @@ def _courier_notice(rng: random.Random) -> str:
         )
     )
     parcel = rng.choice(("Your parcel", "Your package", "Your delivery", "Your order"))
-    when = rng.choice(("today", "tomorrow", f"on {rng.choice(_DAYS[:7])}"))
+    when = rng.choice(("today", "tomorrow", f"on {rng.choice(word_lists()['day'][:7])}"))
     start = rng.randint(8, 17)
     window = f"between {start}:00 and {start + 2}:00"
     text = rng.choice(
@@ -157,37 +128,6 @@ def _courier_notice(rng: random.Random) -> str:
     track = rng.choice(("Track", "Track it", "Follow it", "Details"))
     path = rng.choice(("track", f"track/{_digits(rng, 8)}", "tracking", ""))
     return rng.choice((text, f"{text} {track}: {site}/{path}".rstrip("/")))
-
-
-# Alone none of them asks for anything.
-_LONE_WORDS = (
-    *(
-        "free",
-        "win",
-        "prize",
-        "urgent",
-        "call",
-        "cash",
-        "claim",
-        "offer",
-        "stop",
-        "yes",
-        "no",
-        "ok",
-    ),
-    *("Free?", "winner", "txt", "reply", "now", "hello", "thanks", "sure", "where?", "why", "bank"),
-    *(
-        "parcel",
-        "code",
-        "delivery",
-        "account",
-        "link",
-        "money",
-        "congratulations",
-        "sale",
-        "please",
-    ),
-)
 
 
 def _phone(rng: random.Random) -> str:
@@ -234,21 +174,8 @@ def _code(rng: random.Random) -> str:
 
 
 SLOTS: dict[str, Callable[[random.Random], str]] = {
-    "name": lambda rng: rng.choice(_NAMES),
-    "surname": lambda rng: rng.choice(_SURNAMES),
-    "courier": lambda rng: rng.choice(_COURIERS),
-    "bank": lambda rng: rng.choice(_BANKS),
-    "service": lambda rng: rng.choice(_SERVICES),
-    "shop": lambda rng: rng.choice(_SHOPS),
-    "coin": lambda rng: rng.choice(_COINS),
-    "messenger": lambda rng: rng.choice(_MESSENGERS),
-    "day": lambda rng: rng.choice(_DAYS),
-    "date": lambda rng: f"{rng.randint(1, 28)} {rng.choice(_MONTHS)}",
+    "date": lambda rng: f"{rng.randint(1, 28)} {_word(rng, 'month')}",
     "time": _time,
-    "city": lambda rng: rng.choice(_CITIES),
-    "prize": lambda rng: rng.choice(_PRIZES),
-    "thing": lambda rng: rng.choice(_THINGS),
-    "food": lambda rng: rng.choice(_FOODS),
     "fee": lambda rng: _price(rng, 1, 7),
     "price": lambda rng: _price(rng, 3, 900),
     "sum": _sum,
@@ -259,19 +186,22 @@ SLOTS: dict[str, Callable[[random.Random], str]] = {
         rng.choice(("JD", "RM", "1Z", "H0", "")) + _digits(rng, rng.randint(7, 14))
     ),
     "number": lambda rng: str(rng.randint(2, 60)),
-    "handle": lambda rng: rng.choice(_NAMES).lower() + rng.choice(("_", "")) + _token(rng, 3),
+    "handle": lambda rng: _word(rng, "name").lower() + rng.choice(("_", "")) + _token(rng, 3),
     "bad": bad_url,
     "good": good_url,
     "courier_notice": _courier_notice,
-    "lone_word": lambda rng: rng.choice(_LONE_WORDS),
 }
+
+
+def _filled(slot: str, rng: random.Random) -> str:
+    return SLOTS[slot](rng) if slot in SLOTS else _word(rng, slot)
 
 
 def expand(template: str, rng: random.Random) -> str:
     """One message of a template: choices made from the innermost outwards, then slots filled."""
     while "{" in template:
         template = _CHOICE.sub(lambda match: rng.choice(match[1].split("|")), template)
-    text = _SLOT.sub(lambda match: SLOTS[match[1]](rng), template)
+    text = _SLOT.sub(lambda match: _filled(match[1], rng), template)
     return _SPACE_BEFORE_MARK.sub(r"\1", " ".join(text.split()))
 
 
@@ -331,7 +261,9 @@ def _with_an_ending(message: Message) -> str:
     """Addresses that were written as "name.example" get an ending of their class: an ending that
     nobody uses would be learnt instead of the message."""
     rng = random.Random(message.text)
-    endings = _ODD_ENDINGS if message.label == "spam" else ("com", "org", "co.uk", "net")
+    endings = (
+        word_lists()["odd_ending"] if message.label == "spam" else ("com", "org", "co.uk", "net")
+    )
     return re.sub(r"\.example\b", lambda _: f".{rng.choice(endings)}", message.text)
 
 

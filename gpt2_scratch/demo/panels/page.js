@@ -1,5 +1,5 @@
 // What all tabs share: one key to run, the open tab in the address, links, and a phone that follows a
-// tap. `connect` in lenses.py runs it once, when the page is there.
+// tap. `connect` in share_links.py runs it once, when the page is there.
 
 // Ctrl+Enter presses the main button of the tab, or of the small form, that a text box stands in.
 // It is caught on its way down: gradio would take it for a plain Enter in some boxes.
@@ -57,7 +57,7 @@ window.copyLink = async (tab, names, values) => {
     Object.entries(drawn.link).forEach(([name, text]) => link.set(name, text));
   }
   history.replaceState(history.state, "", "#" + link);
-  const row = document.querySelector("#lenses-" + tab);
+  const row = document.querySelector("#links-" + tab);
   row.querySelector(".link")?.remove();
   try {
     await navigator.clipboard.writeText(location.href);

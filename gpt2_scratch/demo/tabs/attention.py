@@ -12,8 +12,8 @@ from gpt2_scratch.demo.api import Api
 from gpt2_scratch.demo.attention_view import lens_view, maps_view
 from gpt2_scratch.demo.boundary import on_model, on_page
 from gpt2_scratch.demo.first_paint import first_paint
-from gpt2_scratch.demo.lenses import Lens
 from gpt2_scratch.demo.registry import MODELS
+from gpt2_scratch.demo.share_links import LinkedTab
 from gpt2_scratch.demo.theme import notice, notice_update, panel
 
 TEXTS = [
@@ -52,7 +52,7 @@ An attention weight is where a head looks, and not by itself the reason for an a
 """
 
 
-def build(demo: gr.Blocks, api: Api) -> Lens:
+def build(demo: gr.Blocks, api: Api) -> LinkedTab:
     """The tab: its components and its events."""
     with gr.Tab("Attention", id="attention") as tab:
         unavailable = notice()
@@ -131,4 +131,4 @@ def build(demo: gr.Blocks, api: Api) -> Lens:
     first = on_page(tab.select, prepared, [*inputs, shown], outputs, show_progress="hidden")
     on_model(first.then, opened, [*inputs, shown], outputs, show_progress="hidden")
     on_page(demo.load, lambda: notice_update(api.registry.problem("base")), None, unavailable)
-    return Lens.of("attention", "Attention", text, model=model, compare=other)
+    return LinkedTab.of("attention", "Attention", text, model=model, compare=other)

@@ -26,8 +26,8 @@ from gpt2_scratch.demo.chat_view import (
     skill_rows,
 )
 from gpt2_scratch.demo.first_paint import first_paint
-from gpt2_scratch.demo.lenses import Lens
 from gpt2_scratch.demo.settings import new_tokens, seed_field, shaping
+from gpt2_scratch.demo.share_links import LinkedTab
 from gpt2_scratch.demo.theme import clicked_text, notice, notice_update, panel, sent
 from gpt2_scratch.demo.written import token_rows
 from gpt2_scratch.insight.confidence import answer_places
@@ -46,7 +46,7 @@ UNLESS_LINKED = "(stored) => [location.hash.includes('conversation=') ? [] : sto
 NOT_RUNNING = "(drawn) => ({ ...drawn, running: false })"
 
 
-def build(demo: gr.Blocks, api: Api) -> Lens:
+def build(demo: gr.Blocks, api: Api) -> LinkedTab:
     """The tab: its components and its events."""
     with gr.Tab("Chat", id="chat") as tab:
         unavailable = notice()
@@ -211,7 +211,7 @@ def build(demo: gr.Blocks, api: Api) -> Lens:
     )
     on_page(tab.select, linked, [carried, conversation], said_and_shown, show_progress="hidden")
     on_page(demo.load, lambda: notice_update(api.registry.problem("chat")), None, unavailable)
-    return Lens.of(
+    return LinkedTab.of(
         "chat",
         "Chat",
         message,

@@ -14,9 +14,9 @@ from gpt2_scratch.demo.api import Api
 from gpt2_scratch.demo.arrival import arrival, choices
 from gpt2_scratch.demo.boundary import IN_BROWSER, on_model, on_page, on_stream
 from gpt2_scratch.demo.first_paint import first_paint
-from gpt2_scratch.demo.lenses import Lens
 from gpt2_scratch.demo.pieces import pieces
 from gpt2_scratch.demo.settings import Shaping, new_tokens, seed_field, shaping
+from gpt2_scratch.demo.share_links import LinkedTab
 from gpt2_scratch.demo.theme import notice, notice_update, panel
 from gpt2_scratch.demo.writing import NOBODY, SHORT, Writing
 
@@ -64,7 +64,7 @@ class Choices:
         return [*self.shape.widgets, self.max_new_tokens, self.seed]
 
 
-def build(demo: gr.Blocks, api: Api) -> Lens:
+def build(demo: gr.Blocks, api: Api) -> LinkedTab:
     """The tab: its components and its events."""
     with gr.Tab("Generate", id="generate"):
         unavailable = notice()
@@ -80,7 +80,7 @@ def build(demo: gr.Blocks, api: Api) -> Lens:
     _connect_table(demo, writing, paper, choice)
     _connect_arrival(api, choice)
     on_page(demo.load, lambda: notice_update(api.registry.problem("base")), None, unavailable)
-    return Lens.of(
+    return LinkedTab.of(
         "generate",
         "Generate",
         paper.prompt,

@@ -12,9 +12,9 @@ from gpt2_scratch.demo.api import Api
 from gpt2_scratch.demo.boundary import on_model, on_page
 from gpt2_scratch.demo.first_paint import first_paint
 from gpt2_scratch.demo.inside_view import inside_view, what_if_view
-from gpt2_scratch.demo.lenses import Lens
 from gpt2_scratch.demo.over_training_view import over_training_view
 from gpt2_scratch.demo.serving import LANGUAGE_MODELS
+from gpt2_scratch.demo.share_links import LinkedTab
 from gpt2_scratch.demo.theme import notice, notice_update, panel, sent
 from gpt2_scratch.demo.written import token_characters
 from gpt2_scratch.vocabulary.tokenizer import weights_dir
@@ -44,7 +44,7 @@ EXPLANATION = """
 """
 
 
-def build(demo: gr.Blocks, api: Api) -> Lens:
+def build(demo: gr.Blocks, api: Api) -> LinkedTab:
     """The tab: its components and its events."""
     with gr.Tab("Inside", id="inside") as tab:
         gr.Markdown(WHAT, elem_classes="statistics")
@@ -160,7 +160,7 @@ def build(demo: gr.Blocks, api: Api) -> Lens:
         show_progress="hidden",
     )
     on_page(demo.load, lambda: notice_update(api.registry.problem("base")), None, unavailable)
-    return Lens.of("inside", "Inside", text, model=model)
+    return LinkedTab.of("inside", "Inside", text, model=model)
 
 
 def _of(shown: tuple[str, str] | None) -> tuple[str, str]:

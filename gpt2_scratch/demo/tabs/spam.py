@@ -12,6 +12,7 @@ from gpt2_scratch.demo.api import Api
 from gpt2_scratch.demo.boundary import IN_BROWSER, on_model, on_page
 from gpt2_scratch.demo.first_paint import first_paint
 from gpt2_scratch.demo.settings import after_a_pause
+from gpt2_scratch.demo.share_links import LinkedTab
 from gpt2_scratch.demo.spam_figures import UNKNOWN, effect_text, figures_text, own_threshold
 from gpt2_scratch.demo.tabs import spam_batch, spam_fool
 from gpt2_scratch.demo.tabs.spam_fool import AT_THRESHOLD
@@ -36,7 +37,7 @@ looks important: the other is still there."""
 FRESH = "() => document.querySelector('#verdict .panel')?.classList.remove('stale')"
 
 
-def build(demo: gr.Blocks, api: Api) -> gr.Textbox:
+def build(demo: gr.Blocks, api: Api) -> LinkedTab:
     """The tab: its components and its events."""
     with gr.Tab("Spam", id="spam") as tab:
         unavailable = notice()
@@ -111,4 +112,4 @@ def build(demo: gr.Blocks, api: Api) -> gr.Textbox:
     on_model(tab.select, opened, [message, threshold, shown], [card, shown], show_progress="hidden")
     on_page(demo.load, lambda: notice_update(api.registry.problem("spam")), None, unavailable)
     on_page(demo.load, recorded, None, [threshold, figures])
-    return message
+    return LinkedTab.of("spam", "Spam", message)

@@ -11,7 +11,8 @@ import gradio as gr
 
 from gpt2_scratch.checks import check_number
 from gpt2_scratch.demo import limits
-from gpt2_scratch.demo.api import Api, Row
+from gpt2_scratch.demo.api import Api
+from gpt2_scratch.demo.api_types import Row
 from gpt2_scratch.demo.boundary import on_model, on_page
 from gpt2_scratch.demo.csv_files import MESSAGE_COLUMNS, read_messages, write_verdicts
 from gpt2_scratch.demo.settings import after_a_pause

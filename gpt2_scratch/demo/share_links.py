@@ -1,11 +1,11 @@
-"""One text, many lenses: links that carry it to the other tabs, and one that brings a tab back.
+"""Links that carry a text to the other tabs, and one that brings a tab back.
 
 A shared link holds a tab's inputs behind its `#`, which a browser does not send to any server. What
 comes back from there can be anything, so `restored` takes a value only if its widget could have it.
 
-A tab adds to its link what its widgets do not hold (which text was drawn, a conversation) by two
-things of its `Lens`: the panel `drawn`, whose value may have `link`, {name: text}; and for each of
-these names one of `inputs`, a hidden text box, that has the text when the link is opened.
+A tab adds to its link what its widgets do not hold (which text was drawn, a conversation) by
+two things of its `LinkedTab`: the panel `drawn`, whose value may have `link`, {name: text}; and for
+each of these names one of `inputs`, a hidden text box, that has the text when the link is opened.
 """
 
 from __future__ import annotations
@@ -24,10 +24,11 @@ from gpt2_scratch.demo.theme import compact, source
 
 
 @dataclass(frozen=True)
-class Lens:
+class LinkedTab:
     """A tab whose text can be carried.
 
-    tab     its id
+    id      as in an address
+    title   what the other tabs call it
     text    where the text stands
     inputs  what a link restores, by the name in the link; `text` among them
     drawn   the panel whose value has `link`: what is shown beyond the inputs, as of this text if
@@ -35,7 +36,7 @@ class Lens:
     run     the button that shows it again for who opens the link
     """
 
-    tab: str
+    id: str
     title: str
     text: gr.Textbox
     inputs: dict[str, Any] = field(default_factory=dict)
@@ -45,16 +46,16 @@ class Lens:
     @classmethod
     def of(
         cls,
-        tab: str,
+        id: str,
         title: str,
         text: gr.Textbox,
         *,
         drawn: gr.HTML | None = None,
         run: gr.Button | None = None,
         **inputs: Any,
-    ) -> Lens:
+    ) -> LinkedTab:
         """With the text among the inputs."""
-        return cls(tab, title, text, {"text": text, **inputs}, drawn, run)
+        return cls(id, title, text, {"text": text, **inputs}, drawn, run)
 
 
 COPY_LINK = "(...values) => copyLink(%r, %s, values)"
@@ -81,65 +82,65 @@ RUN_LINKED = """() => {
 }"""
 
 
-def connect(demo: gr.Blocks, lenses: Sequence[Lens]) -> None:
-    """Put the links under each lens' text, and restore what the page's own address asks for."""
-    for lens in lenses:
-        with gr.Row(elem_classes="lenses", elem_id=f"lenses-{lens.tab}") as row:
+def connect(demo: gr.Blocks, tabs: Sequence[LinkedTab]) -> None:
+    """Put the links under each tab's text, and restore what the page's own address asks for."""
+    for tab in tabs:
+        with gr.Row(elem_classes="links", elem_id=f"links-{tab.id}") as row:
             gr.HTML("Take this text to", elem_classes="hint", padding=False)
-            for other in lenses:
-                if other is not lens:
+            for other in tabs:
+                if other is not tab:
                     link = gr.Button(other.title, size="sm", scale=0, min_width=0)
                     carried = link.click(
                         None,
-                        [lens.text, other.text],
+                        [tab.text, other.text],
                         other.text,
                         js=CARRY % (other.text.max_length or limits.PROMPT_CHARS),
                         **IN_BROWSER,
                     )
-                    carried.then(None, js=OPEN_TAB % other.tab, **IN_BROWSER)
+                    carried.then(None, js=OPEN_TAB % other.id, **IN_BROWSER)
             share = gr.Button("Copy a link", size="sm", scale=0, min_width=0, elem_classes="share")
             copied = share.click(
                 None,
-                [*lens.inputs.values(), *([lens.drawn] if lens.drawn else [])],
+                [*tab.inputs.values(), *([tab.drawn] if tab.drawn else [])],
                 share,
-                js=COPY_LINK % (lens.tab, list(lens.inputs)),
+                js=COPY_LINK % (tab.id, list(tab.inputs)),
                 **IN_BROWSER,
             )
             copied.then(None, None, share, js=AS_BEFORE, **IN_BROWSER)
-        _move_below(row, lens.text)
+        _move_below(row, tab.text)
     address = gr.Textbox(visible=False)
-    everything = [widget for lens in lenses for widget in lens.inputs.values()]
-    panels = [lens.drawn for lens in lenses if lens.drawn]
+    everything = [widget for tab in tabs for widget in tab.inputs.values()]
+    panels = [tab.drawn for tab in tabs if tab.drawn]
     read = on_page(
         demo.load,
-        lambda address: restored(lenses, address),
+        lambda address: restored(tabs, address),
         address,
         [*everything, *panels],
         js=READ_LINK,
         show_progress="hidden",
     )
     read.then(None, js=OPEN_LINKED_TAB, **IN_BROWSER)
-    for lens in lenses:
-        if lens.run:
-            read.then(None, js=RUN_LINKED % (lens.tab, lens.run.elem_id), **IN_BROWSER)
+    for tab in tabs:
+        if tab.run:
+            read.then(None, js=RUN_LINKED % (tab.id, tab.run.elem_id), **IN_BROWSER)
 
 
-def restored(lenses: Sequence[Lens], address: object) -> list[Any]:
-    """What a link's end, `#tab=...&text=...`, makes of every lens' inputs, in their order.
+def restored(tabs: Sequence[LinkedTab], address: object) -> list[Any]:
+    """What a link's end, `#tab=...&text=...`, makes of every tab's inputs, in their order.
 
     Then of the panels: what the page had prepared does not belong under another's prompt.
     """
     link = address.lstrip("#") if isinstance(address, str) else ""
     asked = {name: values[0] for name, values in parse_qs(link).items()}
     updates: list[Any] = []
-    for each in lenses:
+    for each in tabs:
         for name, widget in each.inputs.items():
-            wanted = asked.get(name) if each.tab == asked.get("tab") else None
+            wanted = asked.get(name) if each.id == asked.get("tab") else None
             value = None if wanted is None else _fitting(widget, wanted)
             updates.append(gr.skip() if value is None else value)
-    for each in lenses:
+    for each in tabs:
         if each.drawn:
-            shared = each.tab == asked.get("tab") and "text" in asked
+            shared = each.id == asked.get("tab") and "text" in asked
             updates.append({} if shared else gr.skip())
     return updates
 
