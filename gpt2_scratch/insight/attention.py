@@ -117,24 +117,6 @@ def rollout(weights: Array) -> Array:
     return total
 
 
-def without_first_token(weights: Array) -> Array:
-    """Maps with the first token's column hidden and what is left of each row scaled to sum to 1.
-
-    A head with nothing to do rests its attention on the first token (Xiao et al. 2023,
-    https://arxiv.org/abs/2309.17453), and such a column outshines what the head does otherwise.
-
-    Args:
-        weights: (..., T, T), rows that sum to 1.
-
-    Returns:
-        The same shape; rows sum to 1, or to 0 where nothing but the first token was read.
-    """
-    rest = weights.copy()
-    rest[..., 0] = 0
-    total = rest.sum(axis=-1, keepdims=True)  # (..., T, T) -> (..., T, 1)
-    return np.divide(rest, total, where=total > 0, out=rest)
-
-
 def head_statistics(weights: Array) -> list[HeadStatistics]:
     """Four numbers per head: n_layer * n_head of them, layer by layer.
 

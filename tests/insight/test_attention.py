@@ -20,7 +20,6 @@ from gpt2_scratch.insight.attention import (
     induction_scores,
     induction_story,
     rollout,
-    without_first_token,
 )
 from gpt2_scratch.model import GPT2
 from gpt2_scratch.vocabulary.tokenizer import Tokenizer
@@ -139,17 +138,6 @@ def test_one_token_has_no_choice(model: GPT2, tokenizer: Tokenizer) -> None:
     assert (maps.weights == 1).all()
     assert all(h.entropy == h.distance == h.first_token == 0 for h in head_statistics(maps.weights))
     assert rollout(maps.weights).tolist() == [[1.0]]
-
-
-def test_the_first_token_can_be_hidden() -> None:
-    weights = np.array([[1, 0, 0], [1, 0, 0], [0.6, 0.1, 0.3]], dtype=np.float32)
-    before = weights.copy()
-    np.testing.assert_allclose(
-        without_first_token(weights), [[0, 0, 0], [0, 0, 0], [0, 0.25, 0.75]], atol=1e-6
-    )
-    assert (weights == before).all()
-    both = without_first_token(np.stack([weights, weights]))  # any number of maps at once
-    np.testing.assert_array_equal(both[1], without_first_token(weights))
 
 
 def test_the_difference_of_two_heads_is_the_share_that_moved() -> None:

@@ -19,7 +19,8 @@ def fill(wording: str, x: str, y: str = "") -> tuple[str, str]:
     a mark or a quotation mark right behind it.
     """
     if "{x}" not in wording:
-        return wording, f"{x}, {y}" if y else x
+        separator = " " if x.endswith((".", "!", "?")) else ", "
+        return wording, x + separator + y if y else x
     if x[:1].lower() in "aeiou":
         wording = _ARTICLE.sub(r"\1n {x}", wording)
     slots = {"x": x, "y": y}
@@ -31,6 +32,8 @@ def in_one_message(instruction: str, input: str, rng: random.Random) -> str:
     """Instruction and material as one message, as people type the two into one box."""
     if "\n" in input or "below" in instruction or rng.random() < 0.6:
         return f"{instruction}\n{input}"
+    if instruction.endswith("?"):
+        return f"{instruction} {input}"
     return f"{instruction.rstrip('.:')}: {input}"
 
 
