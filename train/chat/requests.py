@@ -12,18 +12,24 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from train.chat import invented
-from train.chat.english import in_words, past_of, plural_of, reviews, sentences
-from train.chat.wordings import as_typed, fill, in_one_message, without_article
+from train.chat.drills import DRILLS
+from train.chat.english import past_of, plural_of
+from train.chat.wordings import (
+    WORDINGS,
+    Task,
+    as_typed,
+    fill,
+    in_one_message,
+    in_wordings,
+)
 from train.chat.written_files import records, word_lists, wordings
 from train.datasets import Instruction
 
 SOURCE = "request"  # the sources are "request:antonym", "request:sum", ...
 # How often a piece of written material is asked for in an epoch.
-WORDINGS_PER_FACT = 3
 WORDINGS_PER_TASK = 2
-# How many of each kind that is drawn by rule an epoch has.
-SUMS, NUMBERS, COPIES, UNKNOWNS, COUNTED, DRILLS = 700, 60, 900, 250, 60, 150
-LARGEST_SUM = 100
+# How many tasks about invented names an epoch has.
+COPIES, UNKNOWNS = 900, 250
 AS_ONE_MESSAGE = 0.6  # part of the tasks with an input that have it in the instruction
 
 _COMPARATIVES = {
@@ -69,9 +75,6 @@ _NEWS = (
     "it is raining here", "the shop is closed", "the party starts at seven", "I miss you",
 )  # fmt: skip
 
-# (instruction, input, answer)
-Task = tuple[str, str, str]
-
 
 def requests(seed: int | str) -> list[Instruction]:
     """One epoch's tasks; the same for the same seed."""
@@ -85,86 +88,32 @@ def requests(seed: int | str) -> list[Instruction]:
     return tasks
 
 
-def _asked(
-    rng: random.Random,
-    kind: str,
-    x: str,
-    answer: str,
-    y: str = "",
-    count: int = WORDINGS_PER_FACT,
-    mass_noun: bool = False,
-) -> Iterator[Task]:
-    """One piece of material in `count` wordings of its kind."""
-    ways = without_article(wordings()[kind]) if mass_noun else wordings()[kind]
-    for way in rng.sample(ways, min(count, len(ways))):
-        yield *fill(as_typed(way, rng), x, y), answer
-
-
 # --- words -------------------------------------------------------------------------------------
 
 
 def _words(rng: random.Random) -> Iterator[Task]:
     """Opposites, synonyms, forms of verbs, nouns and adjectives, spelling."""
     for a, b in word_lists()["opposites"]:
-        yield from _asked(rng, "antonym", a, f"The opposite of {a} is {b}.")
-        yield from _asked(rng, "antonym", b, f"The opposite of {b} is {a}.")
+        yield from in_wordings(rng, "antonym", a, f"The opposite of {a} is {b}.")
+        yield from in_wordings(rng, "antonym", b, f"The opposite of {b} is {a}.")
     for a, b in word_lists()["synonyms"]:
-        yield from _asked(rng, "synonym", a, f"Another word for {a} is {b}.")
+        yield from in_wordings(rng, "synonym", a, f"Another word for {a} is {b}.")
     regular = [[verb, past_of(verb), past_of(verb)] for verb in word_lists()["regular_verbs"]]
     for verb, past, _ in [*word_lists()["verbs"], *regular]:
-        yield from _asked(rng, "past_tense_of_verb", verb, f"The past tense of {verb} is {past}.")
+        yield from in_wordings(
+            rng, "past_tense_of_verb", verb, f"The past tense of {verb} is {past}."
+        )
     regular_nouns = ([noun, plural_of(noun)] for noun in word_lists()["nouns"])
     for one, several in [*word_lists()["irregular_plurals"], *regular_nouns]:
-        yield from _asked(rng, "plural", one, f"The plural of {one} is {several}.", count=2)
-        yield from _asked(rng, "singular", several, f"The singular of {several} is {one}.", count=1)
+        yield from in_wordings(rng, "plural", one, f"The plural of {one} is {several}.", count=2)
+        yield from in_wordings(
+            rng, "singular", several, f"The singular of {several} is {one}.", count=1
+        )
     for adjective, comparative in _COMPARATIVES.items():
         answer = f"The comparative of {adjective} is {comparative}."
-        yield from _asked(rng, "comparative_of_adjective", adjective, answer)
+        yield from in_wordings(rng, "comparative_of_adjective", adjective, answer)
     for wrong, correct in word_lists()["misspellings"]:
-        yield from _asked(rng, "spelling_of_word", wrong, f"It is spelled {correct}.")
-
-
-def _letters(rng: random.Random) -> Iterator[Task]:
-    """First letters, and the words of short lists in order."""
-    nouns = word_lists()["nouns"]
-    for noun in rng.sample(nouns, min(COUNTED, len(nouns))):
-        answer = f"The first letter of {noun} is {noun[0].upper()}."
-        yield from _asked(rng, "first_letter", noun, answer, count=1)
-    for _ in range(COUNTED):
-        words = rng.sample(nouns, rng.randint(3, 4))
-        answer = ", ".join(sorted(words))
-        yield from _asked(rng, "sort_words", ", ".join(words), answer, count=1)
-
-
-# --- numbers -----------------------------------------------------------------------------------
-
-
-def _sums(rng: random.Random) -> Iterator[Task]:
-    """Sums and differences to 100, the tables to ten, each small one far more often than large."""
-    for _ in range(SUMS):
-        largest = rng.choice((10, 20, 20, LARGEST_SUM))
-        x = rng.randint(0, largest)
-        y = rng.randint(0, largest - x)
-        for kind, a, b, verb, result in (
-            ("sum", x, y, "plus", x + y),
-            ("difference", x + y, y, "minus", x),
-        ):
-            yield from _asked(rng, kind, str(a), f"{a} {verb} {b} is {result}.", str(b), count=1)
-    for x in range(11):
-        for y in range(11):
-            yield from _asked(rng, "product", str(x), f"{x} times {y} is {x * y}.", str(y), count=2)
-
-
-def _number_words(rng: random.Random) -> Iterator[Task]:
-    for number in range(101):
-        words = in_words(number)
-        yield from _asked(rng, "number_in_words", str(number), f"{number} is {words}.", count=2)
-        answer = f"{words.capitalize()} is {number}."
-        yield from _asked(rng, "number_in_digits", words, answer, count=2)
-    for _ in range(NUMBERS):
-        x, y = rng.sample(range(rng.choice((10, 100, 1000))), 2)
-        answer = f"{max(x, y)} is bigger than {min(x, y)}."
-        yield from _asked(rng, "bigger_of_two", str(x), answer, str(y), count=1)
+        yield from in_wordings(rng, "spelling_of_word", wrong, f"It is spelled {correct}.")
 
 
 # --- sentences ---------------------------------------------------------------------------------
@@ -176,23 +125,7 @@ def _rewriting(rng: random.Random) -> Iterator[Task]:
         kind, x, y = record["kind"], record["input"], ""
         if kind == "merge_two_sentences":
             x, y = re.split(r"(?<=[.!?]) ", x, maxsplit=1)
-        yield from _asked(rng, kind, x, record["output"], y, count=WORDINGS_PER_TASK)
-
-
-def _drills(rng: random.Random) -> Iterator[Task]:
-    """Simple sentences made by rule, to change in the four commonest ways, and short reviews."""
-    made = list(sentences())
-    for kind, rewritten in (
-        ("negate_sentence", "negative"),
-        ("past_tense_sentence", "past"),
-        ("make_question", "question"),
-        ("future_tense_sentence", "future"),
-    ):
-        for sentence in rng.sample(made, DRILLS):
-            answer = getattr(sentence, rewritten)
-            yield from _asked(rng, kind, sentence.present, answer, count=1)
-    for review, verdict in rng.sample(list(reviews()), DRILLS):
-        yield from _asked(rng, "sentiment", review, f"{verdict.capitalize()}.", count=1)
+        yield from in_wordings(rng, kind, x, record["output"], y, count=WORDINGS_PER_TASK)
 
 
 def _unfinished_sentences(rng: random.Random) -> Iterator[Task]:
@@ -204,7 +137,7 @@ def _unfinished_sentences(rng: random.Random) -> Iterator[Task]:
             words = rng.choice(long).split()
             cut = rng.randint(3, len(words) - 3)
             begun, rest = " ".join(words[:cut]), " ".join(words[cut:])
-            yield from _asked(rng, "continue_sentence", begun, rest, count=1)
+            yield from in_wordings(rng, "continue_sentence", begun, rest, count=1)
 
 
 # --- lists, things, facts -----------------------------------------------------------------------
@@ -220,14 +153,14 @@ def _lists(rng: random.Random) -> Iterator[Task]:
                                  (" in ", "unit_conversion")):  # fmt: skip
             if kind == kinds:
                 x, _, y = x.partition(separator)
-        yield from _asked(rng, kind, x, record["output"], y, count=WORDINGS_PER_TASK)
+        yield from in_wordings(rng, kind, x, record["output"], y, count=WORDINGS_PER_TASK)
 
 
 def _definitions(rng: random.Random) -> Iterator[Task]:
     for record in records("definitions"):
         mass_noun = not record["output"].startswith(("A ", "An "))
         x, answer = record["x"], record["output"]
-        yield from _asked(rng, "define_thing", x, answer, "", WORDINGS_PER_TASK, mass_noun)
+        yield from in_wordings(rng, "define_thing", x, answer, "", WORDINGS_PER_TASK, mass_noun)
 
 
 # Facts whose things can also be asked for in the wordings of a kind: (kind of fact, how its first
@@ -243,29 +176,29 @@ _NAMED = (
 
 def _facts(rng: random.Random) -> Iterator[Task]:
     for record in records("facts"):
-        for question in rng.sample(record["questions"], WORDINGS_PER_FACT):
+        for question in rng.sample(record["questions"], WORDINGS):
             yield as_typed(question, rng), "", record["answer"]
         for kind, pattern, way in _NAMED:
             named = pattern.fullmatch(record["questions"][0])
             if record["kind"] == kind and named:
-                yield from _asked(rng, way, named[1], record["answer"], count=2)
+                yield from in_wordings(rng, way, named[1], record["answer"], count=2)
     for country, capital in word_lists()["capitals"]:
         answer = f"The capital of {country} is {capital}."
-        yield from _asked(rng, "capital_of", country, answer, count=2)
+        yield from in_wordings(rng, "capital_of", country, answer, count=2)
         answer = f"{capital} is the capital of {country}."
-        yield from _asked(rng, "country_of_capital", capital, answer, count=1)
+        yield from in_wordings(rng, "country_of_capital", capital, answer, count=1)
     for direction, opposite in [*_DIRECTIONS.items(), *((b, a) for a, b in _DIRECTIONS.items())]:
         answer = f"The opposite of {direction} is {opposite}."
-        yield from _asked(rng, "opposite_direction", direction, answer)
+        yield from in_wordings(rng, "opposite_direction", direction, answer)
     for day, after in zip(_DAYS, (*_DAYS[1:], _DAYS[0]), strict=True):
-        yield from _asked(rng, "day_after", day, f"{after} comes after {day}.")
+        yield from in_wordings(rng, "day_after", day, f"{after} comes after {day}.")
     for month, before in zip(_MONTHS, (_MONTHS[-1], *_MONTHS[:-1]), strict=True):
-        yield from _asked(rng, "month_before", month, f"{before} comes before {month}.")
+        yield from in_wordings(rng, "month_before", month, f"{before} comes before {month}.")
     for ability, able in _ABILITIES.items():
         thing, verb = ability.split()
         one = f"{'an' if thing[0] in 'aeiou' else 'a'} {thing}"
         answer = f"Yes, {one} can {verb}." if able else f"No, {one} cannot {verb}."
-        yield from _asked(rng, "yes_no_ability", thing, answer, verb, count=2)
+        yield from in_wordings(rng, "yes_no_ability", thing, answer, verb, count=2)
 
 
 def _unknown(rng: random.Random) -> Iterator[Task]:
@@ -351,10 +284,10 @@ def _reading(rng: random.Random) -> Iterator[Task]:
             yield about_text(text, question["question"], rng), "", question["answer"]
             kind = question["kind"]
             if kind in _GENERIC and asked.count(kind) == 1 and _is_the_only_one(question, text):
-                yield from _asked(rng, _GENERIC[kind], text, question["answer"], count=1)
+                yield from in_wordings(rng, _GENERIC[kind], text, question["answer"], count=1)
             if question["kind"] == "list_items" and "," in question["short"]:
                 items = "\n".join(f"- {item.strip()}" for item in question["short"].split(","))
-                yield from _asked(rng, "make_list_from_sentence", text, items, count=1)
+                yield from in_wordings(rng, "make_list_from_sentence", text, items, count=1)
     for _ in range(COPIES):
         text, questions = invented.text_with_questions(rng)
         question = rng.choice(questions)
@@ -377,7 +310,7 @@ def _is_the_only_one(question: Mapping[str, str], text: str) -> bool:
 def _texts(rng: random.Random) -> Iterator[Task]:
     """Stories, poems, messages, notes and the like."""
     for record in records("stories"):
-        yield from _asked(rng, "story_about", record["x"], record["output"], count=2)
+        yield from in_wordings(rng, "story_about", record["x"], record["output"], count=2)
     ways = {
         "note": ("Write a note {x}.", "note {x}", "Can you write a short note {x}?"),
         "invitation": (
@@ -395,14 +328,14 @@ def _texts(rng: random.Random) -> Iterator[Task]:
         kind, x = record["kind"], record["x"]
         if kind == "poem_about":
             poem = record["output"].replace(" / ", "\n")
-            yield from _asked(rng, kind, x, poem, count=2)
+            yield from in_wordings(rng, kind, x, poem, count=2)
         else:
             for way in rng.sample(ways[kind], 2):
                 yield *fill(way, x), record["output"]
     for person, greeting in _PEOPLE.items():
         for news in rng.sample(_NEWS, 4):
             answer = f"Hi {greeting}, {news}."
-            yield from _asked(rng, "message_to_person", person, answer, news, count=1)
+            yield from in_wordings(rng, "message_to_person", person, answer, news, count=1)
 
 
 # --- small talk --------------------------------------------------------------------------------
@@ -437,11 +370,7 @@ def _small_talk(rng: random.Random) -> Iterator[Task]:
 
 _KINDS: dict[str, Callable[[random.Random], Iterator[Task]]] = {
     "words": _words,
-    "letters": _letters,
-    "sums": _sums,
-    "number_words": _number_words,
     "rewriting": _rewriting,
-    "drills": _drills,
     "unfinished_sentences": _unfinished_sentences,
     "lists": _lists,
     "definitions": _definitions,
@@ -450,4 +379,5 @@ _KINDS: dict[str, Callable[[random.Random], Iterator[Task]]] = {
     "reading": _reading,
     "texts": _texts,
     "small_talk": _small_talk,
+    **DRILLS,
 }

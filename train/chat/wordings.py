@@ -4,8 +4,14 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
+from train.chat.written_files import wordings
+
+# (instruction, input, answer)
+Task = tuple[str, str, str]
+
+WORDINGS = 3  # in which a piece of material is asked for in an epoch, where nothing else is said
 _ARTICLE = re.compile(r"\b([Aa]) \{x\}")
 # The wording puts its own mark behind the material: a sentence then loses its full stop.
 _MARK_BEHIND = re.compile(r"\{([xy])\}(?=[\"'.,?!:;)])")
@@ -56,3 +62,18 @@ def as_typed(text: str, rng: random.Random) -> str:
     if way < 0.4 and text[-1:] == "?":
         return text[:-1] + " ?"
     return text
+
+
+def in_wordings(
+    rng: random.Random,
+    kind: str,
+    x: str,
+    answer: str,
+    y: str = "",
+    count: int = WORDINGS,
+    mass_noun: bool = False,
+) -> Iterator[Task]:
+    """One piece of material in `count` wordings of its kind."""
+    ways = without_article(wordings()[kind]) if mass_noun else wordings()[kind]
+    for way in rng.sample(ways, min(count, len(ways))):
+        yield *fill(as_typed(way, rng), x, y), answer

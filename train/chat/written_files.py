@@ -30,6 +30,12 @@ def word_lists() -> dict[str, Any]:
 
 
 @cache
+def drill_lists() -> dict[str, Any]:
+    """What the tasks by rule are made of: things and their kinds, rhymes, units, problems, ..."""
+    return json.loads((FOLDER / "drills.json").read_text(encoding="utf-8"))
+
+
+@cache
 def wordings() -> dict[str, list[str]]:
     """Kind of request -> the ways to ask for it, with {x} and {y} where the material stands."""
     return json.loads((FOLDER / "wordings.json").read_text(encoding="utf-8"))

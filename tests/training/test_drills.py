@@ -1,0 +1,101 @@
+"""Tasks by rule: every answer that can be computed is computed here once more."""
+
+from __future__ import annotations
+
+import random
+import re
+
+import pytest
+
+from train.chat.drills import DRILLS, example_sentences, things
+from train.chat.english import in_words
+from train.chat.wordings import Task
+from train.chat.written_files import drill_lists
+
+
+def drawn(kind: str, seed: int = 0) -> list[Task]:
+    return list(DRILLS[kind](random.Random(seed)))
+
+
+def numbers(text: str) -> list[int]:
+    return [int(number) for number in re.findall(r"\d+", text)]
+
+
+@pytest.mark.parametrize("kind", DRILLS)
+def test_the_next_epoch_draws_others(kind: str) -> None:
+    tasks = drawn(kind)
+    assert tasks == drawn(kind)
+    assert len(set(tasks) & set(drawn(kind, 1))) < 0.7 * len(tasks)
+
+
+def test_problems_have_their_answers() -> None:
+    for text, sign, answer in drill_lists()["problems"]:
+        found = {"name": "Tom", "other": "Anna", "things": "books", "a": 12, "b": 4, "c": 48}
+        asked, answered = (set(numbers(part.format(**found))) for part in (text, answer))
+        result = 12 if sign == "/" else 48
+        assert result in answered and result not in asked, text
+        given = {48, 4} if sign == "/" else {4} if sign[:-1] else {12, 4}
+        assert given <= asked, text
+    for asked, _, answer in drawn("problems"):
+        # Whatever the sign: the three numbers of a sum or of a product.
+        said = sorted(dict.fromkeys(numbers(asked) + numbers(answer)))
+        assert any(x + y == z or x * y == z for z in said for x in said for y in said), asked
+
+
+def test_units_are_converted() -> None:
+    factors = {(large, small): factor for small, large, factor in drill_lists()["units"]}
+    for _, _, answer in drawn("units"):
+        x, of, y, into = re.fullmatch(r"(\d+) (\w+) (?:is|are) (\d+) (\w+)\.", answer).groups()
+        one, other = of.removesuffix("s"), into.removesuffix("s")
+        factor = factors.get((one, other))
+        if factor:
+            assert int(x) * factor == int(y)
+        else:
+            assert int(x) == int(y) * factors[other, one]
+
+
+def test_what_a_thing_is_holds_both_ways() -> None:
+    kinds = {thing.name: {thing.kind, thing.within} for thing in things()}
+    questions = 0
+    for asked, input, answer in drawn("kinds"):
+        if found := re.match(r"(Yes|No), ([^.]+?) is (?:not )?(an? [\w ]+)\.", answer):
+            verdict, name, kind = found.groups()
+            assert (kind in kinds[name]) == (verdict == "Yes"), answer
+            questions += 1
+        if found := re.fullmatch(r"(.+) is the odd one out, because it is not (.+)\.", answer):
+            odd, kind = found.groups()
+            named = [name for name in kinds if name.endswith(odd) or name.endswith(odd.lower())]
+            assert any(kind not in kinds[name] for name in named), answer
+            assert odd.lower() in f"{asked} {input}".lower()
+    assert questions > 100
+
+
+def test_letters_and_words_are_counted() -> None:
+    for asked, input, answer in drawn("letters"):
+        if found := re.fullmatch(r"The word (\w+) has (.+) letters\.", answer):
+            assert found[2] == in_words(len(found[1]))
+        if found := re.fullmatch(r"(\w+) rhymes with (\w+)\.", answer):
+            assert any({found[1].lower(), found[2]} <= {*row} for row in drill_lists()["rhymes"])
+        if found := re.fullmatch(r"There are (.+) words\.", answer):
+            text = f"{asked}\n{input}"
+            [sentence, *_] = [s for s in example_sentences() if s.rstrip(".") in text]
+            assert found[1] == in_words(len(sentence.split()))
+        if ", " in answer:
+            assert answer.split(", ") == sorted(answer.split(", "))
+
+
+def test_the_larger_thing_wins() -> None:
+    for _, _, answer in drawn("compared"):
+        said = re.fullmatch(r"(?:Yes, |No, )?(.+) is (\w+) than (.+)\.", answer)
+        winner, word, loser = said.groups()
+        winner = winner[0].lower() + winner[1:]
+        scale = drill_lists()["sizes" if word in ("bigger", "smaller") else "speeds"]
+        places = {thing: place for place, tier in enumerate(scale) for thing in tier}
+        assert (places[winner] > places[loser]) == (word in ("bigger", "faster")), answer
+
+
+def test_example_sentences_have_the_words_asked_for() -> None:
+    for asked, input, answer in drawn("drills"):
+        if answer in example_sentences():
+            words = set(re.findall(r"[a-z]+", f"{asked} {input}"))
+            assert words & set(re.findall(r"[a-z]+", answer))
