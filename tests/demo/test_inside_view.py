@@ -16,6 +16,7 @@ from gpt2_scratch.demo.api import Api
 from gpt2_scratch.demo.inside_stages import STAGES, code_lines, stages
 from gpt2_scratch.demo.inside_view import inside_view, packed, what_if_view
 from gpt2_scratch.demo.registry import Registry
+from gpt2_scratch.demo.tabs.inside import linked_place
 from gpt2_scratch.insight.inside import inside
 from gpt2_scratch.model import CausalSelfAttention
 
@@ -102,3 +103,10 @@ def test_at_first_the_head_that_matters_most_is_off(api: Api) -> None:
     assert first["untouched"]["rows"] != first["ablated"]["rows"]
     everything = what_if_view(api, TEXT, "base", [], [])
     assert everything["untouched"] == everything["ablated"] == first["untouched"]
+
+
+def test_a_damaged_place_of_a_link_is_said_to_be() -> None:
+    assert linked_place("2.0.5.weights") == (2, 0, 5, "weights")
+    for damaged in ("2.0.5", "2.0.x.weights", "nothing"):
+        with pytest.raises(ValueError, match="The link is damaged"):
+            linked_place(damaged)

@@ -371,6 +371,26 @@ def test_a_link_opens_the_text_that_was_shared(tiny_app: App, open_page: Any) ->
     expect(page.locator("#inside-model input")).to_have_value("chat")
 
 
+def test_a_link_opens_the_place_that_was_seen(tiny_app: App, open_page: Any) -> None:
+    page = open_page(tiny_app)
+    panel = look(page)
+    panel.locator(".depth").last.click()
+    expect(panel.locator(".depth").last).to_have_attribute("aria-pressed", "true")
+    open_stage(panel, "weights").get_by_role("button", name="Head 1").click()
+    panel.locator(".chips .chip").nth(1).click()
+    page.locator("#links-inside .share").click()
+    expect(page).to_have_url(re.compile("&place=1.1.1.weights$"))  # the last layer, counted from 0
+
+    other = open_page(tiny_app, page.url.removeprefix(tiny_app.url)).locator("#inside")
+    expect(other.locator(".chip.reader")).to_have_text(panel.locator(".chip.reader").text_content())
+    expect(other.locator(".stage[aria-current]")).to_have_attribute("data-stage", "weights")
+    expect(other.locator(".depth[aria-pressed=true]")).to_have_text(
+        panel.locator(".depth[aria-pressed=true]").text_content()
+    )
+    for head in other.get_by_role("button", name="Head 1").all():
+        expect(head).to_have_attribute("aria-pressed", "true")
+
+
 def test_the_prepared_example_comes_with_the_tab(app: App, open_page: Any) -> None:
     """Of the committed weights, without a model; and another layer, with one."""
     page = open_page(app)

@@ -1,6 +1,7 @@
-// The walk of one prediction through the model. `props.value` is what inside_view gives; {} before
-// the first text. Helpers draw: inside_picture.js the map of the stages, inside_matrix.js the
-// open one, inside_softmax.js the last three; tour.js leads through them. What they share is here.
+// The walk of one prediction through the model. `props.value` is what inside_view gives, and `open`,
+// {position, stage}, where a link says with what to begin; {} before the first text. Helpers draw:
+// inside_picture.js the map of the stages, inside_matrix.js the open one, inside_softmax.js the last
+// three; tour.js leads through them. What they share is here.
 
 const state = {
   stage: 0, // which of value.stages is open
@@ -172,8 +173,10 @@ function draw() {
   const place = [...root.querySelectorAll("button")].indexOf(focused);
   decoded.clear();
   if (value.text !== key) {
-    state.position = value.tokens.length - 1;
+    const last = value.tokens.length - 1;
+    state.position = Math.max(0, Math.min(value.open?.position ?? last, last));
     state.head = value.head;
+    if (value.open) state.stage = Math.max(0, stageIndex(value.open.stage));
   }
   key = value.text;
   state.head = Math.min(state.head ?? value.head, value.n_head - 1);
@@ -273,6 +276,9 @@ element.addEventListener("keydown", (event) => {
   event.preventDefault();
   open(state.stage + steps[event.key], { focus: true });
 });
+// For Copy a link: what is seen here, as `linked_place` of tabs/inside.py reads it.
+(window.linkedPlace ||= {}).inside = () =>
+  [props.value.layer, state.head, state.position, stageNow().key].join(".");
 onThemeChange(() => props.value && props.value.tokens && draw());
 watch("value", draw);
 draw();

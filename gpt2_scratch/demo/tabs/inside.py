@@ -70,6 +70,7 @@ def build(demo: gr.Blocks, api: Api) -> LinkedTab:
                 run = gr.Button("Look inside", variant="primary", elem_id="look-inside")
         examples = gr.Examples(TEXTS, text, label="Texts to try", cache_examples=False)
         shown = gr.State(None)  # what the panels were drawn for: text and model
+        linked = gr.Textbox(visible="hidden", max_length=60)  # the place that a link brought
         walk = panel(
             "inside.js",
             {},
@@ -107,19 +108,24 @@ def build(demo: gr.Blocks, api: Api) -> LinkedTab:
         heads = switches["most_important"] or [(0, 0)]
         return inside_view(api, text, model, heads), switches, (text, model)
 
-    def prepared(text: str, model: str, shown: Any) -> tuple[Any, ...]:
+    def prepared(text: str, model: str, shown: Any, linked: str) -> tuple[Any, ...]:
         """The example that was computed beforehand. It is 150 kB, so it comes with the tab and not
         with the page."""
         walked, switches = (first_paint(api.registry, part) for part in ("inside", "what_if"))
-        if shown or not walked or (text, model) != (TEXTS[0], "base"):
+        if shown or linked or not walked or (text, model) != (TEXTS[0], "base"):
             return gr.skip(), gr.skip(), gr.skip()
         return walked, switches, (text, model)
 
-    def opened(text: str, model: str, shown: Any) -> tuple[Any, ...]:
+    def opened(text: str, model: str, shown: Any, linked: str) -> tuple[Any, ...]:
         """The tab is not empty when it is opened, and shows no error that nobody asked for."""
         if shown == (text, model) or api.registry.problem(model):
             return gr.skip(), gr.skip(), gr.skip()
-        return show(text, model)
+        if shown or not linked:
+            return show(text, model)
+        layer, head, position, stage = linked_place(linked)
+        walked = inside_view(api, text, model, [(layer, head)])
+        walked["open"] = {"position": position, "stage": stage}
+        return walked, what_if_view(api, text, model), (text, model)
 
     def other_layer(shown: Any, event: gr.EventData) -> dict[str, Any]:
         """A click on a layer, for the text that the picture shows."""
@@ -146,7 +152,7 @@ def build(demo: gr.Blocks, api: Api) -> LinkedTab:
     tried = examples.load_input_event.then
     for asked in (run.click, text.submit, model.input, tried):
         on_model(asked, show, [text, model], outputs, show_progress="minimal")
-    inputs = [text, model, shown]
+    inputs = [text, model, shown, linked]
     first = on_page(tab.select, prepared, inputs, outputs, show_progress="hidden")
     on_model(first.then, opened, inputs, outputs, show_progress="hidden")
     on_model(walk.select, other_layer, shown, walk, show_progress="hidden")
@@ -160,7 +166,16 @@ def build(demo: gr.Blocks, api: Api) -> LinkedTab:
         show_progress="hidden",
     )
     on_page(demo.load, lambda: notice_update(api.registry.problem("base")), None, unavailable)
-    return LinkedTab.of("inside", "Inside", text, model=model)
+    return LinkedTab.of("inside", "Inside", text, model=model, place=linked)
+
+
+def linked_place(linked: str) -> tuple[int, int, int, str]:
+    """Layer, head, position and stage of a link, as "2.0.5.weights". ValueError if it is none."""
+    try:
+        layer, head, position, stage = linked.split(".")
+        return int(layer), int(head), int(position), stage
+    except ValueError as error:
+        raise ValueError("The link is damaged: its place cannot be shown.") from error
 
 
 def _of(shown: tuple[str, str] | None) -> tuple[str, str]:
