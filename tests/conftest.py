@@ -246,6 +246,15 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+# How a page is looked at. The tests of the README have one width, and each theme in one; where
+# everything runs, each has both.
+WIDTHS = (pytest.param(1440, marks=pytest.mark.slow), 390)
+LOOKS = (
+    ("light", 1440),
+    ("dark", 390),
+    pytest.param("light", 390, marks=pytest.mark.slow),
+    pytest.param("dark", 1440, marks=pytest.mark.slow),
+)
 PATIENCE = 60_000  # milliseconds; they pass on a machine that is busy only
 
 

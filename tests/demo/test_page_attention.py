@@ -10,7 +10,7 @@ from xml.etree import ElementTree
 
 import numpy as np
 import pytest
-from conftest import App, open_tab
+from conftest import WIDTHS, App, open_tab
 
 from gpt2_scratch.checkpoints.models import load_model
 from gpt2_scratch.demo.attention_view import label
@@ -212,8 +212,9 @@ def test_the_keyboard_is_enough(tiny_app: App, open_page: Any) -> None:
     expect(maps.locator(".grid .thumbnail").nth(2)).to_be_focused()
 
 
-def test_all_heads_can_be_seen_large(tiny_app: App, open_page: Any) -> None:
-    page = open_page(tiny_app, width=390)
+@pytest.mark.parametrize("width", WIDTHS)
+def test_all_heads_can_be_seen_large(tiny_app: App, open_page: Any, width: int) -> None:
+    page = open_page(tiny_app, width=width)
     maps = show(page)
     small = maps.locator(".grid canvas").first.bounding_box()
     maps.get_by_role("button", name="Enlarge all").press("Enter")

@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 import pytest
-from conftest import App, Page, open_tab
+from conftest import WIDTHS, App, Page, open_tab
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 expect = sync_api.expect
@@ -94,8 +94,9 @@ def test_stop_keeps_what_has_been_written(tiny_app: App, open_page: Any) -> None
     expect(page.locator("#conversation .note")).to_have_text(ANSWERED)
 
 
-def test_an_answer_is_explained_token_by_token(tiny_app: App, open_page: Any) -> None:
-    page = open_page(tiny_app, width=390)
+@pytest.mark.parametrize("width", WIDTHS)
+def test_an_answer_is_explained_token_by_token(tiny_app: App, open_page: Any, width: int) -> None:
+    page = open_page(tiny_app, width=width)
     open_tab(page, "Chat")
     expect(page.locator("#skills .kind")).to_have_count(10)
     say(page, "Name a colour.")

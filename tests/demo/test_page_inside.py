@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import App, open_tab, tab_to
+from conftest import LOOKS, WIDTHS, App, open_tab, tab_to
 from made_up_snapshots import write_made_up_snapshots
 
 from gpt2_scratch.checkpoints.models import load_model
@@ -99,9 +99,7 @@ def open_stage(panel: Any, key: str) -> Any:
     return panel.locator(".opened")
 
 
-@pytest.mark.parametrize(
-    ("theme", "width"), [pytest.param("light", 1440, marks=pytest.mark.slow), ("dark", 390)]
-)
+@pytest.mark.parametrize(("theme", "width"), LOOKS)
 def test_the_keyboard_walks_through_every_stage(
     tiny_app: App, open_page: Any, theme: str, width: int
 ) -> None:
@@ -308,7 +306,7 @@ def test_without_snapshots_a_sentence_says_so(tiny_app: App, open_page: Any) -> 
     expect(page.locator("#over-training .hint")).to_contain_text("Nothing was kept")
 
 
-@pytest.mark.parametrize("width", [pytest.param(1440, marks=pytest.mark.slow), 390])
+@pytest.mark.parametrize("width", WIDTHS)
 def test_the_tour_has_six_steps_and_can_be_declined(
     tiny_app: App, open_page: Any, width: int
 ) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from conftest import App, open_tab
+from conftest import LOOKS, App, open_tab
 
 # WCAG 2.2: contrast of text (1.4.3, AA) and size of targets (2.5.8, AA). Pictures are left out.
 LOOK = """() => {
@@ -56,9 +56,7 @@ LOOK = """() => {
 }"""
 
 
-@pytest.mark.parametrize(
-    ("theme", "width"), [pytest.param("light", 1440, marks=pytest.mark.slow), ("dark", 390)]
-)
+@pytest.mark.parametrize(("theme", "width"), LOOKS)
 def test_every_tab_can_be_read_and_met(app: App, open_page: Any, theme: str, width: int) -> None:
     page = open_page(app, f"/?__theme={theme}", width=width)
     faults = {}

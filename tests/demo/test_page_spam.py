@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import REPOSITORY, App, open_tab
+from conftest import REPOSITORY, WIDTHS, App, open_tab
 from test_page import HOSTILE
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
@@ -142,8 +142,11 @@ def test_a_verdict_is_dimmed_until_it_is_that_of_the_text(spam_tab: Any) -> None
     expect(page.locator("#verdict .stale")).to_have_count(0)
 
 
-def test_the_score_of_a_rewritten_spam_moves_with_it(tiny_app: App, open_page: Any) -> None:
-    page = open_page(tiny_app, width=390)
+@pytest.mark.parametrize("width", WIDTHS)
+def test_the_score_of_a_rewritten_spam_moves_with_it(
+    tiny_app: App, open_page: Any, width: int
+) -> None:
+    page = open_page(tiny_app, width=width)
     open_tab(page, "Spam")
     page.get_by_text("Fool the filter").click()
     said = page.locator("#fool-score .verdict")

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import REPOSITORY, App, open_tab
+from conftest import REPOSITORY, WIDTHS, App, open_tab
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 expect = sync_api.expect
@@ -30,10 +30,11 @@ def logged_app(tiny_app: App, tiny_weights: Path) -> Iterator[App]:
         copy.unlink()
 
 
+@pytest.mark.parametrize("width", WIDTHS)
 def test_curves_figures_and_commands_are_those_of_the_files(
-    logged_app: App, open_page: Any
+    logged_app: App, open_page: Any, width: int
 ) -> None:
-    page = open_page(logged_app, width=390)
+    page = open_page(logged_app, width=width)
     open_tab(page, "Training")
     panel = page.locator("#training")
     expect(panel.locator(".chart figcaption").first).to_contain_text("Loss")
