@@ -144,7 +144,7 @@ function draw() {
   const follow = !before || before.scrollTop + before.clientHeight > before.scrollHeight - 60;
   const position = before ? before.scrollTop : 0;
   if (value.running) state.editing = -1;
-  const list = node("ol", "turns");
+  const list = node("ol", value.running ? "turns running" : "turns");
   list.tabIndex = 0; // the keyboard can scroll it
   list.setAttribute("aria-label", "conversation");
   turns.forEach((turn, i) => {

@@ -69,8 +69,8 @@ def build(demo: gr.Blocks, api: Api) -> LinkedTab:
                     elem_id="instruction",
                 )
                 with gr.Row():
-                    stop = gr.Button("Stop", size="sm", min_width=100, elem_id="stop-chat")
                     clear = gr.Button("New conversation", size="sm", min_width=100, elem_id="clear")
+                    stop = gr.Button("Stop", size="sm", min_width=100, elem_id="stop-chat")
             with gr.Column(scale=2, min_width=280):
                 skills = panel(
                     "skills.js", {"kinds": skill_rows(measured_skills())}, elem_id="skills"
