@@ -12,8 +12,8 @@ FOLDER = Path(__file__).with_name("written")
 
 @cache
 def records(name: str) -> tuple[dict[str, Any], ...]:
-    """The JSON lines of `<name>.jsonl` and, where there is one, of `<name>_2.jsonl`."""
-    paths = [FOLDER / f"{name}.jsonl", FOLDER / f"{name}_2.jsonl"]
+    """The JSON lines of `<name>.jsonl`, `<name>_2.jsonl` and so on."""
+    paths = [FOLDER / f"{name}.jsonl", *sorted(FOLDER.glob(f"{name}_[2-9].jsonl"))]
     lines = [
         line
         for path in paths
