@@ -158,8 +158,9 @@ def _lists(rng: random.Random) -> Iterator[Task]:
 
 def _definitions(rng: random.Random) -> Iterator[Task]:
     for record in records("definitions"):
-        mass_noun = not record["output"].startswith(("A ", "An "))
         x, answer = record["x"], record["output"]
+        # "A lazy person ..." answers for a word that has no article itself.
+        mass_noun = not re.match(rf"An? {re.escape(x)} (?!person)", answer)
         yield from in_wordings(rng, "define_thing", x, answer, "", WORDINGS_PER_TASK, mass_noun)
 
 
