@@ -68,7 +68,7 @@ def build(api: Api) -> Page:
         training_tab.build(demo, api)
         share_links.connect(demo, [writing, spam, chat, attention, inside])
         decoding = gr.Markdown(elem_id="decoding", elem_classes="statistics")
-        on_page(demo.load, api.serving.description, None, decoding)
+        on_page(demo.load, api.serving.description, None, decoding, show_progress="hidden")
     # api_open=False: nobody skips the queue by the REST route
     demo.queue(max_size=limits.QUEUE_SIZE, default_concurrency_limit=1, api_open=False)
     demo.bound_memory()
