@@ -11,17 +11,15 @@ from train.build_data.number_tasks import SOURCE, number_tasks
 from train.build_data.sentence_tasks import MEN, NAMES, WOMEN, Sentences
 from train.build_data.tasks import (
     Task,
-    capitalise,
     fill,
     fill_some,
     is_clean,
-    joined,
     lists,
     sample,
     with_article,
 )
 from train.build_data.word_tasks import wordnet_words
-from train.chat.english import in_words
+from train.chat.english import capitalise, in_words, joined
 
 
 def synthetic(archives: Sequence[Archive], rng: random.Random) -> Iterator[Task]:

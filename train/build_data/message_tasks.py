@@ -10,7 +10,8 @@ from collections.abc import Iterator, Sequence
 from train.build_data.archives import Archive
 from train.build_data.cleaning import words_of
 from train.build_data.readers import csv_rows
-from train.build_data.tasks import Task, capitalise, fill, is_clean, make, sample
+from train.build_data.tasks import Task, fill, is_clean, make, sample
+from train.chat.english import capitalise
 
 
 def personality_chat(archives: Sequence[Archive], rng: random.Random) -> Iterator[Task]:

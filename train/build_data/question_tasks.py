@@ -12,7 +12,6 @@ from train.build_data.readers import csv_rows, json_lines
 from train.build_data.sentence_tasks import FUNCTION_WORDS, Sentences
 from train.build_data.tasks import (
     Task,
-    capitalise,
     fill,
     fill_some,
     is_clean,
@@ -20,6 +19,7 @@ from train.build_data.tasks import (
     sample,
     sentence,
 )
+from train.chat.english import capitalise
 
 TRIVIA = (
     "animals", "for-kids", "general", "geography", "history", "science-technology", "humanities",

@@ -10,7 +10,8 @@ from collections.abc import Iterator, Sequence
 from train.build_data.archives import Archive
 from train.build_data.cleaning import any_of, words_of
 from train.build_data.readers import zipped_texts
-from train.build_data.tasks import Task, capitalise, fill, is_clean, lists, sample
+from train.build_data.tasks import Task, fill, is_clean, lists, sample
+from train.chat.english import capitalise
 
 MEN, WOMEN = lists()["men"], lists()["women"]
 NAMES = (*MEN, *WOMEN)

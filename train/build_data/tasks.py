@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
 from train.build_data.cleaning import any_of
+from train.chat.english import capitalise
 
 T = TypeVar("T")
 
@@ -134,11 +135,6 @@ def sample(rng: random.Random, items: Sequence[T], count: int) -> list[T]:
     return items[:count]
 
 
-def capitalise(text: str) -> str:
-    """The first letter large, the others as they are."""
-    return text[:1].upper() + text[1:]
-
-
 def with_article(noun: str) -> str:
     """ "a dog", "an hour", "a unit"."""
     vowel = r"(?!(uni|use|usu|eu|one|ura|uti|ute))[aeiou]|hour|honest|heir"
@@ -148,8 +144,3 @@ def with_article(noun: str) -> str:
 def sentence(text: str) -> str:
     """With a capital and a full stop, if it has no other end."""
     return capitalise(text) + ("" if text[-1] in ".!?" else ".")
-
-
-def joined(items: Sequence[str]) -> str:
-    """ "a, b and c"."""
-    return ", ".join(items[:-1]) + " and " + items[-1]

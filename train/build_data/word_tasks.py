@@ -9,7 +9,8 @@ from typing import Any
 
 from train.build_data.archives import Archive
 from train.build_data.sentence_tasks import FUNCTION_WORDS, Sentences, draw
-from train.build_data.tasks import Task, capitalise, fill, is_clean, sample
+from train.build_data.tasks import Task, fill, is_clean, sample
+from train.chat.english import capitalise
 
 # --- spelling -----------------------------------------------------------------------------------
 

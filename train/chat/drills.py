@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
 
-from train.chat.english import in_words, plural_of, reviews, sentences
+from train.chat.english import capitalise, in_words, joined, plural_of, reviews, sentences
 from train.chat.wordings import Task, as_typed, in_wordings
 from train.chat.written_files import drill_lists, records, word_lists
 
@@ -162,20 +162,20 @@ def _kinds_of_things(rng: random.Random) -> Iterator[Task]:
     """What something is, whether it is that, three of a kind, and the one that is not."""
     kinds = drill_lists()["kinds"]
     for thing in rng.sample(things(), THINGS):
-        answer = f"{_at_start(thing.name)} is {thing.kind}."
+        answer = f"{capitalise(thing.name)} is {thing.kind}."
         asked = rng.choice((thing.name, thing.bare))
         yield from in_wordings(rng, "category_of_thing", asked, answer, count=1)
         yield _is_it(thing, rng)
     for _ in range(THINGS):
         kind = rng.choice(kinds)
-        answer = f"{_at_start(_listed(rng.sample(kind['things'], 3)))}."
+        answer = f"{capitalise(joined(rng.sample(kind['things'], 3)))}."
         yield from in_wordings(rng, "name_three_of_kind", kind["many"], answer, count=1)
         kind = rng.choice(kinds)
         same = [thing for thing in things() if thing.kind == kind["one"]]
         odd = rng.choice([t for t in things() if not (t.may_be(kind["one"]) or _alike(t, kind))])
         chosen = [thing.bare for thing in (*rng.sample(same, 3), odd)]
         rng.shuffle(chosen)
-        answer = f"{_at_start(odd.bare)} is the odd one out, because it is not {kind['one']}."
+        answer = f"{capitalise(odd.bare)} is the odd one out, because it is not {kind['one']}."
         yield from in_wordings(rng, "odd_one_out", ", ".join(chosen), answer, count=1)
 
 
@@ -191,7 +191,7 @@ def _is_it(thing: Thing, rng: random.Random) -> Task:
         others = {t.kind for t in things() if not thing.may_be(t.kind) and t.within != thing.kind}
         kind = rng.choice(sorted(others))
     way = rng.choice(("Is {x} {y}?", "is {x} {y}", "Would you call {x} {y}?", "{X} is {y}, right?"))
-    question = way.format(x=thing.name, y=kind, X=_at_start(thing.name))
+    question = way.format(x=thing.name, y=kind, X=capitalise(thing.name))
     if thing.may_be(kind):
         return as_typed(question, rng), "", f"Yes, {thing.name} is {kind}."
     return as_typed(question, rng), "", f"No, {thing.name} is not {kind}. It is {thing.kind}."
@@ -214,22 +214,13 @@ def _compared(rng: random.Random) -> Iterator[Task]:
                 f"What is {word}, {x} or {y}?",
                 f"{word}: {x} or {y}",
                 f"Is {x} {word} than {y}?",
-                f"{_at_start(x)} or {y}, which is {word}?",
+                f"{capitalise(x)} or {y}, which is {word}?",
             )
         )
-        answer = f"{_at_start(winner)} is {word} than {loser}."
+        answer = f"{capitalise(winner)} is {word} than {loser}."
         if way.startswith("Is "):
             answer = ("Yes, " if x == winner else "No, ") + f"{winner} is {word} than {loser}."
         yield as_typed(way, rng), "", answer
-
-
-def _at_start(text: str) -> str:
-    return text[:1].upper() + text[1:]
-
-
-def _listed(names: Sequence[str]) -> str:
-    """a, b and c."""
-    return f"{', '.join(names[:-1])} and {names[-1]}"
 
 
 # --- sentences -----------------------------------------------------------------------------------

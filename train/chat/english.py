@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from train.chat.written_files import word_lists
@@ -80,3 +80,13 @@ def in_words(number: int) -> str:
     thousands, rest = divmod(number, 1_000)
     link = " " if rest >= 100 else " and "
     return f"{in_words(thousands)} thousand" + (link + in_words(rest) if rest else "")
+
+
+def capitalise(text: str) -> str:
+    """The first letter large, the others as they are."""
+    return text[:1].upper() + text[1:]
+
+
+def joined(items: Sequence[str]) -> str:
+    """ "a, b and c"."""
+    return ", ".join(items[:-1]) + " and " + items[-1]

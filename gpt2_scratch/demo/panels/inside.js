@@ -278,7 +278,7 @@ element.addEventListener("keydown", (event) => {
 });
 // For Copy a link: what is seen here, as `linked_place` of tabs/inside.py reads it.
 (window.linkedPlace ||= {}).inside = () =>
-  [props.value.layer, state.head, state.position, stageNow().key].join(".");
+  props.value?.tokens && [props.value.layer, state.head, state.position, stageNow().key].join(".");
 onThemeChange(() => props.value && props.value.tokens && draw());
 watch("value", draw);
 draw();

@@ -52,10 +52,8 @@ function follow(button) {
 window.copyLink = async (tab, names, values) => {
   const link = new URLSearchParams({ tab });
   names.forEach((name, i) => link.set(name, values[i] ?? ""));
-  if (document.querySelector("#" + tab + " .panel > *")) {
-    const place = window.linkedPlace?.[tab]?.();
-    if (place) link.set("place", place);
-  }
+  const place = window.linkedPlace?.[tab]?.();
+  if (place) link.set("place", place);
   const drawn = values[names.length];
   if (drawn?.link && [undefined, link.get("text")].includes(drawn.prompt)) {
     Object.entries(drawn.link).forEach(([name, text]) => link.set(name, text));
