@@ -293,10 +293,6 @@ def choose(page: Any, model: str) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.xfail(
-    strict=False,
-    reason="On a slow machine the dropdown, set by its own answer, may ask for ever.",
-)
 def test_a_model_of_openai_is_fetched_when_it_is_chosen(
     stand_in: bytes,
     tiny_weights: Path,
@@ -319,6 +315,10 @@ def test_a_model_of_openai_is_fetched_when_it_is_chosen(
         expect(arrival).to_contain_text("the Hub cannot be reached")
         assert ". " not in arrival.text_content().strip()  # one sentence
         expect(model).to_have_value("base")
+        linked = open_page(url, "/#tab=generate&text=A+cat&model=gpt2")  # asks for it too
+        expect(linked.locator("#arrival")).to_contain_text("gpt2 did not come")
+        expect(linked.locator("#generate-model input")).to_have_value("base")
+        linked.context.close()
         choose(page, "chat")
         expect(arrival).to_have_text("")
         choose(page, "base")

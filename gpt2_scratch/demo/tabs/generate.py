@@ -251,6 +251,7 @@ def _connect_arrival(api: Api, choice: Choices) -> None:
             fetch,
             dropdown,
             [choice.arrival, dropdown],
+            trigger_mode="once",  # the answer sets the dropdown, which is no question of its own
             api_visibility="private",
             concurrency_limit=2,  # in a line of its own: a download takes minutes
             show_progress="hidden",
