@@ -358,6 +358,5 @@ def device_of(model: GPT2) -> torch.device:
 
 def new_cache(model: GPT2, batch_size: int, length: int) -> KVCache:
     """A cache for `length` positions or the whole window, whichever is less."""
-    dtype = next((p.dtype for p in model.parameters()), torch.float32)
     length = min(length, model.config.block_size)
-    return KVCache(model.config, batch_size, length, dtype, device_of(model))
+    return KVCache(model.config, batch_size, length, model.cache_dtype, device_of(model))

@@ -188,6 +188,11 @@ class GPT2(nn.Module):
                 nn.init.normal_(parameter, std=std, generator=generator)
         return self
 
+    @property
+    def cache_dtype(self) -> torch.dtype:
+        """What its keys and values are kept in: that of the weights."""
+        return self.wte.weight.dtype
+
     def forward(
         self,
         idx: Tensor,

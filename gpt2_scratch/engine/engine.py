@@ -102,7 +102,7 @@ class Engine:
         self.model, self.config = model, model.config
         self._waiting_limit = check_integer("waiting", waiting, 0, 1_000_000)
         spare = check_integer("spare", spare, 0, 1000)
-        self._cache = KVCache(self.config, self._batch_limit + spare)
+        self._cache = KVCache(self.config, self._batch_limit + spare, dtype=model.cache_dtype)
         self._slots = Slots(self._cache, reuse)
         self._chunk = 4 * SMALLEST_CHUNK  # until it is known how fast the model reads
         self._waiting: deque[_Request] = deque()

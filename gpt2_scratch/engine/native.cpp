@@ -44,6 +44,7 @@ constexpr int64_t VECTORS = PANEL / LANES;  // of outputs in a panel
 constexpr int64_t MANY = 12;                // rows from which on a widened weight is used again
 constexpr int64_t DEPTH = 128;              // inputs at a time, when there are many rows
 constexpr int64_t GROUP = 8 * TILE;         // rows that share one widening of these
+constexpr int64_t AHEAD = 4096;             // bytes of weights that are on their way from memory
 
 typedef float Vector __attribute__((vector_size(4 * LANES), aligned(4), may_alias));
 typedef int32_t Int32s __attribute__((vector_size(4 * LANES), aligned(4), may_alias));
@@ -97,6 +98,35 @@ inline Vector widen(const int8_t* w) {
 #endif
 }
 
+// The nearest numbers of a type of fewer bits, or the same ones.
+inline void narrow(const float* from, float* to, int64_t count) {
+    std::memcpy(to, from, count * sizeof(float));
+}
+
+inline void narrow(const float* from, Float16* to, int64_t count) {
+    for (int64_t n = 0; n < count; n++) {
+#if defined(__F16C__)
+        to[n].bits = _cvtss_sh(from[n], _MM_FROUND_TO_NEAREST_INT);
+#else
+        uint32_t bits;
+        std::memcpy(&bits, &from[n], sizeof bits);
+        const uint32_t sign = bits >> 16 & 0x8000;
+        bits &= 0x7fffffff;
+        if (bits > 0x7f800000) {  // NaN
+            bits = 0x7e00;
+        } else if (bits < 113 << 23) {  // subnormal: a float from 0.5 on has steps of 2^-24
+            float shifted = std::fabs(from[n]) + 0.5f;
+            std::memcpy(&bits, &shifted, sizeof bits);
+            bits -= 126 << 23;
+        } else {  // to even where it is halfway; the exponent is 112 smaller
+            bits = (bits + 0xfff + (bits >> 13 & 1) - (112 << 23)) >> 13;
+            if (bits > 0x7c00) bits = 0x7c00;
+        }
+        to[n].bits = sign | bits;
+#endif
+    }
+}
+
 // --- what native.py fills in; the order of the fields is the same there ---
 
 // weight: ceil(outputs / PANEL) panels of (inputs, PANEL), or with two inputs TOGETHER of
@@ -128,9 +158,9 @@ struct Model {
     Linear wte;  // the output layer, and the embedding
 };
 
-struct Cache {  // (n_layer, slots, n_head, max_length, head_dim)
-    float *keys, *values;
-    int64_t slots, max_length;
+struct Cache {  // (n_layer, slots, n_head, max_length, head_dim), float32 or float16
+    void *keys, *values;
+    int64_t slots, max_length, bits;
 };
 
 // --- the building blocks; each is called by all threads ---
@@ -205,38 +235,103 @@ inline void finish(const Linear& linear, const Vector sum[VECTORS], int64_t pane
 // Vectors of outputs at a time for so many rows: as many as the registers have room for.
 constexpr int64_t vectors_at_once(int rows) { return rows * VECTORS <= 8 ? VECTORS : 2; }
 
-// One panel of outputs for ROWS rows, the weights straight from memory. x: (ROWS, inputs).
-template <class W, int ROWS>
-void multiply_few(const Linear& linear, const float* x, int64_t panel, float* y, Then then) {
-    constexpr int64_t WIDTH = vectors_at_once(ROWS);
-    const int64_t inputs = linear.inputs;
-    Vector sums[ROWS][VECTORS];
-    for (int64_t first = 0; first < VECTORS; first += WIDTH) {
-        const W* w = static_cast<const W*>(linear.weight) + panel * inputs * PANEL + first * LANES;
-        Vector sum[ROWS][WIDTH] = {};
-        for (int64_t k = 0; k < inputs; k++, w += PANEL) {
-            if (ROWS == 1) __builtin_prefetch(w + 2048 / sizeof(W));
-            Vector wide[WIDTH];
-#pragma GCC unroll 8
-            for (int n = 0; n < WIDTH; n++) wide[n] = widen(w + n * LANES);
-#pragma GCC unroll 12
-            for (int r = 0; r < ROWS; r++)
-#pragma GCC unroll 8
-                for (int n = 0; n < WIDTH; n++) sum[r][n] += x[r * inputs + k] * wide[n];
-        }
-        for (int r = 0; r < ROWS; r++) std::memcpy(&sums[r][first], sum[r], sizeof sum[r]);
-    }
-    for (int r = 0; r < ROWS; r++) finish(linear, sums[r], panel, y + r * linear.outputs, then);
+// The processor is told what will be read some time after these bytes: sooner with one row or two,
+// which wait for nothing but the memory.
+template <int64_t BYTES>
+inline void prefetch(const void* weights, int rows) {
+    const char* line = static_cast<const char*>(weights) + (rows <= 2 ? AHEAD / 2 : AHEAD);
+    for (int64_t n = 0; n < BYTES; n += 64) __builtin_prefetch(line + n);
 }
+
+// The rows in tiles of as many as there are registers for: work(tile, row), tile::value known now.
+template <class Work>
+inline void by_tiles(int64_t rows, Work work) {
+    int64_t row = 0;
+    auto take = [&](auto tile) {
+        for (; rows - row >= tile; row += tile) work(tile, row);
+    };
+    take(std::integral_constant<int, TILE>());
+    if constexpr (TILE > 8) take(std::integral_constant<int, 8>());
+    take(std::integral_constant<int, 4>());
+    take(std::integral_constant<int, 2>());
+    take(std::integral_constant<int, 1>());
+}
+
+// All outputs for all rows. `product` says how weights are stored: it has `steps` of inputs, of
+// STEP_BYTES each in a panel, `add`s what some of them give to the sums of a tile, and `total`s the
+// sums. A few rows meet a panel piece by piece, while the next piece is on its way from memory.
+template <class Product>
+void multiply_panels(const Linear& linear, const Product& product, int64_t rows, float* y,
+                     Then then) {
+    const int64_t panels = (linear.outputs + PANEL - 1) / PANEL, groups = (rows + GROUP - 1) / GROUP;
+    const bool few = rows > 1 && rows < MANY;
+    const int64_t piece = few ? AHEAD / Product::STEP_BYTES : product.steps;
+#pragma omp for schedule(static)
+    for (int64_t item = 0; item < panels * groups; item++) {
+        const int64_t panel = item / groups, start = item % groups * GROUP;
+        const int64_t count = rows - start < GROUP ? rows - start : GROUP;
+        typename Product::Sum sums[GROUP][VECTORS];
+        std::memset(sums, 0, count * sizeof sums[0]);
+        for (int64_t from = 0; from < product.steps; from += piece) {
+            const int64_t to = product.steps - from < piece ? product.steps : from + piece;
+            by_tiles(count, [&](auto tile, int64_t row) {
+                product.template add<decltype(tile)::value>(panel, start + row, from, to, sums + row);
+            });
+        }
+        for (int64_t row = 0; row < count; row++) {
+            Vector totals[VECTORS];
+            for (int n = 0; n < VECTORS; n++) totals[n] = product.total(start + row, sums[row][n]);
+            finish(linear, totals, panel, y + (start + row) * linear.outputs, then);
+        }
+    }
+}
+
+// Weights that are widened to float32 one by one. x: (rows, inputs); a step is an input.
+template <class W>
+struct FloatProduct {
+    typedef Vector Sum;
+    static constexpr int64_t STEP_BYTES = PANEL * sizeof(W);
+    const Linear& linear;
+    const float* x;
+    const int64_t steps = linear.inputs;
+
+    template <int ROWS>
+    void add(int64_t panel, int64_t row, int64_t from, int64_t to, Sum sums[][VECTORS]) const {
+        constexpr int64_t WIDTH = vectors_at_once(ROWS);
+        const W* panel_weights = static_cast<const W*>(linear.weight) + panel * steps * PANEL;
+        for (int64_t first = 0; first < VECTORS; first += WIDTH) {
+            const float* inputs = x + row * steps;
+            Vector sum[ROWS][WIDTH];
+            for (int r = 0; r < ROWS; r++) std::memcpy(sum[r], &sums[r][first], sizeof sum[r]);
+            for (int64_t k = from; k < to; k++) {
+                const W* w = panel_weights + k * PANEL + first * LANES;
+                prefetch<WIDTH * LANES * sizeof(W)>(w, ROWS);
+                Vector wide[WIDTH];
+#pragma GCC unroll 8
+                for (int n = 0; n < WIDTH; n++) wide[n] = widen(w + n * LANES);
+#pragma GCC unroll 12
+                for (int r = 0; r < ROWS; r++)
+#pragma GCC unroll 8
+                    for (int n = 0; n < WIDTH; n++)
+                        sum[r][n] += inputs[r * steps + k] * wide[n];
+            }
+            for (int r = 0; r < ROWS; r++) std::memcpy(&sums[r][first], sum[r], sizeof sum[r]);
+        }
+    }
+
+    Vector total(int64_t, Vector sum) const { return sum; }
+};
 
 // Many rows: DEPTH inputs of a panel are widened once, stay in the processor's nearest cache, and
 // meet GROUP rows, a tile of TILE after the other, before the next DEPTH. x: (tiles, inputs, TILE).
 template <class W>
-void multiply_many(const Linear& linear, const float* x, int64_t rows, int64_t panel, float* y,
-                   Then then) {
-    const int64_t inputs = linear.inputs;
-    const W* w = static_cast<const W*>(linear.weight) + panel * inputs * PANEL;
-    for (int64_t start = 0; start < rows; start += GROUP) {
+void multiply_many(const Linear& linear, const float* x, int64_t rows, float* y, Then then) {
+    const int64_t inputs = linear.inputs, groups = (rows + GROUP - 1) / GROUP;
+    const int64_t panels = (linear.outputs + PANEL - 1) / PANEL;
+#pragma omp for schedule(static)
+    for (int64_t item = 0; item < panels * groups; item++) {
+        const int64_t panel = item / groups, start = item % groups * GROUP;
+        const W* w = static_cast<const W*>(linear.weight) + panel * inputs * PANEL;
         const int64_t count = rows - start < GROUP ? rows - start : GROUP;
         Vector sums[GROUP][VECTORS] = {};
         for (int64_t from = 0; from < inputs; from += DEPTH) {
@@ -339,46 +434,56 @@ inline Wholes add_products(Wholes sum, Wholes weights, Wholes inputs) {
 }
 #endif
 
-// One panel of outputs for ROWS rows. Sums of whole numbers are exact in any order, so that of one
-// row may be kept in PARTS that do not wait for each other.
-template <int ROWS>
-void multiply_whole(const Linear& linear, const Pair* x, const float* scales, int64_t panel,
-                    float* y, Then then) {
-    constexpr int64_t WIDTH = vectors_at_once(ROWS);
-    constexpr int PARTS = ROWS * WIDTH < 8 ? 8 / (ROWS * WIDTH) : 1;
-    const int64_t pairs = (linear.inputs + 1) / 2;
-    const int8_t* w = static_cast<const int8_t*>(linear.weight) + panel * pairs * 2 * PANEL;
-    Vector totals[ROWS][VECTORS];
-    for (int64_t first = 0; first < VECTORS; first += WIDTH) {
-        Wholes sum[ROWS][PARTS][WIDTH] = {};
-        auto add = [&](int64_t k, int part) {
-            const int8_t* weights = w + (k * PANEL + first * LANES) * 2;
-            if (ROWS == 1) __builtin_prefetch(weights + 2048);
-            Wholes wide[WIDTH];
+// Weights of 8 bits, two inputs at a time, which are a step. Sums of whole numbers are exact in any
+// order, so that of one row may be kept in PARTS that do not wait for each other.
+struct WholeProduct {
+    typedef Wholes Sum;
+    static constexpr int64_t STEP_BYTES = 2 * PANEL;
+    const Linear& linear;
+    const Pair* x;  // (rows, steps)
+    const float* scales;
+    const int64_t steps = (linear.inputs + 1) / 2;
+
+    template <int ROWS>
+    void add(int64_t panel, int64_t row, int64_t from, int64_t to, Sum sums[][VECTORS]) const {
+        constexpr int64_t WIDTH = vectors_at_once(ROWS);
+        constexpr int PARTS = ROWS * WIDTH < 8 ? 8 / (ROWS * WIDTH) : 1;
+        const int8_t* w = static_cast<const int8_t*>(linear.weight) + panel * steps * STEP_BYTES;
+        for (int64_t first = 0; first < VECTORS; first += WIDTH) {
+            const Pair* inputs = x + row * steps;
+            Wholes sum[ROWS][PARTS][WIDTH] = {};
+            for (int r = 0; r < ROWS; r++)
+                std::memcpy(sum[r][0], &sums[r][first], sizeof sum[r][0]);
+            auto add_pair = [&](int64_t k, int part) {
+                const int8_t* weights = w + k * STEP_BYTES + first * LANES * 2;
+                prefetch<WIDTH * LANES * 2>(weights, ROWS);
+                Wholes wide[WIDTH];
 #pragma GCC unroll 8
-            for (int n = 0; n < WIDTH; n++) wide[n] = widen_pairs(weights + n * LANES * 2);
+                for (int n = 0; n < WIDTH; n++) wide[n] = widen_pairs(weights + n * LANES * 2);
 #pragma GCC unroll 12
-            for (int r = 0; r < ROWS; r++) {
-                const Wholes both = everywhere(x[r * pairs + k]);
+                for (int r = 0; r < ROWS; r++) {
+                    const Wholes both = everywhere(inputs[r * steps + k]);
 #pragma GCC unroll 8
-                for (int n = 0; n < WIDTH; n++)
-                    sum[r][part][n] = add_products(sum[r][part][n], wide[n], both);
-            }
-        };
-        int64_t k = 0;
-        for (; k + PARTS <= pairs; k += PARTS)
+                    for (int n = 0; n < WIDTH; n++)
+                        sum[r][part][n] = add_products(sum[r][part][n], wide[n], both);
+                }
+            };
+            int64_t k = from;
+            for (; k + PARTS <= to; k += PARTS)
 #pragma GCC unroll 4
-            for (int part = 0; part < PARTS; part++) add(k + part, part);
-        for (; k < pairs; k++) add(k, 0);
-        for (int r = 0; r < ROWS; r++)
-            for (int n = 0; n < WIDTH; n++) {
-                Wholes total = sum[r][0][n];
-                for (int part = 1; part < PARTS; part++) total = plus(total, sum[r][part][n]);
-                totals[r][first + n] = scales[r] * as_floats(total);
-            }
+                for (int part = 0; part < PARTS; part++) add_pair(k + part, part);
+            for (; k < to; k++) add_pair(k, 0);
+            for (int r = 0; r < ROWS; r++)
+                for (int n = 0; n < WIDTH; n++) {
+                    sums[r][first + n] = sum[r][0][n];
+                    for (int part = 1; part < PARTS; part++)
+                        sums[r][first + n] = plus(sums[r][first + n], sum[r][part][n]);
+                }
+        }
     }
-    for (int r = 0; r < ROWS; r++) finish(linear, totals[r], panel, y + r * linear.outputs, then);
-}
+
+    Vector total(int64_t row, Wholes sum) const { return scales[row] * as_floats(sum); }
+};
 
 // The sums of each GROUPED numbers: what the weights' smallest value is multiplied by.
 void sum_groups(const Pair* numbers, int64_t rows, int64_t groups, float* sums) {
@@ -392,49 +497,55 @@ void sum_groups(const Pair* numbers, int64_t rows, int64_t groups, float* sums) 
     });
 }
 
-// One panel of outputs for ROWS rows, with weights of 4 bits. A group's sum of whole numbers is exact;
-// the groups are added up in order, whatever other rows there are.
-template <int ROWS>
-void multiply_four(const Linear& linear, const Pair* x, const float* scales, const float* sums,
-                   int64_t panel, float* y, Then then) {
-    constexpr int64_t WIDTH = vectors_at_once(ROWS);
-    const int64_t groups = (linear.inputs + GROUPED - 1) / GROUPED, pairs = groups * GROUPED / 2;
-    const uint8_t* blocks = static_cast<const uint8_t*>(linear.weight) + panel * groups * BLOCK;
-    Vector totals[ROWS][VECTORS] = {};
-    for (int64_t g = 0; g < groups; g++) {
-        const uint8_t* block = blocks + g * BLOCK;
-        const Float16* worth = reinterpret_cast<const Float16*>(block + GROUPED / 2 * PANEL);
-        for (int64_t first = 0; first < VECTORS; first += WIDTH) {
-            Wholes sum[ROWS][WIDTH] = {};
+// Weights of 4 bits; a step is a group. Its sum of whole numbers is exact; the groups are added up in
+// order, whatever other rows there are.
+struct FourProduct {
+    typedef Vector Sum;
+    static constexpr int64_t STEP_BYTES = BLOCK;
+    const Linear& linear;
+    const Pair* x;  // (rows, steps, GROUPED / 2)
+    const float *scales, *group_sums;  // (rows,) and (rows, steps)
+    const int64_t steps = (linear.inputs + GROUPED - 1) / GROUPED;
+
+    template <int ROWS>
+    void add(int64_t panel, int64_t row, int64_t from, int64_t to, Sum sums[][VECTORS]) const {
+        constexpr int64_t WIDTH = vectors_at_once(ROWS);
+        const uint8_t* blocks = static_cast<const uint8_t*>(linear.weight) + panel * steps * BLOCK;
+        for (int64_t g = from; g < to; g++) {
+            const uint8_t* block = blocks + g * BLOCK;
+            const Float16* worth = reinterpret_cast<const Float16*>(block + GROUPED / 2 * PANEL);
+            for (int64_t first = 0; first < VECTORS; first += WIDTH) {
+                Wholes sum[ROWS][WIDTH] = {};
 #pragma GCC unroll 2
-            for (int64_t k = 0; k < GROUPED / 2; k++) {  // two inputs
-                const uint8_t* weights = block + (k / 2 * PANEL + first * LANES) * 2;
-                if (ROWS == 1) __builtin_prefetch(weights + 2048);
-                Wholes wide[WIDTH];
-#pragma GCC unroll 8
-                for (int n = 0; n < WIDTH; n++)
-                    wide[n] = widen_halves(weights + n * LANES * 2, k % 2);
-#pragma GCC unroll 12
-                for (int r = 0; r < ROWS; r++) {
-                    const Wholes both = everywhere(x[r * pairs + g * GROUPED / 2 + k]);
+                for (int64_t k = 0; k < GROUPED / 2; k++) {  // two inputs
+                    const uint8_t* weights = block + (k / 2 * PANEL + first * LANES) * 2;
+                    prefetch<WIDTH * LANES * 2>(weights, ROWS);
+                    Wholes wide[WIDTH];
 #pragma GCC unroll 8
                     for (int n = 0; n < WIDTH; n++)
-                        sum[r][n] = add_products(sum[r][n], wide[n], both);
+                        wide[n] = widen_halves(weights + n * LANES * 2, k % 2);
+#pragma GCC unroll 12
+                    for (int r = 0; r < ROWS; r++) {
+                        const Wholes both =
+                            everywhere(x[((row + r) * steps + g) * (GROUPED / 2) + k]);
+#pragma GCC unroll 8
+                        for (int n = 0; n < WIDTH; n++)
+                            sum[r][n] = add_products(sum[r][n], wide[n], both);
+                    }
                 }
-            }
-            for (int n = 0; n < WIDTH; n++) {
-                const Vector one = widen(worth + (first + n) * LANES);
-                const Vector zero = widen(worth + PANEL + (first + n) * LANES);
-                for (int r = 0; r < ROWS; r++)
-                    totals[r][first + n] += one * as_floats(sum[r][n]) + zero * sums[r * groups + g];
+                for (int n = 0; n < WIDTH; n++) {
+                    const Vector one = widen(worth + (first + n) * LANES);
+                    const Vector zero = widen(worth + PANEL + (first + n) * LANES);
+                    for (int r = 0; r < ROWS; r++)
+                        sums[r][first + n] += one * as_floats(sum[r][n]) +
+                                              zero * group_sums[(row + r) * steps + g];
+                }
             }
         }
     }
-    for (int r = 0; r < ROWS; r++) {
-        for (int n = 0; n < VECTORS; n++) totals[r][n] *= scales[r];
-        finish(linear, totals[r], panel, y + r * linear.outputs, then);
-    }
-}
+
+    Vector total(int64_t row, Vector sum) const { return sum * scales[row]; }
+};
 
 #endif
 
@@ -444,85 +555,35 @@ template <class W>
 void multiply(const Linear& linear, const float* x, int64_t rows, float* y, Then then,
               float* tiles) {
     const int64_t inputs = linear.inputs;
-    const int64_t panels = (linear.outputs + PANEL - 1) / PANEL;
 #if defined(WHOLE_NUMBERS)
-    if constexpr (TOGETHER<W> == 2) {
+    if constexpr (std::is_same_v<W, Four>) {
+        const int64_t groups = (inputs + GROUPED - 1) / GROUPED, width = groups * GROUPED;
+        Pair* numbers = reinterpret_cast<Pair*>(tiles);
+        float* sums = tiles + rows * width / 2;
+        float* scales = sums + rows * groups;
+        round_rows(x, rows, inputs, width, INT16_MAX, numbers, scales);
+        sum_groups(numbers, rows, groups, sums);
+        multiply_panels(linear, FourProduct{linear, numbers, scales, sums}, rows, y, then);
+    } else if constexpr (TOGETHER<W> == 2) {
         const int64_t pairs = (inputs + 1) / 2;
         Pair* numbers = reinterpret_cast<Pair*>(tiles);
         float* scales = tiles + rows * pairs;
         round_rows(x, rows, inputs, 2 * pairs, largest_number(inputs), numbers, scales);
-#pragma omp for schedule(static)
-        for (int64_t panel = 0; panel < panels; panel++) {
-            int64_t row = 0;
-            auto next = [&](auto kernel, int64_t count) {
-                kernel(linear, numbers + row * pairs, scales + row, panel,
-                       y + row * linear.outputs, then);
-                row += count;
-            };
-            while (rows - row >= TILE) next(multiply_whole<TILE>, TILE);
-            if constexpr (TILE > 8)
-                while (rows - row >= 8) next(multiply_whole<8>, 8);
-            while (rows - row >= 4) next(multiply_whole<4>, 4);
-            while (rows - row >= 2) next(multiply_whole<2>, 2);
-            while (rows - row >= 1) next(multiply_whole<1>, 1);
-        }
-        return;
-    }
+        multiply_panels(linear, WholeProduct{linear, numbers, scales}, rows, y, then);
+    } else
 #endif
-    if (rows >= MANY) {
+    if (rows < MANY) {
+        multiply_panels(linear, FloatProduct<W>{linear, x}, rows, y, then);
+    } else {
 #pragma omp for schedule(static)
         for (int64_t start = 0; start < rows; start += TILE)  // (TILE, inputs) -> (inputs, TILE)
             for (int64_t k = 0; k < inputs; k++)
                 for (int64_t r = 0; r < TILE; r++)
                     tiles[start * inputs + k * TILE + r] =
                         start + r < rows ? x[(start + r) * inputs + k] : 0.0f;
-#pragma omp for schedule(static)
-        for (int64_t panel = 0; panel < panels; panel++)
-            multiply_many<W>(linear, tiles, rows, panel, y, then);
-        return;
-    }
-#pragma omp for schedule(static)
-    for (int64_t panel = 0; panel < panels; panel++) {
-        int64_t row = 0;
-        auto next = [&](auto kernel, int64_t count) {
-            kernel(linear, x + row * inputs, panel, y + row * linear.outputs, then);
-            row += count;
-        };
-        if constexpr (TILE > 8)
-            while (rows - row >= 8) next(multiply_few<W, 8>, 8);
-        while (rows - row >= 4) next(multiply_few<W, 4>, 4);
-        while (rows - row >= 2) next(multiply_few<W, 2>, 2);
-        while (rows - row >= 1) next(multiply_few<W, 1>, 1);
+        multiply_many<W>(linear, tiles, rows, y, then);
     }
 }
-
-#if defined(WHOLE_NUMBERS)
-template <>
-void multiply<Four>(const Linear& linear, const float* x, int64_t rows, float* y, Then then,
-                    float* tiles) {
-    const int64_t inputs = linear.inputs;
-    const int64_t panels = (linear.outputs + PANEL - 1) / PANEL;
-            const int64_t groups = (inputs + GROUPED - 1) / GROUPED, width = groups * GROUPED;
-            Pair* numbers = reinterpret_cast<Pair*>(tiles);
-            float* sums = tiles + rows * width / 2;
-            float* scales = sums + rows * groups;
-            round_rows(x, rows, inputs, width, INT16_MAX, numbers, scales);
-            sum_groups(numbers, rows, groups, sums);
-    #pragma omp for schedule(static)
-            for (int64_t panel = 0; panel < panels; panel++) {
-                int64_t row = 0;
-                auto next = [&](auto kernel, int64_t count) {
-                    kernel(linear, numbers + row * width / 2, scales + row, sums + row * groups, panel,
-                           y + row * linear.outputs, then);
-                    row += count;
-                };
-                while (rows - row >= TILE) next(multiply_four<TILE>, TILE);
-                while (rows - row >= 4) next(multiply_four<4>, 4);
-                while (rows - row >= 2) next(multiply_four<2>, 2);
-                while (rows - row >= 1) next(multiply_four<1>, 1);
-            }
-}
-#endif
 
 void normalise(const Norm& norm, const float* x, int64_t rows, int64_t C, float epsilon, float* y) {
     each_row(rows, [=](int64_t row) {
@@ -582,15 +643,16 @@ inline int64_t place_of(const Model& model, const Cache& cache, int64_t layer, i
     return sequence * cache.max_length * (model.n_embd / model.n_head);
 }
 
-// A row's keys and values of one head go into the cache. qkv: (rows, 3C)
+// A row's keys and values of one head go into the cache, as numbers of type K. qkv: (rows, 3C)
+template <class K>
 inline void remember(const Model& model, const Cache& cache, int64_t layer, const int64_t* slots,
                      const int64_t* positions, int64_t row, int64_t head, const float* qkv) {
     const int64_t C = model.n_embd, width = C / model.n_head;
     const int64_t place =
         place_of(model, cache, layer, slots[row], head) + positions[row] * width;
     const float* k = qkv + row * 3 * C + C + head * width;
-    std::memcpy(cache.keys + place, k, width * sizeof(float));
-    std::memcpy(cache.values + place, k + C, width * sizeof(float));
+    narrow(k, static_cast<K*>(cache.keys) + place, width);
+    narrow(k + C, static_cast<K*>(cache.values) + place, width);
 }
 
 inline float total(Vector v) {
@@ -605,28 +667,29 @@ inline float total(Vector v) {
 #endif
 }
 
-template <int WIDTH>
-inline float dot(const float* one, const float* other, int64_t width) {
-    if (WIDTH) {
+template <class K, int WIDTH>
+inline float dot(const float* one, const K* other, int64_t width) {
+    if constexpr (WIDTH) {
         Vector sum = {};
         for (int64_t n = 0; n < WIDTH; n += LANES) sum += widen(one + n) * widen(other + n);
         return total(sum);
-    }
-    float sum = 0;
+    } else {
+        float sum = 0;
 #pragma omp simd reduction(+ : sum)
-    for (int64_t i = 0; i < width; i++) sum += one[i] * other[i];
-    return sum;
+        for (int64_t i = 0; i < width; i++) sum += one[i] * other[i];
+        return sum;
+    }
 }
 
 // out = factor * weights @ values. weights: (seen,), values: (seen, width)
-template <int WIDTH>
-inline void weigh(const float* weights, int64_t seen, const float* values, int64_t width,
-                  float factor, float* out) {
-    constexpr int64_t PIECES = WIDTH / LANES;
-    if (WIDTH) {
-        Vector even[PIECES + 1] = {}, odd[PIECES + 1] = {};  // no sum waits for the one before
+template <class K, int WIDTH>
+inline void weigh(const float* weights, int64_t seen, const K* values, int64_t width, float factor,
+                  float* out) {
+    if constexpr (WIDTH) {
+        constexpr int64_t PIECES = WIDTH / LANES;
+        Vector even[PIECES] = {}, odd[PIECES] = {};  // no sum waits for the one before
         for (int64_t p = 0; p < seen; p += 2) {
-            const float* v = values + p * WIDTH;
+            const K* v = values + p * WIDTH;
             for (int64_t n = 0; n < PIECES; n++) even[n] += weights[p] * widen(v + n * LANES);
             if (p + 1 == seen) break;
             for (int64_t n = 0; n < PIECES; n++)
@@ -647,8 +710,8 @@ inline void weigh(const float* weights, int64_t seen, const float* values, int64
 
 // A row, at position p, gathers from the positions 0..p of its slot. qkv: (rows, 3C) -> y: (rows, C)
 // WIDTH: of a head where it is known now, so that a head's sums stay in registers; 0: any other.
-// weights: room for one number per position.
-template <int WIDTH>
+// weights: room for one number per position. K: of the cache.
+template <class K, int WIDTH>
 void attend(const Model& model, const Cache& cache, int64_t layer, const int64_t* slots,
             const int64_t* positions, int64_t row, int64_t head, const float* qkv, float* weights,
             float* y) {
@@ -656,20 +719,21 @@ void attend(const Model& model, const Cache& cache, int64_t layer, const int64_t
     const float factor = 1.0f / std::sqrt(static_cast<float>(width));
     const int64_t seen = positions[row] + 1;
     const int64_t place = place_of(model, cache, layer, slots[row], head);
-    const float *keys = cache.keys + place, *values = cache.values + place;
+    const K* keys = static_cast<const K*>(cache.keys) + place;
+    const K* values = static_cast<const K*>(cache.values) + place;
     const float* q = qkv + row * 3 * C + head * width;
     float largest = -INFINITY, total = 0;
     for (int64_t p = 0; p < seen; p++) {
-        weights[p] = dot<WIDTH>(q, keys + p * width, width) * factor;
+        weights[p] = dot<K, WIDTH>(q, keys + p * width, width) * factor;
         largest = weights[p] > largest ? weights[p] : largest;
     }
 #pragma omp simd reduction(+ : total)
     for (int64_t p = 0; p < seen; p++) total += weights[p] = exponential(weights[p] - largest);
-    weigh<WIDTH>(weights, seen, values, width, 1.0f / total, y + row * C + head * width);
+    weigh<K, WIDTH>(weights, seen, values, width, 1.0f / total, y + row * C + head * width);
 }
 
 // Attention of all rows and heads: each row's keys and values are in the cache before any row looks.
-template <int WIDTH>
+template <class K, int WIDTH>
 void attention(const Model& model, const Cache& cache, int64_t layer, const int64_t* slots,
                const int64_t* positions, int64_t rows, const float* qkv, float* weights,
                float* y) {
@@ -677,21 +741,27 @@ void attention(const Model& model, const Cache& cache, int64_t layer, const int6
 #pragma omp for schedule(static)
         for (int64_t head = 0; head < model.n_head; head++) {
             for (int64_t row = 0; row < rows; row++)
-                remember(model, cache, layer, slots, positions, row, head, qkv);
+                remember<K>(model, cache, layer, slots, positions, row, head, qkv);
             for (int64_t row = 0; row < rows; row++)
-                attend<WIDTH>(model, cache, layer, slots, positions, row, head, qkv, weights, y);
+                attend<K, WIDTH>(model, cache, layer, slots, positions, row, head, qkv, weights, y);
         }
         return;
     }
 #pragma omp for schedule(static)
     for (int64_t row = 0; row < rows; row++)
         for (int64_t head = 0; head < model.n_head; head++)
-            remember(model, cache, layer, slots, positions, row, head, qkv);
+            remember<K>(model, cache, layer, slots, positions, row, head, qkv);
 #pragma omp for schedule(dynamic, 4)
     for (int64_t item = 0; item < rows * model.n_head; item++)
         // Head by head: the rows of one text read the same keys and values, while they are near.
-        attend<WIDTH>(model, cache, layer, slots, positions, item % rows, item / rows, qkv,
+        attend<K, WIDTH>(model, cache, layer, slots, positions, item % rows, item / rows, qkv,
                       weights, y);
+}
+
+// For heads of this width: 64 has each GPT-2 from 124M to 1.5B, 32 has ours.
+template <class K>
+auto attention_of_width(int64_t width) {
+    return width == 64 ? attention<K, 64> : attention<K, 32>;
 }
 
 template <class W>
@@ -706,9 +776,9 @@ void forward(const Model& model, const Cache& cache, int64_t rows, const int64_t
     float* qkv = x + rows * C;           // (rows, 3C)
     float* hidden = qkv + rows * 3 * C;  // (rows, 4C); attention's result is in its first (rows, C)
     float* shared = hidden + rows * 4 * C;  // (rows, C) of the stream, normalised, and (whole, 4C)
-    auto attention_of = width == 64   ? attention<64>  // of each GPT-2 from 124M to 1.5B
-                        : width == 32 ? attention<32>  // of ours
-                                      : attention<0>;
+    auto attention_of = width != 64 && width != 32 ? attention<float, 0>
+                        : cache.bits == 16         ? attention_of_width<Float16>(width)
+                                                   : attention_of_width<float>(width);
 #pragma omp parallel num_threads(threads)
     {
         std::unique_ptr<float[]> memory_of_thread(new float[cache.max_length + MANY * (C + rounded)]);

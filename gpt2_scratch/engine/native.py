@@ -46,6 +46,9 @@ PANEL = 32  # outputs side by side in memory; as in native.cpp
 ONE_THREAD = 2**24
 
 
+HALVED = (32, 64)  # widths of a head whose keys and values may be float16; as in native.cpp
+
+
 class NativeUnavailable(RuntimeError):
     """There is no compiled library, and why; model.py computes the same more slowly."""
 
@@ -175,6 +178,7 @@ class _Cache(ctypes.Structure):
         ("values", ctypes.c_void_p),
         ("slots", ctypes.c_int64),
         ("max_length", ctypes.c_int64),
+        ("bits", ctypes.c_int64),
     ]
 
 
@@ -245,6 +249,16 @@ class NativeGPT2(nn.Module):
         )
         self._multiplications = sum(p.numel() for p in model.parameters() if p.dim() == 2)
 
+    @property
+    def cache_dtype(self) -> torch.dtype:
+        """What keys and values are kept in: float16 where the weights are rounded as well.
+
+        That is half of what attention reads, which with several long texts is more than the
+        weights, and it is finer than the rounding of int8.
+        """
+        halved = self.mode != "fp32" and self.config.head_dim in HALVED
+        return torch.float16 if halved else torch.float32
+
     def _pointer(self, tensor: Tensor) -> int:
         self._kept.append(tensor.detach().contiguous())
         return self._kept[-1].data_ptr()
@@ -280,7 +294,7 @@ class NativeGPT2(nn.Module):
                 f"{start + T} tokens do not fit into the context window of "
                 f"{self.config.block_size}; shorten the text."
             )
-        used = KVCache(self.config, B, T) if cache is None else cache
+        used = KVCache(self.config, B, T, self.cache_dtype) if cache is None else cache
         rows = range(B * T)
         logits = self._forward(
             idx.flatten().tolist(),  # (B, T) -> B * T rows
@@ -325,7 +339,13 @@ class NativeGPT2(nn.Module):
             ctypes.byref(self._model),
             BITS[self.mode],
             ctypes.byref(
-                _Cache(cache.keys.data_ptr(), cache.values.data_ptr(), n_slots, max_length)
+                _Cache(
+                    cache.keys.data_ptr(),
+                    cache.values.data_ptr(),
+                    n_slots,
+                    max_length,
+                    8 * cache.keys.itemsize,
+                )
             ),
             ctypes.c_int64(len(tokens)),
             *inputs[:3],
@@ -346,9 +366,13 @@ def _checked_rows(
     wanted: Sequence[int],
 ) -> list[ctypes.Array[ctypes.c_int64]]:
     """The arguments as C arrays. Nothing in native.cpp looks whether an index is in its array."""
-    _, n_slots, _, max_length, _ = cache.keys.shape
-    if not cache.keys.dtype == cache.values.dtype == torch.float32:
-        raise ValueError("The compiled kernels need a cache of float32 on the CPU.")
+    _, n_slots, _, max_length, head_dim = cache.keys.shape
+    readable = [torch.float32] + [torch.float16] * (head_dim in HALVED)
+    if cache.keys.dtype != cache.values.dtype or cache.keys.dtype not in readable:
+        raise ValueError(
+            "The compiled kernels need a cache of float32 on the CPU, or of float16 with heads of "
+            f"{' or '.join(map(str, HALVED))} numbers."
+        )
     if not cache.keys.is_contiguous() or not cache.values.is_contiguous():
         raise ValueError("The compiled kernels need a cache that is contiguous in memory.")
     arrays = []

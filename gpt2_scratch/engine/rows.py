@@ -30,6 +30,10 @@ class RowModel(Protocol):
 
     config: GPT2Config
 
+    @property
+    def cache_dtype(self) -> torch.dtype:
+        """What its keys and values are kept in."""
+
     def forward_rows(
         self,
         tokens: Sequence[int],
@@ -57,6 +61,7 @@ class TorchRows:
 
     def __init__(self, model: GPT2) -> None:
         self.model, self.config = model, model.config
+        self.cache_dtype = model.cache_dtype
 
     def forward_rows(
         self,

@@ -46,6 +46,7 @@ class _ScriptedModel(nn.Module):
     def __init__(self, text: bytes, block_size: int = 256):
         super().__init__()
         self.config = GPT2Config(257, block_size, n_layer=1, n_head=1, n_embd=1)
+        self.cache_dtype = torch.float32
         self.script = itertools.chain(text, itertools.repeat(256))
         self.prompt: list[int] = []
 

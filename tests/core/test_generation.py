@@ -35,6 +35,7 @@ class _MockModel(nn.Module):
     def __init__(self, script: Sequence[int] = (), vocab_size: int = 257, block_size: int = 64):
         super().__init__()
         self.config = GPT2Config(vocab_size, block_size, n_layer=1, n_head=1, n_embd=1)
+        self.cache_dtype = torch.float32
         self.script = iter(script or itertools.cycle(range(10)))
         self.inputs: list[list[int]] = []
         self.cache_lengths: list[int | None] = []

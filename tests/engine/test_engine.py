@@ -35,6 +35,7 @@ class CountingModel:
 
     def __init__(self, vocab_size: int = 1000, block_size: int = 64) -> None:
         self.config = GPT2Config(vocab_size, block_size, n_layer=1, n_head=1, n_embd=1)
+        self.cache_dtype = torch.float32
         self.passes: list[list[tuple[int, int, int]]] = []  # (token, slot, position) of each row
         self.poison: int | None = None  # a pass with this token fails
         self.gate = threading.Event()
