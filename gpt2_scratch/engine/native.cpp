@@ -2,10 +2,10 @@
 //
 // It computes what model.py computes; read that first. It exists because a decode step reads every
 // weight once and does little with it. So the time is that of reading the weights, if nothing is
-// lost between the operators: here a step is one call. Weights are stored in 32, 16 or 8 bits and
-// widened to float32 in registers; all arithmetic is float32. Where the processor multiplies whole
-// numbers (AVX2, faster with VNNI), those of 8 and 4 bits meet inputs that are rounded to whole
-// numbers of up to 16.
+// lost between the operators: here a step is one call. Weights are stored in 32 to 4 bits, keys and
+// values in 32 or 16, and widened to float32 in registers; all arithmetic is float32. Where the
+// processor multiplies whole numbers (AVX2, faster with VNNI), weights of 8 and 4 bits meet inputs
+// that are rounded to whole numbers of up to 16.
 //
 // A row is one token: its id, the slot of the cache that its sequence owns, and its position there.
 // A decode step has one row per sequence, a prompt as many as it has tokens, and any mixture will
