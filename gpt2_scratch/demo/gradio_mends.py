@@ -4,6 +4,7 @@
 `Door` stands before gradio's routes and turns away what they would choke on: bodies beyond a size,
 before they are read; mistakes in an endpoint's name or arguments; what nobody needs, such as links
 that gradio would write to a file; and the headers by which a stranger could name this host.
+`Packed` compresses the page for its way to the browser.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ import gradio as gr
 from gradio import state_holder
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
+from starlette.middleware.gzip import GZipMiddleware
 
 from gpt2_scratch.demo import limits
 
@@ -37,6 +39,7 @@ MISUNDERSTOOD = (LookupError, TypeError, ValueError, AttributeError, RecursionEr
 WRONG_VALUES = "The values do not fit this request: the API page, a link at the foot, says what do."
 # By these gradio takes another host for its own, and writes it into the page.
 HOST_HEADERS = (b"x-forwarded-host", b"x-gradio-server")
+PACKED = ("", "/config", f"{API}/info")
 CLOSED = b'"close_stream"'
 SETTLED_SECONDS = 0.2  # by then a page has read that its stream of answers is closed
 
@@ -160,7 +163,7 @@ class Refused(Exception):
 
 def door(page: gr.Blocks) -> dict[str, Any]:
     """`app_kwargs` of `page.launch`: what puts the `Door` before its routes."""
-    return {"middleware": [Middleware(Door, page=page)]}
+    return {"middleware": [Middleware(Door, page=page), Middleware(Packed)]}
 
 
 class Door:
@@ -381,3 +384,19 @@ async def _answer(send: Send, status: int, sentence: str) -> None:
     headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(body))]
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})
+
+
+# --- the way to the browser -----------------------------------------------------------------------
+
+
+class Packed:
+    """gradio compresses what has a file's ending; the page has none, and is half a megabyte."""
+
+    def __init__(self, app: Asgi) -> None:
+        self.app, self.compressed = app, GZipMiddleware(app, compresslevel=6)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        path = scope.get("path", "").removeprefix(scope.get("root_path", "")).rstrip("/")
+        large = scope["type"] == "http" and path in PACKED
+        await (self.compressed if large else self.app)(scope, receive, send)

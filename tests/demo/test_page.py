@@ -40,6 +40,19 @@ def test_first_paint_has_content(tiny_app: App, open_page: Any) -> None:
     expect(page.locator(".block.notice")).to_have_count(0)
 
 
+def test_the_page_is_there_within_half_a_megabyte(app: App, open_page: Any) -> None:
+    page = open_page(app)
+    network = page.context.new_cdp_session(page)
+    network.send("Network.enable")
+    network.send("Network.setCacheDisabled", {"cacheDisabled": True})
+    received: list[float] = []
+    network.on("Network.loadingFinished", lambda event: received.append(event["encodedDataLength"]))
+    page.reload()
+    expect(page.locator("#next-token tr")).to_have_count(11)
+    expect(page.locator("#generated mark")).not_to_be_empty()
+    assert 50_000 < sum(received) < 500_000
+
+
 def test_every_tab_has_something_to_show_before_a_model_has_run(app: App, open_page: Any) -> None:
     page = open_page(app)
     page.route("**/queue/join*", lambda route: None)  # from here on no question is answered
