@@ -84,6 +84,14 @@ def panel(
     )
 
 
+def looking_at(text: str) -> gr.HTML:
+    """The first line of a tab: what it shows. A [word] of words.js in it explains itself."""
+    value = {"text": " ".join(text.split())}
+    return panel(
+        "looking_at.js", value, helpers=["words.js"], padding=False, elem_classes="looking-at"
+    )
+
+
 def source(name: str) -> str:
     """A file of `panels` without its comments' lines."""
     lines = (PANELS / name).read_text(encoding="utf-8").splitlines()

@@ -70,6 +70,18 @@ def test_every_tab_has_something_to_show_before_a_model_has_run(app: App, open_p
         expect(page.locator(finished)).to_be_visible()
 
 
+def test_every_tab_says_what_it_shows(tiny_app: App, open_page: Any) -> None:
+    page = open_page(tiny_app)
+    for tab in ("Generate", "Spam", "Chat", "Attention", "Inside", "Training"):
+        open_tab(page, tab)
+        line = page.locator(".block.looking-at:visible")
+        expect(line).to_contain_text("What am I looking at?")
+        for word in line.locator(".term").all():
+            word.focus()
+            expect(line.locator(".explained.open .tip")).to_be_visible()
+        assert line.locator(".term").count() or tab == "Spam", tab
+
+
 def test_nothing_that_is_written_becomes_code(tiny_app: App, open_page: Any) -> None:
     page = open_page(tiny_app)
     title = page.title()

@@ -7,6 +7,7 @@ const WORDS = {
   "residual stream":
     "One vector per token that runs through the whole model. Each layer reads it and adds to it.",
   head: "One of several attention patterns that a layer computes side by side, with matrices of its own.",
+  attention: "How much a token takes over from each token before it, in shares that add up to all.",
   softmax: "Turns any numbers into shares: e to the power of each, divided by the sum of all.",
   logit: "The raw score of a token for coming next. Softmax makes a probability of it.",
   temperature:

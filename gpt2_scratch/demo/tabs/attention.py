@@ -14,7 +14,11 @@ from gpt2_scratch.demo.boundary import on_model, on_page
 from gpt2_scratch.demo.first_paint import first_paint
 from gpt2_scratch.demo.registry import MODELS
 from gpt2_scratch.demo.share_links import LinkedTab
-from gpt2_scratch.demo.theme import notice, notice_update, panel
+from gpt2_scratch.demo.theme import looking_at, notice, notice_update, panel
+
+WHAT = """How the model reads: in each layer, several [heads|head] share out the [attention] of each
+[token] among those before it. Small maps show all heads and a large one shows one of them; below
+stands what each layer would say next."""
 
 TEXTS = [
     "The cat sat on the mat because the cat was tired.",
@@ -55,6 +59,7 @@ An attention weight is where a head looks, and not by itself the reason for an a
 def build(demo: gr.Blocks, api: Api) -> LinkedTab:
     """The tab: its components and its events."""
     with gr.Tab("Attention", id="attention") as tab:
+        looking_at(WHAT)
         unavailable = notice()
         with gr.Row():
             text = gr.Textbox(

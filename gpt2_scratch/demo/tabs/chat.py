@@ -28,10 +28,14 @@ from gpt2_scratch.demo.chat_view import (
 from gpt2_scratch.demo.first_paint import first_paint
 from gpt2_scratch.demo.settings import new_tokens, seed_field, shaping
 from gpt2_scratch.demo.share_links import LinkedTab
-from gpt2_scratch.demo.theme import clicked_text, notice, notice_update, panel, sent
+from gpt2_scratch.demo.theme import clicked_text, looking_at, notice, notice_update, panel, sent
 from gpt2_scratch.demo.written import token_rows
 from gpt2_scratch.insight.confidence import answer_places
 from gpt2_scratch.sampling import SamplingSettings
+
+WHAT = """The same model, trained on with questions and their answers. It still only goes on with a
+text, one [token] at a time; what it has learned to answer stands beside the conversation, with how
+often it is right."""
 
 RETRY_TEMPERATURE = 0.7  # of an answer that is asked for anew: at 0 it would be the same one
 TEMPLATE = """Fine-tuning showed the model conversations as plain text in one template: each message
@@ -49,6 +53,7 @@ NOT_RUNNING = "(drawn) => ({ ...drawn, running: false })"
 def build(demo: gr.Blocks, api: Api) -> LinkedTab:
     """The tab: its components and its events."""
     with gr.Tab("Chat", id="chat") as tab:
+        looking_at(WHAT)
         unavailable = notice()
         with gr.Row():
             with gr.Column(scale=3, min_width=280):

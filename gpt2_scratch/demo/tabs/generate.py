@@ -17,8 +17,11 @@ from gpt2_scratch.demo.first_paint import first_paint
 from gpt2_scratch.demo.pieces import pieces
 from gpt2_scratch.demo.settings import Shaping, new_tokens, seed_field, shaping
 from gpt2_scratch.demo.share_links import LinkedTab
-from gpt2_scratch.demo.theme import notice, notice_update, panel
+from gpt2_scratch.demo.theme import looking_at, notice, notice_update, panel
 from gpt2_scratch.demo.writing import NOBODY, SHORT, Writing
+
+WHAT = """A language model goes on with your text, one [token] at a time. The table shows what may
+come next and how probable it is; the colours show how surprised the model was by what came."""
 
 PROMPTS = [
     "Once upon a time there was a little girl who lived near the forest. One day",
@@ -67,6 +70,7 @@ class Choices:
 def build(demo: gr.Blocks, api: Api) -> LinkedTab:
     """The tab: its components and its events."""
     with gr.Tab("Generate", id="generate"):
+        looking_at(WHAT)
         unavailable = notice()
         with gr.Row():
             with gr.Column(scale=3, min_width=280, elem_classes="paper"):

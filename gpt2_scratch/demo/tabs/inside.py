@@ -15,7 +15,7 @@ from gpt2_scratch.demo.inside_view import inside_view, what_if_view
 from gpt2_scratch.demo.over_training_view import over_training_view
 from gpt2_scratch.demo.serving import LANGUAGE_MODELS
 from gpt2_scratch.demo.share_links import LinkedTab
-from gpt2_scratch.demo.theme import notice, notice_update, panel, sent
+from gpt2_scratch.demo.theme import looking_at, notice, notice_update, panel, sent
 from gpt2_scratch.demo.written import token_characters
 from gpt2_scratch.vocabulary.tokenizer import weights_dir
 
@@ -25,9 +25,9 @@ TEXTS = [
     "She opened the door and looked at the",
     "The capital of France is",
 ]
-WHAT = """**What am I looking at?** One forward pass of the model over your text, from the letters
-to the next token. Every number is the model's own; open any stage to see its matrix, its formula
-and the lines of code that compute it."""
+WHAT = """One forward pass of the model over your text, from the letters to the next [token]. Every
+number is the model's own; open any stage to see its matrix, its formula and the lines of code that
+compute it."""
 
 EXPLANATION = """
 - **Pictures**: a row for each token; orange is above 0, blue below. Colours follow square roots, so
@@ -47,7 +47,7 @@ EXPLANATION = """
 def build(demo: gr.Blocks, api: Api) -> LinkedTab:
     """The tab: its components and its events."""
     with gr.Tab("Inside", id="inside") as tab:
-        gr.Markdown(WHAT, elem_classes="statistics")
+        looking_at(WHAT)
         unavailable = notice()
         with gr.Row():
             text = gr.Textbox(

@@ -16,7 +16,10 @@ from gpt2_scratch.demo.share_links import LinkedTab
 from gpt2_scratch.demo.spam_figures import UNKNOWN, effect_text, figures_text, own_threshold
 from gpt2_scratch.demo.tabs import spam_batch, spam_fool
 from gpt2_scratch.demo.tabs.spam_fool import AT_THRESHOLD
-from gpt2_scratch.demo.theme import notice, notice_update, panel
+from gpt2_scratch.demo.theme import looking_at, notice, notice_update, panel
+
+WHAT = """The same model, trained on to give one number: how probable it is that a message is spam.
+The stronger a word is coloured, the more the number owes to it."""
 
 SPAM = [
     "WINNER!! You have been selected to receive a £900 prize reward! To claim call 09061701461.",
@@ -40,6 +43,7 @@ FRESH = "() => document.querySelector('#verdict .panel')?.classList.remove('stal
 def build(demo: gr.Blocks, api: Api) -> LinkedTab:
     """The tab: its components and its events."""
     with gr.Tab("Spam", id="spam") as tab:
+        looking_at(WHAT)
         unavailable = notice()
         with gr.Row():
             with gr.Column(scale=1, min_width=280, elem_classes="given"):

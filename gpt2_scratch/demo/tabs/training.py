@@ -10,14 +10,13 @@ from gpt2_scratch.checkpoints.manifest import read_manifest
 from gpt2_scratch.demo.api import Api
 from gpt2_scratch.demo.boundary import errors_for_visitors
 from gpt2_scratch.demo.spam_figures import figures_text
-from gpt2_scratch.demo.theme import panel
+from gpt2_scratch.demo.theme import looking_at, panel
 from gpt2_scratch.demo.training_view import training_view
 from gpt2_scratch.vocabulary.tokenizer import weights_dir
 
-HEADING = """## How it was trained
-Nothing here is typed in: curves, figures, samples and commands are read from the files that
-training and evaluation left beside the weights. Point at a curve to read it.
-"""
+WHAT = """How the models were trained, what it has cost and what came of it: fewer [bits per byte]
+are better. Nothing here is typed in; curves, figures, samples and commands are read from the files
+that training and evaluation left beside the weights. Point at a curve to read it."""
 # The tables: title, whether it is open at once, and columns with their width in pixels.
 TABLES = {
     "held_out": (
@@ -62,7 +61,7 @@ def build(demo: gr.Blocks, api: Api) -> None:
     """The tab. What is in it is made when it is opened: few visitors open it, and all wait for the
     page."""
     with gr.Tab("Training", id="training") as tab:
-        gr.Markdown(HEADING, elem_classes="heading")
+        looking_at(WHAT)
 
         @gr.render(triggers=[tab.select], queue=False, show_progress="hidden")
         def show() -> None:
