@@ -162,7 +162,7 @@ class Refused(Exception):
 
 
 def door(page: gr.Blocks) -> dict[str, Any]:
-    """`app_kwargs` of `page.launch`: what puts the `Door` before its routes."""
+    """`app_kwargs` of `page.launch`: what puts `Door` and `Packed` before its routes."""
     return {"middleware": [Middleware(Door, page=page), Middleware(Packed)]}
 
 
@@ -204,7 +204,7 @@ class Door:
 
     async def _checked(self, scope: Scope, receive: Receive) -> Receive:
         """Look at a request of the API; raises Refused. The body, if it was read, comes again."""
-        path = scope["path"].removeprefix(scope.get("root_path", "")).rstrip("/")
+        path = _path(scope)
         parts = path.removeprefix(API + "/").split("/")
         if path == f"{API}/deep_link":
             raise Refused(404, "This app has links of its own: Copy a link, on the page.")
@@ -378,6 +378,11 @@ def _caller_s_fault(send: Send) -> Send:
     return corrected
 
 
+def _path(scope: Scope) -> str:
+    """Of a request, as it is wherever the app is mounted; "" is the page."""
+    return str(scope["path"]).removeprefix(scope.get("root_path", "")).rstrip("/")
+
+
 async def _answer(send: Send, status: int, sentence: str) -> None:
     """A refusal, as gradio's own are: {"detail": sentence}."""
     body = json.dumps({"detail": sentence}).encode()
@@ -397,6 +402,5 @@ class Packed:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
-        path = scope.get("path", "").removeprefix(scope.get("root_path", "")).rstrip("/")
-        large = scope["type"] == "http" and path in PACKED
+        large = scope["type"] == "http" and _path(scope) in PACKED
         await (self.compressed if large else self.app)(scope, receive, send)

@@ -261,8 +261,8 @@ inline void by_tiles(int64_t rows, Work work) {
 // STEP_BYTES each in a panel, `add`s what some of them give to the sums of a tile, and `total`s the
 // sums. A few rows meet a panel piece by piece, while the next piece is on its way from memory.
 template <class Product>
-void multiply_panels(const Linear& linear, const Product& product, int64_t rows, float* y,
-                     Then then) {
+void multiply_panels(const Product& product, int64_t rows, float* y, Then then) {
+    const Linear& linear = product.linear;
     const int64_t panels = (linear.outputs + PANEL - 1) / PANEL, groups = (rows + GROUP - 1) / GROUP;
     const bool few = rows > 1 && rows < MANY;
     const int64_t piece = few ? AHEAD / Product::STEP_BYTES : product.steps;
@@ -299,8 +299,8 @@ struct FloatProduct {
     void add(int64_t panel, int64_t row, int64_t from, int64_t to, Sum sums[][VECTORS]) const {
         constexpr int64_t WIDTH = vectors_at_once(ROWS);
         const W* panel_weights = static_cast<const W*>(linear.weight) + panel * steps * PANEL;
+        const float* inputs = x + row * steps;
         for (int64_t first = 0; first < VECTORS; first += WIDTH) {
-            const float* inputs = x + row * steps;
             Vector sum[ROWS][WIDTH];
             for (int r = 0; r < ROWS; r++) std::memcpy(sum[r], &sums[r][first], sizeof sum[r]);
             for (int64_t k = from; k < to; k++) {
@@ -449,8 +449,8 @@ struct WholeProduct {
         constexpr int64_t WIDTH = vectors_at_once(ROWS);
         constexpr int PARTS = ROWS * WIDTH < 8 ? 8 / (ROWS * WIDTH) : 1;
         const int8_t* w = static_cast<const int8_t*>(linear.weight) + panel * steps * STEP_BYTES;
+        const Pair* inputs = x + row * steps;
         for (int64_t first = 0; first < VECTORS; first += WIDTH) {
-            const Pair* inputs = x + row * steps;
             Wholes sum[ROWS][PARTS][WIDTH] = {};
             for (int r = 0; r < ROWS; r++)
                 std::memcpy(sum[r][0], &sums[r][first], sizeof sum[r][0]);
@@ -563,17 +563,17 @@ void multiply(const Linear& linear, const float* x, int64_t rows, float* y, Then
         float* scales = sums + rows * groups;
         round_rows(x, rows, inputs, width, INT16_MAX, numbers, scales);
         sum_groups(numbers, rows, groups, sums);
-        multiply_panels(linear, FourProduct{linear, numbers, scales, sums}, rows, y, then);
+        multiply_panels(FourProduct{linear, numbers, scales, sums}, rows, y, then);
     } else if constexpr (TOGETHER<W> == 2) {
         const int64_t pairs = (inputs + 1) / 2;
         Pair* numbers = reinterpret_cast<Pair*>(tiles);
         float* scales = tiles + rows * pairs;
         round_rows(x, rows, inputs, 2 * pairs, largest_number(inputs), numbers, scales);
-        multiply_panels(linear, WholeProduct{linear, numbers, scales}, rows, y, then);
+        multiply_panels(WholeProduct{linear, numbers, scales}, rows, y, then);
     } else
 #endif
     if (rows < MANY) {
-        multiply_panels(linear, FloatProduct<W>{linear, x}, rows, y, then);
+        multiply_panels(FloatProduct<W>{linear, x}, rows, y, then);
     } else {
 #pragma omp for schedule(static)
         for (int64_t start = 0; start < rows; start += TILE)  // (TILE, inputs) -> (inputs, TILE)
@@ -755,7 +755,7 @@ void attention(const Model& model, const Cache& cache, int64_t layer, const int6
     for (int64_t item = 0; item < rows * model.n_head; item++)
         // Head by head: the rows of one text read the same keys and values, while they are near.
         attend<K, WIDTH>(model, cache, layer, slots, positions, item % rows, item / rows, qkv,
-                      weights, y);
+                         weights, y);
 }
 
 // For heads of this width: 64 has each GPT-2 from 124M to 1.5B, 32 has ours.

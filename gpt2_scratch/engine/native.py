@@ -41,12 +41,10 @@ SOURCE = Path(__file__).with_name("native.cpp")
 FLAGS = ("-std=c++17", "-O3", "-march=native", "-fno-math-errno", "-fopenmp", "-shared", "-fPIC")
 COMPILE_SECONDS = 900  # ten seconds at rest; without the kernels a text may be another one
 PANEL = 32  # outputs side by side in memory; as in native.cpp
+HALVED = (32, 64)  # widths of a head whose keys and values may be float16; as in native.cpp
 # Multiplications of a step that is over before several threads have waited for each other at each
 # of its products. On a server they share the cores with those who read the texts, and wait longer.
 ONE_THREAD = 2**24
-
-
-HALVED = (32, 64)  # widths of a head whose keys and values may be float16; as in native.cpp
 
 
 class NativeUnavailable(RuntimeError):
