@@ -11,7 +11,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -77,6 +77,8 @@ def make_weights(folder: Path, **sizes: int) -> Path:
         tensors = dict(GPT2(config).init_weights(generator).state_dict())
         # At its start a model hardly looks at its context; with larger weights it does.
         tensors |= {key: 6 * value for key, value in tensors.items() if value.dim() == 2}
+        # At temperature 0 it never ends a text: 0 is not the largest of 400 random logits.
+        tensors["wte.weight"][-1] = 0.0
         if name == "spam":
             tensors["score.weight"] = torch.randn(2, config.n_embd, generator=generator)
         path = folder / f"{name}.safetensors"
@@ -176,7 +178,9 @@ def stop_app(app: App) -> None:
 @contextmanager
 def served_here(demo: Any) -> Iterator[str]:
     """The address of an app that runs in this process, so that a test can reach into it."""
-    from gpt2_scratch.demo.gradio_mends import door  # gradio takes seconds, and few tests need it
+    # Here, as gradio takes seconds to import and few tests need it.
+    from gpt2_scratch.demo.gradio_mends import door
+    from gpt2_scratch.demo.theme import STYLESHEET
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("NO_PROXY", "*")
@@ -185,11 +189,24 @@ def served_here(demo: Any) -> Iterator[str]:
             prevent_thread_lock=True,
             quiet=True,
             ssr_mode=False,
+            css_paths=STYLESHEET,
             app_kwargs=door(demo),
             _frontend=False,
         )
         yield url.rstrip("/")
         demo.close()
+
+
+def slowly(write: Any, seconds: float) -> Any:
+    """`write`, whose steps take their time: nobody can stop what is over at once."""
+
+    def writing(*arguments: Any, **options: Any) -> Iterator[Any]:
+        with closing(write(*arguments, **options)) as steps:
+            for step in steps:
+                time.sleep(seconds)
+                yield step
+
+    return writing
 
 
 @pytest.fixture(scope="session")

@@ -261,7 +261,7 @@ def test_the_tab_stands_in_the_address(tiny_app: App, open_page: Any) -> None:
     expect(page.locator("#prompt textarea")).to_have_value("mine")  # nothing was loaded anew
     page.go_forward()
     is_open("spam")
-    page.reload()
+    page = open_page(tiny_app, page.url.removeprefix(tiny_app.url))
     is_open("spam")
 
 

@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import WIDTHS, App, Page, open_tab
+from conftest import WIDTHS, App, Page, open_tab, served_here, slowly
+
+import app as showcase
+from gpt2_scratch.demo.api import Api
+from gpt2_scratch.demo.registry import Registry
+from gpt2_scratch.demo.serving import Serving
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 expect = sync_api.expect
@@ -41,7 +47,8 @@ def test_a_conversation_with_retry_edit_and_a_reload(tiny_app: App, open_page: A
     expect(page.locator("#conversation .note")).to_have_text(ANSWERED)
     expect(bots).to_have_count(1)
 
-    say(page, "And another?")  # the first turn, with its long answer, has no room beside this one
+    # Half of the window is for what is asked, and this much of it leaves the first turn no room.
+    say(page, "And another?" + 6 * " Name three colours and another river.")
     expect(bots).to_have_count(2)
     expect(page.locator("#conversation .forgotten")).to_have_count(2)
     expect(page.locator("#conversation .border")).to_contain_text("the model has forgotten it")
@@ -76,23 +83,30 @@ def test_an_empty_message_is_answered_with_a_sentence(tiny_app: App, open_page: 
     say(page, "Name a colour.")
 
 
-def test_stop_keeps_what_has_been_written(tiny_app: App, open_page: Any) -> None:
-    page = open_page(tiny_app)
-    open_tab(page, "Chat")
-    page.locator("#instruction textarea").fill("Name a colour.")
-    page.locator("#instruction textarea").press("Enter")
-    page.locator("#conversation .bot").wait_for()  # with its first words comes the meter
-    page.locator("#stop-chat").click()
-    expect(page.locator("#conversation .retry")).to_be_visible()  # nothing is running any more
-    expect(page.locator("#conversation .meter")).to_contain_text("of 256 tokens")
-    say(page, "And a river?")
-    expect(page.locator("#conversation .user .text")).to_have_text(
-        ["Name a colour.", "And a river?"]
-    )
-    expect(page.locator("#stop-chat")).to_be_hidden()
-    page.locator("#stop-chat").dispatch_event("click")  # too late: the answer stays as it is
-    page.wait_for_timeout(1000)
-    expect(page.locator("#conversation .note")).to_have_text(ANSWERED)
+def test_stop_keeps_what_has_been_written(
+    open_page: Any, tiny_weights: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GPT2_SCRATCH_WEIGHTS", str(tiny_weights))
+    with served_here(showcase.build(Api(Registry()))) as url:
+        page = open_page(url)
+        open_tab(page, "Chat")
+        with monkeypatch.context() as patch:
+            patch.setattr(Serving, "chat", slowly(Serving.chat, 0.1))
+            page.locator("#instruction textarea").fill("Name a colour.")
+            page.locator("#instruction textarea").press("Enter")
+            page.locator("#conversation .bot").wait_for()  # with its first words comes the meter
+            page.locator("#stop-chat").click()
+            expect(page.locator("#conversation .retry")).to_be_visible()  # nothing runs any more
+        expect(page.locator("#conversation .meter")).to_contain_text("of 256 tokens")
+        say(page, "And a river?")
+        expect(page.locator("#conversation .user .text")).to_have_text(
+            ["Name a colour.", "And a river?"]
+        )
+        expect(page.locator("#stop-chat")).to_be_hidden()
+        page.locator("#stop-chat").dispatch_event("click")  # too late: the answer stays as it is
+        page.wait_for_timeout(1000)
+        expect(page.locator("#conversation .note")).to_have_text(ANSWERED)
+        page.context.close()  # before its server goes, which it would complain about
 
 
 @pytest.mark.parametrize("width", WIDTHS)

@@ -6,8 +6,6 @@ import hashlib
 import re
 import shutil
 import time
-from collections.abc import Iterator
-from contextlib import closing
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -22,6 +20,7 @@ from conftest import (
     generate,
     served_here,
     set_number,
+    slowly,
     tab_to,
 )
 from huggingface_hub import constants
@@ -228,18 +227,6 @@ def test_the_keyboard_is_enough(tiny_app: App, open_page: Any) -> None:
     expect(page.locator("#generated .written").nth(1)).to_be_focused()
     expect(page.locator("#generated .alternatives")).to_contain_text("choice.")
     tab_to(page, "#generated .alternatives button")
-
-
-def slowly(write: Any, seconds: float) -> Any:
-    """`write`, whose steps take their time: nobody can stop what is over at once."""
-
-    def writing(*arguments: Any, **options: Any) -> Iterator[Any]:
-        with closing(write(*arguments, **options)) as steps:
-            for step in steps:
-                time.sleep(seconds)
-                yield step
-
-    return writing
 
 
 def test_stop_ends_a_generation_and_the_next_one_runs(

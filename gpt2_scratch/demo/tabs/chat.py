@@ -202,8 +202,8 @@ def build(demo: gr.Blocks, api: Api) -> LinkedTab:
         [*said_and_shown, read],
         js=PAUSE,
     )
-    for failed in answering:  # the message stays, to be changed or asked again
-        on_page(failed.failure, drawing, conversation, shown)
+    for failed in answering:  # gradio counts what was stopped, too; what is drawn stays
+        failed.failure(None, shown, shown, js=NOT_RUNNING, **IN_BROWSER)
     for changed in (*asking, *answering, halted, cleared):
         on_page(changed.then, lambda said: (said, as_link(said)), conversation, [stored, carried])
     on_page(
