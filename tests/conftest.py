@@ -62,10 +62,11 @@ colours and another river. Write a message, win a prize, call now to claim it. S
 """
 
 
-def make_weights(folder: Path, **sizes: int) -> Path:
+def make_weights(folder: Path, endless: bool = False, **sizes: int) -> Path:
     """A weights folder like ours, with a vocabulary and checkpoints that are tiny and random.
 
-    `sizes` are fields of GPT2Config, to make the models less tiny.
+    endless  no text ends by itself: how long one is would else depend on what is drawn
+    sizes    fields of GPT2Config, to make the models less tiny
     """
     ranks = train_bpe(count_words([TEXT]), 400)
     folder.mkdir(parents=True, exist_ok=True)
@@ -77,8 +78,8 @@ def make_weights(folder: Path, **sizes: int) -> Path:
         tensors = dict(GPT2(config).init_weights(generator).state_dict())
         # At its start a model hardly looks at its context; with larger weights it does.
         tensors |= {key: 6 * value for key, value in tensors.items() if value.dim() == 2}
-        # At temperature 0 it never ends a text: 0 is not the largest of 400 random logits.
-        tensors["wte.weight"][-1] = 0.0
+        if endless:  # 0 is far from the largest of 400 random logits: top-k leaves it out
+            tensors["wte.weight"][-1] = 0.0
         if name == "spam":
             tensors["score.weight"] = torch.randn(2, config.n_embd, generator=generator)
         path = folder / f"{name}.safetensors"
@@ -212,7 +213,7 @@ def slowly(write: Any, seconds: float) -> Any:
 @pytest.fixture(scope="session")
 def tiny_weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A weights folder with tiny random checkpoints: base, chat and spam."""
-    return make_weights(tmp_path_factory.mktemp("weights"))
+    return make_weights(tmp_path_factory.mktemp("weights"), endless=True)
 
 
 @pytest.fixture(scope="session")

@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 import torch
 import torch.nn.functional as F
+from conftest import make_weights
 from made_up_data import write_mirror
 
 from gpt2_scratch.chat import Assistant
@@ -52,8 +53,14 @@ def few_written_messages(split: str) -> list[Message]:
     return written_messages(split)[::10]
 
 
+@pytest.fixture(scope="session")
+def start(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Tiny random checkpoints to train on from."""
+    return make_weights(tmp_path_factory.mktemp("start"))
+
+
 @pytest.fixture
-def folder(tiny_weights: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+def folder(start: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A weights folder with a base model only, and data; one thread, so sums have one order.
 
     Of the messages of today only a few are held out.
@@ -61,7 +68,7 @@ def folder(tiny_weights: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     weights = tmp_path / "weights"
     weights.mkdir()
     for name in ("tokenizer.tiktoken", "base.safetensors"):
-        shutil.copy(tiny_weights / name, weights)
+        shutil.copy(start / name, weights)
     write_mirror(tmp_path / "mirror", monkeypatch)
     monkeypatch.setattr(finetune_spam, "MODERN_VALIDATION", 20)
     monkeypatch.setattr(finetune_spam, "written_messages", few_written_messages)
