@@ -10,7 +10,7 @@ import pytest
 from train.chat.drills import DRILLS, example_sentences, things
 from train.chat.english import in_words
 from train.chat.wordings import Task
-from train.chat.written_files import drill_lists
+from train.chat.written_files import lists
 
 
 def drawn(kind: str, seed: int = 0) -> list[Task]:
@@ -29,7 +29,7 @@ def test_the_next_epoch_draws_others(kind: str) -> None:
 
 
 def test_problems_have_their_answers() -> None:
-    for text, sign, answer in drill_lists()["problems"]:
+    for text, sign, answer in lists("drills")["problems"]:
         found = {"name": "Tom", "other": "Anna", "things": "books", "a": 12, "b": 4, "c": 48}
         asked, answered = (set(numbers(part.format(**found))) for part in (text, answer))
         result = 12 if sign == "/" else 48
@@ -43,7 +43,7 @@ def test_problems_have_their_answers() -> None:
 
 
 def test_units_are_converted() -> None:
-    factors = {(large, small): factor for small, large, factor in drill_lists()["units"]}
+    factors = {(large, small): factor for small, large, factor in lists("drills")["units"]}
     for _, _, answer in drawn("units"):
         x, of, y, into = re.fullmatch(r"(\d+) (\w+) (?:is|are) (\d+) (\w+)\.", answer).groups()
         one, other = of.removesuffix("s"), into.removesuffix("s")
@@ -75,7 +75,7 @@ def test_letters_and_words_are_counted() -> None:
         if found := re.fullmatch(r"The word (\w+) has (.+) letters\.", answer):
             assert found[2] == in_words(len(found[1]))
         if found := re.fullmatch(r"(\w+) rhymes with (\w+)\.", answer):
-            assert any({found[1].lower(), found[2]} <= {*row} for row in drill_lists()["rhymes"])
+            assert any({found[1].lower(), found[2]} <= {*row} for row in lists("drills")["rhymes"])
         if found := re.fullmatch(r"There are (.+) words\.", answer):
             text = f"{asked}\n{input}"
             [sentence, *_] = [s for s in example_sentences() if s.rstrip(".") in text]
@@ -89,7 +89,7 @@ def test_the_larger_thing_wins() -> None:
         said = re.fullmatch(r"(?:Yes, |No, )?(.+) is (\w+) than (.+)\.", answer)
         winner, word, loser = said.groups()
         winner = winner[0].lower() + winner[1:]
-        scale = drill_lists()["sizes" if word in ("bigger", "smaller") else "speeds"]
+        scale = lists("drills")["sizes" if word in ("bigger", "smaller") else "speeds"]
         places = {thing: place for place, tier in enumerate(scale) for thing in tier}
         assert (places[winner] > places[loser]) == (word in ("bigger", "faster")), answer
 

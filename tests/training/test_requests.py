@@ -17,7 +17,7 @@ from train.chat import invented
 from train.chat.requests import SOURCE, requests, stories_of
 from train.chat.turns import written_conversations
 from train.chat.wordings import as_typed, fill, in_one_message, without_article
-from train.chat.written_files import records, wordings
+from train.chat.written_files import lists, records
 from train.datasets import Instruction
 from train.finetune_chat import held_out_tasks, question_of, training_examples
 
@@ -70,9 +70,9 @@ def test_answers_about_invented_texts_copy_from_them() -> None:
     of_their_own = ["bought", "them", "moved", "it", "trip", "away"]
     for _ in range(200):
         text, questions = invented.text_with_questions(rng)
-        for question in questions:
-            last = question.answer.rstrip(".").split()[-1]
-            assert last in re.findall(r"[\w']+", text) + of_their_own, (text, question)
+        for _, answer in questions:
+            last = answer.rstrip(".").split()[-1]
+            assert last in re.findall(r"[\w']+", text) + of_their_own, (text, answer)
 
 
 def test_what_is_unknown_is_said_to_be(tasks: list[Instruction]) -> None:
@@ -134,7 +134,8 @@ def test_careless_typing_changes_no_place() -> None:
 def test_the_written_files_are_whole() -> None:
     names = ("facts", "unknown", "rewriting", "reading", "lists", "definitions", "stories")
     assert all(len(records(name)) > 200 for name in names)
-    assert len(wordings()) == 79 and all(len(set(ways)) >= 40 for ways in wordings().values())
+    wordings = lists("wordings")
+    assert len(wordings) == 79 and all(len(set(ways)) >= 40 for ways in wordings.values())
     assert records("nothing") == ()
 
 

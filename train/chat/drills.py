@@ -13,7 +13,7 @@ from functools import cache
 
 from train.chat.english import capitalise, in_words, joined, plural_of, reviews, sentences
 from train.chat.wordings import Task, as_typed, in_wordings
-from train.chat.written_files import drill_lists, records, word_lists
+from train.chat.written_files import lists, records
 
 # How many of each kind an epoch has.
 SUMS, BIGGER, SORTED, SENTENCES, PROBLEMS, UNITS = 700, 60, 60, 150, 400, 80
@@ -58,10 +58,10 @@ def _number_words(rng: random.Random) -> Iterator[Task]:
 def _problems(rng: random.Random) -> Iterator[Task]:
     """One-step problems: who has how many, what is left, what things cost, who shares."""
     for _ in range(PROBLEMS):
-        text, sign, answer = rng.choice(drill_lists()["problems"])
+        text, sign, answer = rng.choice(lists("drills")["problems"])
         a, b, c = _operands(sign, rng)
-        name, other = rng.sample(drill_lists()["people"], 2)
-        things = rng.choice(drill_lists()["things"])
+        name, other = rng.sample(lists("drills")["people"], 2)
+        things = rng.choice(lists("drills")["things"])
         found = {"a": a, "b": b, "c": c, "name": name, "other": other, "things": things}
         yield text.format(**found), "", answer.format(**found)
 
@@ -85,7 +85,7 @@ def _operands(sign: str, rng: random.Random) -> tuple[int, int, int]:
 def _units(rng: random.Random) -> Iterator[Task]:
     """Hours in minutes and minutes in hours."""
     for _ in range(UNITS):
-        small, large, factor = rng.choice(drill_lists()["units"])
+        small, large, factor = rng.choice(lists("drills")["units"])
         count = rng.randint(1, 10)
         few = f"{count} {large if count == 1 else plural_of(large)}"
         many = f"{count * factor} {plural_of(small)}"
@@ -103,7 +103,7 @@ def _units(rng: random.Random) -> Iterator[Task]:
 
 def _letters(rng: random.Random) -> Iterator[Task]:
     """First letters, how many letters and words there are, the order of words, rhymes."""
-    nouns = {*word_lists()["nouns"], *(thing.bare for thing in things())}
+    nouns = {*lists("words")["nouns"], *(thing.bare for thing in things())}
     words = sorted(noun for noun in nouns if noun.isalpha() and noun.islower())
     for word in rng.sample(words, LETTERS):
         answer = f"The first letter of {word} is {word[0].upper()}."
@@ -119,7 +119,7 @@ def _letters(rng: random.Random) -> Iterator[Task]:
         answer = ", ".join(sorted(chosen))
         yield from in_wordings(rng, "sort_words", ", ".join(chosen), answer, count=1)
     for _ in range(RHYMES):
-        word, rhyme = rng.sample(rng.choice(drill_lists()["rhymes"]), 2)
+        word, rhyme = rng.sample(rng.choice(lists("drills")["rhymes"]), 2)
         answer = f"{rhyme.capitalize()} rhymes with {word}."
         yield from in_wordings(rng, "rhyme", word, answer, count=1)
 
@@ -153,14 +153,14 @@ def things() -> tuple[Thing, ...]:
     """All that the kinds have."""
     return tuple(
         Thing(name, kind["one"], kind["within"])
-        for kind in drill_lists()["kinds"]
+        for kind in lists("drills")["kinds"]
         for name in kind["things"]
     )
 
 
 def _kinds_of_things(rng: random.Random) -> Iterator[Task]:
     """What something is, whether it is that, three of a kind, and the one that is not."""
-    kinds = drill_lists()["kinds"]
+    kinds = lists("drills")["kinds"]
     for thing in rng.sample(things(), THINGS):
         answer = f"{capitalise(thing.name)} is {thing.kind}."
         asked = rng.choice((thing.name, thing.bare))
@@ -203,8 +203,8 @@ def _compared(rng: random.Random) -> Iterator[Task]:
         scale, words = rng.choice(
             (("sizes", ("bigger", "smaller")), ("speeds", ("faster", "slower")))
         )
-        low, high = sorted(rng.sample(range(len(drill_lists()[scale])), 2))
-        less, more = (rng.choice(drill_lists()[scale][place]) for place in (low, high))
+        low, high = sorted(rng.sample(range(len(lists("drills")[scale])), 2))
+        less, more = (rng.choice(lists("drills")[scale][place]) for place in (low, high))
         word = rng.choice(words)
         winner, loser = (more, less) if word == words[0] else (less, more)
         x, y = rng.sample((winner, loser), 2)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from train.chat.written_files import word_lists
+from train.chat.written_files import lists
 
 
 @dataclass(frozen=True)
@@ -21,11 +21,11 @@ class Sentence:
 
 def sentences() -> Iterator[Sentence]:
     """Each predicate with each subject."""
-    for third, base, past, rest in word_lists()["predicates"]:
-        for subject in word_lists()["subjects"]:
-            plural = subject in word_lists()["plural_subjects"]
+    for third, base, past, rest in lists("words")["predicates"]:
+        for subject in lists("words")["subjects"]:
+            plural = subject in lists("words")["plural_subjects"]
             verb, do = (base, "do") if plural else (third, "does")
-            is_name = subject in word_lists()["always_capital"]
+            is_name = subject in lists("words")["always_capital"]
             within = subject if is_name else subject[0].lower() + subject[1:]
             yield Sentence(
                 present=f"{subject} {verb} {rest}.",
@@ -38,9 +38,9 @@ def sentences() -> Iterator[Sentence]:
 
 def reviews() -> Iterator[tuple[str, str]]:
     """(a short review, "positive" or "negative"): each of a few phrases about each thing."""
-    for verdict, phrases in word_lists()["reviews"].items():
+    for verdict, phrases in lists("words")["reviews"].items():
         for phrase in phrases:
-            for thing in word_lists()["reviewed"]:
+            for thing in lists("words")["reviewed"]:
                 yield phrase.format(x=thing), verdict
 
 
@@ -69,7 +69,7 @@ def plural_of(noun: str) -> str:
 
 def in_words(number: int) -> str:
     """0 to 9,999 in words, with "and" before what is below a hundred: two hundred and forty-two."""
-    ones, tens = word_lists()["ones"], word_lists()["tens"]
+    ones, tens = lists("words")["ones"], lists("words")["tens"]
     if number < 20:
         return ones[number]
     if number < 100:

@@ -22,7 +22,7 @@ from train.chat.wordings import (
     in_one_message,
     in_wordings,
 )
-from train.chat.written_files import records, word_lists, wordings
+from train.chat.written_files import lists, records
 from train.datasets import Instruction
 
 SOURCE = "request"  # the sources are "request:antonym", "request:sum", ...
@@ -31,49 +31,6 @@ WORDINGS_PER_TASK = 2
 # How many tasks about invented names an epoch has.
 COPIES, UNKNOWNS = 900, 250
 AS_ONE_MESSAGE = 0.6  # part of the tasks with an input that have it in the instruction
-
-_COMPARATIVES = {
-    "good": "better", "bad": "worse", "far": "farther", "little": "less", "many": "more",
-    "big": "bigger", "hot": "hotter", "thin": "thinner", "sad": "sadder", "wet": "wetter",
-    "easy": "easier", "happy": "happier", "busy": "busier", "heavy": "heavier", "dry": "drier",
-    "pretty": "prettier", "early": "earlier", "funny": "funnier", "dirty": "dirtier",
-    "nice": "nicer", "large": "larger", "late": "later", "safe": "safer", "wide": "wider",
-    "tall": "taller", "small": "smaller", "fast": "faster", "slow": "slower", "old": "older",
-    "young": "younger", "cold": "colder", "warm": "warmer", "long": "longer", "short": "shorter",
-    "strong": "stronger", "weak": "weaker", "loud": "louder", "quiet": "quieter", "deep": "deeper",
-    "clean": "cleaner", "cheap": "cheaper", "rich": "richer", "poor": "poorer", "dark": "darker",
-    "beautiful": "more beautiful", "expensive": "more expensive", "careful": "more careful",
-    "interesting": "more interesting", "difficult": "more difficult", "famous": "more famous",
-    "dangerous": "more dangerous", "comfortable": "more comfortable", "useful": "more useful",
-}  # fmt: skip
-_ABILITIES = {
-    "bird fly": True, "fish swim": True, "fish walk": False, "dog bark": True, "dog fly": False,
-    "cat climb": True, "cat talk": False, "horse run": True, "horse fly": False,
-    "stone swim": False, "snake walk": False, "snake bite": True, "duck swim": True,
-    "cow fly": False, "bee sting": True,
-    "car fly": False, "plane fly": True, "boat float": True, "baby drive": False, "frog jump": True,
-    "tree walk": False, "monkey climb": True, "rabbit hop": True, "pig fly": False,
-    "parrot talk": True, "chair walk": False, "ship sail": True, "penguin swim": True,
-    "elephant jump": False, "spider climb": True, "lamp eat": False, "goat climb": True,
-    "table run": False, "wolf howl": True, "worm fly": False, "robot sleep": False,
-}  # fmt: skip
-_DIRECTIONS = {"north": "south", "east": "west", "left": "right", "up": "down"}
-_DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
-_MONTHS = (
-    *("January", "February", "March", "April", "May", "June", "July", "August", "September"),
-    *("October", "November", "December"),
-)
-_PEOPLE = {
-    "my mum": "Mum", "my dad": "Dad", "my sister": "dear sister", "my brother": "dear brother",
-    "my teacher": "teacher", "my boss": "boss", "my friend Ana": "Ana", "Tom": "Tom",
-    "my neighbour": "neighbour", "my grandmother": "Grandma", "Mr Lopez": "Mr Lopez", "Mia": "Mia",
-}  # fmt: skip
-_NEWS = (
-    "I will be late", "dinner is ready", "the train is late", "I have lost my key", "I am at home",
-    "I am on my way", "the meeting is at nine", "I cannot come today", "the cat is fine",
-    "I have bought some bread", "the bus is late", "I feel better now", "I am at the station",
-    "it is raining here", "the shop is closed", "the party starts at seven", "I miss you",
-)  # fmt: skip
 
 
 def requests(seed: int | str) -> list[Instruction]:
@@ -93,26 +50,26 @@ def requests(seed: int | str) -> list[Instruction]:
 
 def _words(rng: random.Random) -> Iterator[Task]:
     """Opposites, synonyms, forms of verbs, nouns and adjectives, spelling."""
-    for a, b in word_lists()["opposites"]:
+    for a, b in lists("words")["opposites"]:
         yield from in_wordings(rng, "antonym", a, f"The opposite of {a} is {b}.")
         yield from in_wordings(rng, "antonym", b, f"The opposite of {b} is {a}.")
-    for a, b in word_lists()["synonyms"]:
+    for a, b in lists("words")["synonyms"]:
         yield from in_wordings(rng, "synonym", a, f"Another word for {a} is {b}.")
-    regular = [[verb, past_of(verb), past_of(verb)] for verb in word_lists()["regular_verbs"]]
-    for verb, past, _ in [*word_lists()["verbs"], *regular]:
+    regular = [[verb, past_of(verb), past_of(verb)] for verb in lists("words")["regular_verbs"]]
+    for verb, past, _ in [*lists("words")["verbs"], *regular]:
         yield from in_wordings(
             rng, "past_tense_of_verb", verb, f"The past tense of {verb} is {past}."
         )
-    regular_nouns = ([noun, plural_of(noun)] for noun in word_lists()["nouns"])
-    for one, several in [*word_lists()["irregular_plurals"], *regular_nouns]:
+    regular_nouns = ([noun, plural_of(noun)] for noun in lists("words")["nouns"])
+    for one, several in [*lists("words")["irregular_plurals"], *regular_nouns]:
         yield from in_wordings(rng, "plural", one, f"The plural of {one} is {several}.", count=2)
         yield from in_wordings(
             rng, "singular", several, f"The singular of {several} is {one}.", count=1
         )
-    for adjective, comparative in _COMPARATIVES.items():
+    for adjective, comparative in lists("requests")["comparatives"].items():
         answer = f"The comparative of {adjective} is {comparative}."
         yield from in_wordings(rng, "comparative_of_adjective", adjective, answer)
-    for wrong, correct in word_lists()["misspellings"]:
+    for wrong, correct in lists("words")["misspellings"]:
         yield from in_wordings(rng, "spelling_of_word", wrong, f"It is spelled {correct}.")
 
 
@@ -183,19 +140,20 @@ def _facts(rng: random.Random) -> Iterator[Task]:
             named = pattern.fullmatch(record["questions"][0])
             if record["kind"] == kind and named:
                 yield from in_wordings(rng, way, named[1], record["answer"], count=2)
-    for country, capital in word_lists()["capitals"]:
+    for country, capital in lists("words")["capitals"]:
         answer = f"The capital of {country} is {capital}."
         yield from in_wordings(rng, "capital_of", country, answer, count=2)
         answer = f"{capital} is the capital of {country}."
         yield from in_wordings(rng, "country_of_capital", capital, answer, count=1)
-    for direction, opposite in [*_DIRECTIONS.items(), *((b, a) for a, b in _DIRECTIONS.items())]:
+    for direction, opposite in lists("requests")["directions"].items():
         answer = f"The opposite of {direction} is {opposite}."
         yield from in_wordings(rng, "opposite_direction", direction, answer)
-    for day, after in zip(_DAYS, (*_DAYS[1:], _DAYS[0]), strict=True):
+    days, months = lists("requests")["days"], lists("requests")["months"]
+    for day, after in zip(days, (*days[1:], days[0]), strict=True):
         yield from in_wordings(rng, "day_after", day, f"{after} comes after {day}.")
-    for month, before in zip(_MONTHS, (_MONTHS[-1], *_MONTHS[:-1]), strict=True):
+    for month, before in zip(months, (months[-1], *months[:-1]), strict=True):
         yield from in_wordings(rng, "month_before", month, f"{before} comes before {month}.")
-    for ability, able in _ABILITIES.items():
+    for ability, able in lists("requests")["abilities"].items():
         thing, verb = ability.split()
         one = f"{'an' if thing[0] in 'aeiou' else 'a'} {thing}"
         answer = f"Yes, {one} can {verb}." if able else f"No, {one} cannot {verb}."
@@ -209,22 +167,9 @@ def _unknown(rng: random.Random) -> Iterator[Task]:
             yield as_typed(question, rng), "", record["answer"]
     for _ in range(UNKNOWNS):
         name, town, book = invented.person(rng), invented.place(rng), invented.title(rng)
-        asked, answer = rng.choice(
-            (
-                (f"Who is {name}?", f"I don't know who {name} is."),
-                (f"who was {name.lower()}", f"I don't know who {name} was."),
-                (f"Tell me about {name}.", f"I have never heard of {name}."),
-                (f"When was {name} born?", f"I don't know when {name} was born."),
-                (f"What did {name} do?", f"I don't know what {name} did."),
-                (f"Where is {town}?", f"I don't know where {town} is."),
-                (f"What is the capital of {town}?", f"I have never heard of {town}."),
-                (f"How big is {town}?", f"I don't know how big {town} is."),
-                (f"Who is the mayor of {town}?", f"I don't know who the mayor of {town} is."),
-                (f"Who wrote {book}?", f"I don't know who wrote {book}."),
-                (f"What is {book} about?", f"I don't know a book called {book}."),
-            )
-        )
-        yield asked, "", answer
+        names = {"name": name, "name_in_small_letters": name.lower(), "town": town, "book": book}
+        asked, answer = rng.choice(lists("requests")["unknown"])
+        yield asked.format(**names), "", answer.format(**names)
 
 
 _STORY_OPENING = re.compile(
@@ -243,7 +188,7 @@ def stories_of(documents: Iterable[str], seed: int | str, longest: int = 700) ->
     for document in documents:
         opening = _STORY_OPENING.match(document)
         if opening and len(document) <= longest:
-            (way,) = rng.sample(wordings()["story_about"], 1)
+            (way,) = rng.sample(lists("wordings")["story_about"], 1)
             instruction, input = fill(as_typed(way, rng), opening[1])
             tasks.append(Instruction(instruction, input, document, f"{SOURCE}:story"))
     return tasks
@@ -263,18 +208,7 @@ _GENERIC = {
 
 def about_text(text: str, question: str, rng: random.Random) -> str:
     """A question about a text, as people put the two together."""
-    return rng.choice(
-        (
-            f"{text}\n\n{question}",
-            f"{text}\n{question}",
-            f"{text} {question}",
-            f"{question}\n\n{text}",
-            f"{question} {text}",
-            f"Read this: {text}\n{question}",
-            f"Text: {text}\nQuestion: {question}",
-            f"{question}\nText: {text}",
-        )
-    )
+    return rng.choice(lists("requests")["about_text"]).format(text=text, question=question)
 
 
 def _reading(rng: random.Random) -> Iterator[Task]:
@@ -291,8 +225,8 @@ def _reading(rng: random.Random) -> Iterator[Task]:
                 yield from in_wordings(rng, "make_list_from_sentence", text, items, count=1)
     for _ in range(COPIES):
         text, questions = invented.text_with_questions(rng)
-        question = rng.choice(questions)
-        yield about_text(text, rng.choice(question.asked), rng), "", question.answer
+        asked, answer = rng.choice(questions)
+        yield about_text(text, rng.choice(asked), rng), "", answer
 
 
 def _is_the_only_one(question: Mapping[str, str], text: str) -> bool:
@@ -312,46 +246,21 @@ def _texts(rng: random.Random) -> Iterator[Task]:
     """Stories, poems, messages, notes and the like."""
     for record in records("stories"):
         yield from in_wordings(rng, "story_about", record["x"], record["output"], count=2)
-    ways = {
-        "note": ("Write a note {x}.", "note {x}", "Can you write a short note {x}?"),
-        "invitation": (
-            "Write an invitation to {x}.",
-            "invitation to {x}",
-            "Invite me to {x}.",
-        ),
-        "thank_you": ("Write a thank-you note to {x}.", "Say thank you to {x}.", "Thank {x}."),
-        "apology": ("Write an apology to {x}.", "Say sorry to {x}.", "apology to {x}"),
-        "diary": ("Write a diary entry about {x}.", "diary entry: {x}", "Dear diary, {x}"),
-        "description": ("Describe {x}.", "Write a description of {x}.", "What does {x} look like?"),
-        "message_to_person": ("Write a message to {x}.", "message to {x}", "Text {x}."),
-    }
     for record in records("short_texts"):
         kind, x = record["kind"], record["x"]
         if kind == "poem_about":
             poem = record["output"].replace(" / ", "\n")
             yield from in_wordings(rng, kind, x, poem, count=2)
         else:
-            for way in rng.sample(ways[kind], 2):
+            for way in rng.sample(lists("requests")["short_texts"][kind], 2):
                 yield *fill(way, x), record["output"]
-    for person, greeting in _PEOPLE.items():
-        for news in rng.sample(_NEWS, 4):
+    for person, greeting in lists("requests")["people"].items():
+        for news in rng.sample(lists("requests")["news"], 4):
             answer = f"Hi {greeting}, {news}."
             yield from in_wordings(rng, "message_to_person", person, answer, news, count=1)
 
 
 # --- small talk --------------------------------------------------------------------------------
-
-_SMALL_TALK = {
-    "goodbye": ("Goodbye! Have a nice day.", "Bye! Take care.", "Goodbye, and see you soon!"),
-    "thanks": ("You are welcome!", "You are welcome. I am glad I could help.", "My pleasure!"),
-    "greeting_reply": ("Hello! How can I help you?", "Hi there! What can I do for you?"),
-    "feeling_sad": ("I am sorry to hear that. Do you want to talk about it?",
-                    "I am sorry. I hope things get better soon."),
-    "feeling_happy": ("That is great! I am happy for you.", "How nice! I am glad to hear that."),
-    "ask_help_what_can_you_do": (
-        "I can answer easy questions, change sentences, do small sums and tell short stories.",
-    ),
-}  # fmt: skip
 
 
 def _small_talk(rng: random.Random) -> Iterator[Task]:
@@ -361,11 +270,11 @@ def _small_talk(rng: random.Random) -> Iterator[Task]:
             turn = record["turns"][0]
             for _ in range(2):
                 yield turn["user"], turn.get("input", ""), turn["assistant"]
-    for kind, answers in _SMALL_TALK.items():
-        for said in wordings()[kind]:
+    for kind, answers in lists("requests")["small_talk"].items():
+        for said in lists("wordings")[kind]:
             yield said, "", rng.choice(answers)
     jokes = [r["turns"][0]["assistant"] for r in records("conversations") if r["kind"] == "joke"]
-    for said in wordings()["ask_joke"]:
+    for said in lists("wordings")["ask_joke"]:
         yield said, "", rng.choice(jokes)
 
 

@@ -13,7 +13,7 @@ import random
 import re
 
 from train.chat.wordings import as_typed, fill, in_one_message
-from train.chat.written_files import wordings
+from train.chat.written_files import lists
 from train.datasets import Instruction
 
 MAX_INLINE_CHARS = 100  # of an input that is put into the instruction
@@ -48,7 +48,7 @@ def reworded(task: Instruction, rng: random.Random) -> Instruction:
     instruction, input = task.instruction, task.input
     kind, material = _material(task)
     if kind:
-        instruction, input = fill(rng.choice(wordings()[kind]), material)
+        instruction, input = fill(rng.choice(lists("wordings")[kind]), material)
     if input and len(input) <= MAX_INLINE_CHARS and "\n" not in input and rng.random() < INLINED:
         instruction, input = in_one_message(instruction, input, rng), ""
     return dataclasses.replace(task, instruction=as_typed(instruction, rng), input=input)

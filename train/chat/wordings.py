@@ -6,7 +6,7 @@ import random
 import re
 from collections.abc import Iterator, Sequence
 
-from train.chat.written_files import wordings
+from train.chat.written_files import lists
 
 # (instruction, input, answer)
 Task = tuple[str, str, str]
@@ -74,6 +74,6 @@ def in_wordings(
     mass_noun: bool = False,
 ) -> Iterator[Task]:
     """One piece of material in `count` wordings of its kind."""
-    ways = without_article(wordings()[kind]) if mass_noun else wordings()[kind]
+    ways = without_article(lists("wordings")[kind]) if mass_noun else lists("wordings")[kind]
     for way in rng.sample(ways, min(count, len(ways))):
         yield *fill(as_typed(way, rng), x, y), answer
