@@ -261,7 +261,7 @@ def _run_benchmark(parser: argparse.ArgumentParser, arguments: argparse.Namespac
     except ValueError as error:
         parser.exit(1, f"{error}\n")
     if arguments.json:
-        published = public_tests.PUBLISHED[name].get(model, {})
+        published = public_tests.PUBLISHED.get(name, {}).get(model, {})
         result = {model: _rounded(measured), "published": published}
         if others := public_tests.OTHERS.get(name):
             result["others"] = others

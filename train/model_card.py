@@ -30,74 +30,7 @@ WHAT = {
     "chat": "base, fine-tuned to follow instructions",
 }
 
-FILES = """| file | what it is | made by |
-|---|---|---|
-{models}
-| `tokenizer.tiktoken` | our byte-pair vocabulary: 8,191 ranks; `<\\|endoftext\\|>` is id 8191 | `python -m train.tokenizer` |
-| `simple.tiktoken` | the vocabulary of the base model that is being trained: simple modern text, single digits | the same |
-| `gpt2.tiktoken` | OpenAI's GPT-2 vocabulary, 50,256 ranks, unchanged | see below |
-| `*.log.jsonl` | settings, loss, speed, held-out figures and samples along each run | the run itself |
-| `*.metrics.json` | held-out figures of the shipped file | `python -m train.evaluate all` |
-| `manifest.json` | size, sha256, parameters and figures of each weight file | both |
-"""  # noqa: E501
-
-CARD = """# Weights
-
-GPT-2s that were trained from scratch by the scripts of one small repository, which runs them too.
-The architecture is OpenAI's GPT-2 (Radford et al. 2019) and so are the names of the tensors;
-the models are small and have read little. This card is written by `python -m train.model_card`.
-
-{files}
-The header of each safetensors file carries its config, its tokenizer's name and the exact commands
-that made it. transformers, vLLM and others read what `python -m train.export` makes of them.
-
-`gpt2.tiktoken` is `whisper/assets/gpt2.tiktoken` of the source distribution openai-whisper 20250625
-on PyPI (MIT licence, OpenAI), sha256
-`{gpt2_ranks}`; the tokenizer checks it.
-
-## Intended use, and limits
-
-They are made for teaching: to be read, run, looked into and trained again. `base` writes sentences
-that are mostly grammatical and stories that wander, and its facts are invented. `chat` knows the
-shapes of short tasks better than their answers. `spam` has learned from English text messages. All
-repeat what is in old books and on the web, prejudice included. Do not rely on any of them, and put
-none before people who may take its words for true.
-
-## Figures
-
-On text that no stage has trained on, by `python -m train.evaluate all`.
-
-{figures}
-
-## How they were made
-
-Each command goes on from what the one before it made; the headers of the files repeat them, the
-logs have every step, and `python -m train.reproduce` prints the chain of today's code.
-
-{chain}
-
-## What the models have read
-
-`base` read the sets down to `sft`; the shares are in `train/packing.py`. `chat` and `spam` start
-from it. `chat` also read short exercises (opposites, verb forms, plurals, sums, spelling, capitals,
-reviews, kinds of sentences, small talk), in whose place `train/chat/requests.py` has come, and half
-of its tasks in the other words of `train/chat/rewording.py`. The 204 questions of
-`train/chat/skills_check.tsv`, by which `skills` is measured, are a language model's that had seen
-nothing of this project, the 300 of `train/chat/free_check.tsv` (`free`) one's that had not read the
-training data. `spam` reads messages of today written for this project:
-`train/spam/modern_templates.tsv` and `train/spam/modern_messages.tsv`, the latter by a language
-model. One percent of the documents is held out by hash; the last 1,500 lines of `sft` and the
-test parts of the other sets are never trained on. `python -m train.datasets --list` shows sizes;
-`train/data/catalogue.toml` has every origin, pinned commit and sha256.
-
-{data}
-
-## Licence
-
-The code that made the weights is MIT. Some of the text above is under share-alike licences:
-{share_alike}. All models here descend from `base`, which read it. Whether that binds weights is for
-the law to say; who passes them on does well to keep the attributions above with them.
-"""
+TEMPLATE = Path(__file__).parent / "cards" / "model_card.md"
 
 
 def model_card(weights: Path) -> str:
@@ -105,8 +38,8 @@ def model_card(weights: Path) -> str:
     manifest = read_manifest(weights)
     corpus = [DATASETS[name] for name in _read_by_base(weights) if name in DATASETS]
     read = [*corpus, SFT, INSTRUCTION_DATA, SMS_SPAM]
-    card = CARD.format(
-        files=FILES.format(models="\n".join(_model_rows(manifest))),
+    card = TEMPLATE.read_text(encoding="utf-8").format(
+        models="\n".join(_model_rows(manifest)),
         gpt2_ranks=GPT2_RANKS_SHA256,
         figures="\n\n".join(_figures(name, entry) for name, entry in manifest.items()),
         chain="\n".join(_chain(manifest, weights)),

@@ -16,6 +16,7 @@ import hashlib
 import json
 import math
 import os
+import tomllib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -41,59 +42,12 @@ INSTRUCT = "instruct"
 SOURCES: tuple[str, ...] = (*(dataset.name for dataset in CORPUS), INSTRUCT)
 SPLITS = ("train", "validation")
 
-# Probability that a training window comes from a source.
-#
-# A model of 7 million parameters cannot learn old books and a whole encyclopedia; it can learn
-# simple modern prose (Eldan and Li 2023, https://arxiv.org/abs/2305.07759). So most of what it
-# reads are simple stories, then simple expository text and news, dialogue, a tenth short tasks with
-# their answers, and only a spoonful of books. A scarce good source may be read about four times
-# over: that is as good as fresh text (Muennighoff et al. 2023, https://arxiv.org/abs/2305.16264).
-# fmt: off
-MIXTURE: dict[str, float] = {
-    # source                   share   why
-    # stories
-    "world_stories": 0.305,          # one clean voice, the largest simple source
-    "tinystories": 0.070,            # the simplest whole stories; rare, so repeated most
-    "tinystories_truecased": 0.020,  # the same, with capitals rebuilt by rule
-    "fables": 0.015,                 # short, with a moral
-    "fairytales": 0.012,             # whole stories with a beginning and an end
-    "pratham_storybook": 0.008,      # simple modern picture books
-    "african_storybook": 0.004,      # the same
-    "gutenberg_children": 0.040,     # the spoonful of books: variety of words and constructions
-    "gutenberg_fiction": 0.010,
-    "classic_books": 0.010,
-    # dialogue
-    "self_dialogue": 0.050,          # everyday talk about films, music, sport
-    "topicalchat": 0.025,
-    "persona_chat": 0.012,           # small talk, very simple
-    "taskmaster": 0.008,             # orders of coffee
-    "sgd": 0.010,                    # few templates: kept small
-    # expository prose and news
-    "simple_wikipedia": 0.045,
-    "wikipedia": 0.090,              # names, facts, modern words
-    "wikinews": 0.045,
-    "onestop_news": 0.020,           # the same news in three levels of difficulty
-    "tiny_textbooks": 0.030,         # lessons
-    "openstax": 0.045,               # the best expository prose, but hard
-    "openstax_biology": 0.003,
-    "health_qa": 0.015,              # plain questions and answers
-    "recipes": 0.003,
-    "factbook": 0.003,
-    "docs": 0.001,
-    "speeches": 0.001,
-    # tasks and their answers, as plain text: the chat template belongs to fine-tuning, so that
-    # `base` never speaks in it
-    "roleplay_tasks": 0.010,
-    "instruct": 0.090,
-}
-# The shares of the first base model, mostly old books: to compare figures with it.
-OLD_MIXTURE: dict[str, float] = {
-    "gutenberg_children": 0.24, "wikipedia": 0.14, "openstax": 0.13, "instruct": 0.10,
-    "fairytales": 0.09, "topicalchat": 0.08, "gutenberg_fiction": 0.06, "classic_books": 0.06,
-    "pratham_storybook": 0.03, "sgd": 0.025, "african_storybook": 0.015, "openstax_biology": 0.01,
-    "factbook": 0.01, "docs": 0.005, "speeches": 0.005,
-}
-# fmt: on
+# Probability that a training window comes from a source: the file says why. The old shares are
+# those of the first base model, mostly old books: to compare figures with it.
+_SHARES: dict[str, dict[str, float]] = tomllib.loads(
+    Path(__file__).with_name("data").joinpath("mixture.toml").read_text(encoding="utf-8")
+)
+MIXTURE, OLD_MIXTURE = _SHARES["mixture"], _SHARES["old_mixture"]
 
 _RULES_VERSION = 2  # raise it when normalise_text, split_of or the layout of a pack changes
 _BATCH_CHARACTERS = 1_000_000  # text per encode_batch call

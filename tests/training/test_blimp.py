@@ -160,7 +160,7 @@ def test_the_command_shows_the_published_figures(
     assert result["base"].keys() == {
         *("n", "accuracy", "morphology", "syntax_semantics", "binding", "argument_structure")
     }
-    assert result["others"] == blimp.PUBLISHED_ACCURACY
+    assert result["others"] == public_tests.OTHERS["blimp"]
     assert evaluate.main([*command, "--limit", "2"]) == 0
     table = capsys.readouterr().out
     assert table.splitlines()[1].split() == ["n", "2", "-"]

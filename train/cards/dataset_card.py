@@ -18,59 +18,7 @@ from train.model_card import is_share_alike
 
 PREPARED = (*CORPUS, SFT)
 
-CARD = """---
-pretty_name: Small GPT-2 from scratch, training data
-language:
-- en
-license: other
-license_name: by-file
-license_link: https://huggingface.co/datasets/{repository}#licences
-task_categories:
-- text-generation
-size_categories:
-- {size}
-configs:
-- config_name: sft
-  data_files: {sft_file}
----
-
-# Training data of a small GPT-2 from scratch
-
-{documents:,} documents of clean English in {files} files for pretraining, and {tasks:,} short tasks
-for instruction tuning. Everything was made from public repositories at pinned commits by
-`python -m train.build_data`, which can make it again; it was cleaned, shortened and selected on
-the way, so no file is its source word for word.
-
-```bash
-export {variable}={repository}
-python -m train.pretrain --preset nano       # takes what it needs from here, and checks its hash
-```
-
-`corpus/*.txt.xz`: UTF-8, documents between lines that are exactly `{separator}`, paragraphs between
-blank lines. `{sft_file}`: JSON lines with instruction, input, output and source; the last
-1,500 are for validation. `{manifest}` has size, sha256, licence and origin of each file.
-
-## Licences
-
-Each file keeps the licence of its source.{share_alike} `corpus/credits/` names authors, titles and
-articles one by one, `{sft_credits}` the source and licence of each kind of task.
-
-| file | licence | attribution |
-|---|---|---|
-{licences}
-
-## Origin
-
-| file | documents | MB | repositories at their commits |
-|---|---|---|---|
-{origins}
-
-## Limits
-
-Old fiction is more than half of the corpus, and its prejudice is of its time; encyclopaedia and
-textbooks are some years old. Some tasks come from sets that are benchmarks elsewhere (GSM8K, SVAMP,
-CLINC150, BANKING77): a model that has trained on them must not be measured by them.
-"""
+TEMPLATE = Path(__file__).with_name("dataset_card.md")
 
 
 def prepared_files(repository: str) -> dict[str, Path | bytes]:
@@ -117,7 +65,7 @@ def dataset_card(repository: str, manifest: dict[str, Entry]) -> str:
     if shared:
         names = ", ".join(f"`{name}`" for name in shared)
         share_alike = f" What is made from {names} must be shared alike."
-    return CARD.format(
+    return TEMPLATE.read_text(encoding="utf-8").format(
         repository=repository,
         size=_size_category(documents + tasks),
         sft_file=SFT.filename,

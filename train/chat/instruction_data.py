@@ -8,8 +8,10 @@ how to write.
 from __future__ import annotations
 
 import random
-from collections.abc import Iterable, Mapping, Sequence
+import tomllib
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import torch
 from torch import Tensor
@@ -21,36 +23,10 @@ from train.packing import INSTRUCT, MIXTURE, TokenMixture, pack
 
 IGNORED = -100  # the target that cross-entropy leaves out
 
-# How often a task of a kind is read in an epoch, where that is not once. A model of a few million
-# parameters has no room for the world's facts and cannot reason in steps: such tasks would teach
-# it to invent. What is short, regular and asked for often is read more often instead.
-REPEATS: Mapping[str, int] = {
-    "gsm8k": 0,
-    "svamp": 0,
-    "t0": 0,
-    "disfl-qa": 0,
-    "e2e-nlg": 0,
-    "OpenTriviaQA": 0,
-    "self-instruct-seed": 0,
-    "banking77": 0,
-    "clinc150:intent": 0,
-    "wikisplit": 0,
-    "open-english-wordnet:definition": 0,
-    "open-english-wordnet:definition_example": 0,
-    "open-english-wordnet:reverse_dictionary": 0,
-    "tatoeba:reorder": 0,
-    "project-written": 6,
-    "annexare-countries:capital": 4,
-    "uci-sentiment": 2,
-    "project-synthetic:passive": 2,
-    "project-synthetic:active": 2,
-    "project-synthetic:past_tense": 3,
-    "project-synthetic:plural": 2,
-    "instruction-induction:antonyms": 2,
-    "instruction-induction:singular_to_plural": 2,
-    "open-english-wordnet:antonym": 2,
-    "book": 4,
-}
+# Source of a task, or its part before the colon -> how often such a task is read in an epoch.
+REPEATS: dict[str, int] = tomllib.loads(
+    Path(__file__).with_name("repeats.toml").read_text(encoding="utf-8")
+)
 
 
 @dataclass(frozen=True)

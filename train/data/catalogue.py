@@ -15,9 +15,6 @@ from __future__ import annotations
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
-
-CATALOGUE = Path(__file__).with_name("catalogue.toml")
 
 
 @dataclass(frozen=True)
@@ -39,19 +36,20 @@ class Dataset:
     member: str | None = None
 
 
-def _read(path: Path) -> tuple[tuple[Dataset, ...], tuple[Dataset, ...]]:
-    """The corpus, in the order of the file, and the other sets."""
-    with path.open("rb") as file:
-        tables: dict[str, list[dict[str, Any]]] = tomllib.load(file)
-    corpus, other = (
-        tuple(Dataset(**{**facts, "origin": tuple(facts.get("origin", ()))}) for facts in found)
-        for found in (tables["corpus"], tables["other"])
-    )
-    return corpus, other
+def _read(path: Path) -> dict[str, list[Dataset]]:
+    """Kind of set -> the sets, each kind in the order of the file."""
+    kinds = tomllib.loads(path.read_text(encoding="utf-8"))
+    return {
+        kind: [Dataset(**{**facts, "origin": tuple(facts.get("origin", ()))}) for facts in sets]
+        for kind, sets in kinds.items()
+    }
 
 
-CORPUS, _OTHER = _read(CATALOGUE)
-DATASETS: dict[str, Dataset] = {dataset.name: dataset for dataset in (*CORPUS, *_OTHER)}
+_SETS = _read(Path(__file__).with_name("catalogue.toml"))
+CORPUS = tuple(_SETS["corpus"])
+DATASETS = {dataset.name: dataset for dataset in (*CORPUS, *_SETS["other"])}
+# Public tests, by which a model is measured and never trained.
+BENCHMARKS = {dataset.name: dataset for dataset in _SETS["benchmark"]}
 SMS_SPAM = DATASETS["sms-spam"]
 INSTRUCTION_DATA = DATASETS["instruction-data"]
 SFT = DATASETS["sft"]

@@ -24,32 +24,15 @@ from typing import Any
 from gpt2_scratch.model import GPT2
 from gpt2_scratch.vocabulary.tokenizer import Tokenizer
 from train.build_data.archives import Archive, fetch_archive
-from train.data.catalogue import Dataset
+from train.data.catalogue import BENCHMARKS
 from train.data.data_manifest import add_to_manifest, describe_file
 from train.data.download import DatasetError
 from train.datasets import available, cache_folder, fetch
 from train.figures.scoring import log_likelihoods
 
-BLIMP = Dataset(
-    name="blimp",
-    filename="blimp/blimp.jsonl.xz",
-    size=1_189_624,
-    sha256="d333e330833c4a651ad9c04a40e2746c8e3cc85cedc5d636ed70ea77ebaffdca",
-    licence="CC-BY-4.0",
-    attribution="BLiMP (Warstadt et al. 2020)",
-    origin=("alexwarstadt/blimp@3e56b06fcabca9b30822fc66435fca6b1aa40bb1",),
-)
+BLIMP = BENCHMARKS["blimp"]
 # Of the text inside: another version of lzma may pack it into other bytes.
 TEXT_SHA256 = "6f4da4e9901da73b8ee123bc4c10d5c8f7a8f6c7d80bc598a6f0a4d462f4bfac"
-
-# Table 3 of the paper: the mean over all paradigms.
-PUBLISHED_ACCURACY: dict[str, float] = {
-    "5-gram": 0.612,
-    "LSTM": 0.698,
-    "Transformer-XL": 0.696,
-    "GPT-2 large": 0.815,
-    "people": 0.886,
-}
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from __future__ import annotations
 import json
 import math
 import re
+import tomllib
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from lzma import LZMAError
@@ -22,63 +23,16 @@ from tqdm import tqdm
 
 from gpt2_scratch.model import GPT2
 from gpt2_scratch.vocabulary.tokenizer import Tokenizer
-from train.data.catalogue import Dataset
+from train.data.catalogue import BENCHMARKS
 from train.datasets import fetch
-from train.figures.blimp import PUBLISHED_ACCURACY, blimp, blimp_file
+from train.figures.blimp import blimp, blimp_file
 from train.figures.mmlu import mmlu
 from train.figures.scoring import score
 
-LAMBADA = Dataset(
-    name="lambada",
-    filename="benchmarks/lambada_test.jsonl",
-    size=1_819_752,
-    sha256="4aa8d02cd17c719165fc8a7887fddd641f43fcafa4b1c806ca8abc31fabdb226",
-    licence="the books' own, for research; published by OpenAI with its GPT-2",
-    attribution="LAMBADA (Paperno et al. 2016), in OpenAI's version without preprocessing",
-    url="https://openaipublic.blob.core.windows.net/gpt-2/data/lambada_test.jsonl",
-)
-HELLASWAG = Dataset(
-    name="hellaswag",
-    filename="benchmarks/hellaswag_val.jsonl",
-    size=12_246_618,
-    sha256="0aa3b88843990f3f10a97b9575c94d7b71fb2205240ba04ae4884d9e9c992588",
-    licence="MIT",
-    attribution="HellaSwag (Zellers et al. 2019)",
-    url="https://raw.githubusercontent.com/rowanz/hellaswag/master/data/hellaswag_val.jsonl",
-)
-# WikiText-2 and WikiText-103 have the same test articles; the small one's archive is 5 MB.
-WIKITEXT = Dataset(
-    name="wikitext",
-    filename="benchmarks/wiki.test.raw",
-    size=1_290_590,
-    sha256="173c87a53759e0201f33e0ccf978e510c2042d7f2cb78229d9a50d79b9e7dd08",
-    licence="CC-BY-SA-3.0",
-    attribution="WikiText (Merity et al. 2016), from Wikipedia's contributors",
-    url="https://huggingface.co/datasets/ggml-org/ci/resolve/main/wikitext-2-raw-v1.zip",
-    member="wikitext-2-raw/wiki.test.raw",
-)
-
-# Table 3 of Radford et al. 2019, and the harness's own results where its issues report them
-# (EleutherAI/lm-evaluation-harness issues 2159 and 372).
-PUBLISHED: dict[str, dict[str, dict[str, float]]] = {
-    "lambada": {
-        "gpt2": {"last_token_accuracy": 0.4599, "accuracy": 0.3256, "perplexity": 40.06},
-        "gpt2-medium": {"last_token_accuracy": 0.5548},
-        "gpt2-large": {"last_token_accuracy": 0.6012},
-        "gpt2-xl": {"last_token_accuracy": 0.6324},
-    },
-    "hellaswag": {"gpt2": {"accuracy": 0.2892, "normalised_accuracy": 0.3114}},
-    "wikitext": {
-        "gpt2": {"word_perplexity": 37.50},
-        "gpt2-medium": {"word_perplexity": 26.37},
-        "gpt2-large": {"word_perplexity": 22.05},
-        "gpt2-xl": {"word_perplexity": 17.48},
-    },
-    "mmlu": {},
-    "blimp": {},
-}
-# What others have in a benchmark's "accuracy", where that says more than one model's own figure.
-OTHERS: dict[str, dict[str, float]] = {"blimp": PUBLISHED_ACCURACY}
+_FIGURES = tomllib.loads(Path(__file__).with_name("published.toml").read_text(encoding="utf-8"))
+# Benchmark -> model -> its figures, and benchmark -> others with their accuracy.
+PUBLISHED: dict[str, dict[str, dict[str, float]]] = _FIGURES["models"]
+OTHERS: dict[str, dict[str, float]] = _FIGURES["others"]
 
 
 # --- LAMBADA ------------------------------------------------------------------------------------
@@ -236,9 +190,9 @@ def _records(path: Path, limit: int | None) -> Iterator[dict]:
 
 Benchmark = Callable[[GPT2, Tokenizer, Path, int | None], dict[str, float]]
 TESTS: dict[str, tuple[Callable[[], Path] | None, Benchmark]] = {
-    "lambada": (partial(fetch, LAMBADA), lambada),
-    "hellaswag": (partial(fetch, HELLASWAG), hellaswag),
-    "wikitext": (partial(fetch, WIKITEXT), wikitext),
+    "lambada": (partial(fetch, BENCHMARKS["lambada"]), lambada),
+    "hellaswag": (partial(fetch, BENCHMARKS["hellaswag"]), hellaswag),
+    "wikitext": (partial(fetch, BENCHMARKS["wikitext"]), wikitext),
     "mmlu": (None, mmlu),  # 57 files in an archive: --data says which
     "blimp": (blimp_file, blimp),
 }
@@ -268,7 +222,7 @@ def run(
 
 def format_comparison(name: str, model: str, measured: dict[str, float]) -> str:
     """A line per figure: measured, and published for this model where it was; then the others."""
-    published = PUBLISHED[name].get(model, {})
+    published = PUBLISHED.get(name, {}).get(model, {})
     lines = [f"{name + ' ' + model:32}{'measured':>12}{'published':>12}"]
     for figure, value in measured.items():
         expected = f"{published[figure]:,}" if figure in published else "-"

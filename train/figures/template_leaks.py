@@ -7,14 +7,15 @@ never with "### Response:". `python -m train.evaluate base` counts.
 
 from __future__ import annotations
 
+import json
 import random
 import re
 from collections.abc import Sequence
 from itertools import cycle, islice
+from pathlib import Path
 
 from gpt2_scratch.chat import format_prompt
 from gpt2_scratch.model import GPT2
-from gpt2_scratch.sampling import SamplingSettings
 from gpt2_scratch.vocabulary.tokenizer import Tokenizer
 from train.figures.openings import EXPOSITION, STORIES, openings
 from train.samples import PAGE, continuations
@@ -24,20 +25,9 @@ TOKENS = 60  # of a continuation: the template comes at once, if it comes
 LONGEST_OPENING = 8  # words
 
 # What people type first: beginnings, single words, questions, requests, greetings, notes.
-TYPED: tuple[str, ...] = (
-    "Once upon a time", "The old house at the end of the street", "My name is", "Hello",
-    "Hi, how are you?", "What is the capital of France?", "The weather today is", "Dear Sir,",
-    "I think that", "In the morning", "Tell me a story about a dog", "The best way to learn",
-    "Write a poem about the sea.", "2 + 2 =", "Yesterday I went to the", "It was raining when",
-    "Why is the sky blue?", "Name three colours.", "London is", "The cat", "A", "Once",
-    "She opened the door and", "To make a cup of tea,", "Good morning!", "The recipe needs",
-    "Q: What do cows eat?\nA:", "There was a little girl who", "Football is", "Water", "happy",
-    "Can you help me?", "The president said on Tuesday", "Thank you for your letter.", "If I were",
-    "Mum said", '"Where are you going?" asked', "Today we will learn about", "The sun is",
-    "Translate: good night", "My favourite food is", "How do I get to the station?", "Please",
-    "Cats and dogs", "Shopping list:", "Chapter 1", "Summarise this text:",
-    "The opposite of hot is",
-)  # fmt: skip
+TYPED: list[str] = json.loads(
+    Path(__file__).with_name("typed_prompts.json").read_text(encoding="utf-8")
+)
 
 
 def template_words() -> re.Pattern[str]:
@@ -52,9 +42,9 @@ def template_words() -> re.Pattern[str]:
     return re.compile(rf"{re.escape(mark)}|^\s*(?:{words})", re.MULTILINE)
 
 
-def everyday_prompts(count: int = PROMPTS, seed: int = 0) -> list[str]:
+def everyday_prompts(count: int = PROMPTS) -> list[str]:
     """Half of them typed, in turn, the others openings of held-out texts, one to eight words."""
-    rng = random.Random(seed)
+    rng = random.Random(0)
     found = openings((*STORIES, *EXPOSITION), count // 2)
     cut = [" ".join(o.prompt.split()[: rng.randint(1, LONGEST_OPENING)]) for o in found]
     return [*cut, *islice(cycle(TYPED), count - len(cut))]
@@ -64,14 +54,13 @@ def template_leaks(
     model: GPT2,
     tokenizer: Tokenizer,
     prompts: Sequence[str],
-    settings: SamplingSettings = PAGE,
     max_new_tokens: int = TOKENS,
 ) -> dict[str, float]:
     """{"n", "leaks", "share"}: how many continuations hold words of the template.
 
     A prompt that comes twice is continued with two seeds.
     """
-    texts = continuations(model, tokenizer, prompts, settings, max_new_tokens, "looking for leaks")
+    texts = continuations(model, tokenizer, prompts, PAGE, max_new_tokens, "looking for leaks")
     words = template_words()
     leaks = sum(bool(words.search(text)) for text in texts)
     return {"n": len(texts), "leaks": leaks, "share": leaks / max(1, len(texts))}
