@@ -31,21 +31,10 @@ from gpt2_scratch.vocabulary.tokenizer import END_OF_TEXT, Tokenizer
 DTYPES = {"float32": torch.float32, "float16": torch.float16, "bfloat16": torch.bfloat16}
 
 # `chat.format_prompt` and `chat.encode_conversation` in Jinja; a test holds them equal.
-CHAT_TEMPLATE = (
-    "{%- for message in messages -%}"
-    "{%- if message['role'] == 'user' -%}"
-    "{{- '### Instruction:\\n' + message['content'] | trim + '\\n\\n' -}}"
-    "{%- if message['input'] is defined and message['input'] | trim -%}"
-    "{{- '### Input:\\n' + message['input'] | trim + '\\n\\n' -}}"
-    "{%- endif -%}"
-    "{{- '### Response:\\n' -}}"
-    "{%- elif message['role'] == 'assistant' -%}"
-    "{{- message['content'] | trim + eos_token -}}"
-    "{%- else -%}"
-    "{{- raise_exception('This model has learned no system message.') -}}"
-    "{%- endif -%}"
-    "{%- endfor -%}"
-)
+# The parts that are no numbers of a model: the format of the tokenizers library, whose ByteLevel
+# parts are GPT-2's pattern and letters, and `chat.format_prompt` and `chat.encode_conversation` in
+# Jinja; a test holds them equal.
+FILES = Path(__file__).with_name("export_files")
 
 
 def export(name: str, out: Path, dtype: torch.dtype = torch.float32) -> list[Path]:
@@ -128,7 +117,8 @@ def _write_json(
         **special,
     }
     if chat:
-        settings["chat_template"] = CHAT_TEMPLATE
+        lines = (FILES / "chat_template.jinja").read_text(encoding="utf-8").splitlines()
+        settings["chat_template"] = "".join(line.strip() for line in lines)
     files: dict[str, Any] = {
         "config.json": described,
         "generation_config.json": {
@@ -144,51 +134,18 @@ def _write_json(
     for name, content in files.items():
         text = json.dumps(content, ensure_ascii=False, indent=None if name == "vocab.json" else 2)
         (out / name).write_text(text + "\n", encoding="utf-8")
-    lines = "".join(f"{left} {right}\n" for left, right in pairs)
-    (out / "merges.txt").write_text("#version: 0.2\n" + lines, encoding="utf-8")
+    merged = "".join(f"{left} {right}\n" for left, right in pairs)
+    (out / "merges.txt").write_text("#version: 0.2\n" + merged, encoding="utf-8")
     return [out / name for name in (*files, "merges.txt")]
 
 
 def _tokenizer_json(
     tokens: Mapping[str, int], pairs: list[tuple[str, str]], eot_id: int
 ) -> dict[str, Any]:
-    """The format of the tokenizers library; its ByteLevel parts are GPT-2's pattern and letters."""
-    byte_level = {
-        "type": "ByteLevel",
-        "add_prefix_space": False,
-        "trim_offsets": True,
-        "use_regex": True,
-    }
-    end_of_text = {
-        "id": eot_id,
-        "content": END_OF_TEXT,
-        "single_word": False,
-        "lstrip": False,
-        "rstrip": False,
-        "normalized": False,
-        "special": True,
-    }
-    return {
-        "version": "1.0",
-        "truncation": None,
-        "padding": None,
-        "added_tokens": [end_of_text],
-        "normalizer": None,
-        "pre_tokenizer": byte_level,
-        "post_processor": byte_level | {"trim_offsets": False},
-        "decoder": byte_level,
-        "model": {
-            "type": "BPE",
-            "dropout": None,
-            "unk_token": None,
-            "continuing_subword_prefix": "",
-            "end_of_word_suffix": "",
-            "fuse_unk": False,
-            "byte_fallback": False,
-            "vocab": dict(tokens),
-            "merges": [" ".join(pair) for pair in pairs],
-        },
-    }
+    content = json.loads((FILES / "tokenizer.json").read_text(encoding="utf-8"))
+    content["added_tokens"][0] |= {"id": eot_id, "content": END_OF_TEXT}
+    content["model"] |= {"vocab": dict(tokens), "merges": [" ".join(pair) for pair in pairs]}
+    return content
 
 
 def main(argv: list[str] | None = None) -> int:
