@@ -28,7 +28,7 @@ from torch import Tensor, nn
 from gpt2_scratch.checkpoints.models import load_model
 from gpt2_scratch.vocabulary.tokenizer import Tokenizer
 from train.chat.instruction_data import IGNORED, Example, encode_task, pad_examples
-from train.datasets import Instruction, Preference, load_preferences
+from train.datasets import Instruction, load_preferences
 from train.finetune_chat import sample_answers
 from train.loop import loop
 from train.loop.examples import EpochOrder
@@ -150,15 +150,10 @@ def pair_log_probabilities(model: nn.Module, pairs: Sequence[Pair], batch_size: 
 
 
 def encode_pairs(
-    tokenizer: Tokenizer, preferences: Sequence[Preference], window: int
+    tokenizer: Tokenizer, preferences: Sequence[tuple[Instruction, Instruction]], window: int
 ) -> list[Pair]:
     """Pairs of which both answers fit into the window and differ; others teach nothing."""
-
-    def encoded(preference: Preference, answer: str) -> Example:
-        task = Instruction(preference.instruction, preference.input, answer, "book")
-        return encode_task(tokenizer, task)
-
-    pairs = [(encoded(p, p.chosen), encoded(p, p.rejected)) for p in preferences]
+    pairs = [(encode_task(tokenizer, a), encode_task(tokenizer, b)) for a, b in preferences]
     return [
         (chosen, rejected)
         for chosen, rejected in pairs
@@ -209,10 +204,7 @@ def align(arguments: argparse.Namespace, command: str) -> None:
         task,
         order.settings(settings, arguments.epochs, 4, join_processes()[1]),
         arguments,
-        kind="gpt2",
-        config=model.config,
         tokenizer=tokenizer,
-        tensors=model.state_dict,
         origin={
             **origin_of(arguments, command, ["instruction-data-with-preference"]),
             "beta": arguments.beta,

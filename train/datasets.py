@@ -18,7 +18,6 @@ import json
 import lzma
 import os
 import random
-import shutil
 import zipfile
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -33,7 +32,7 @@ from train.data.data_manifest import (
     parse_data_manifest,
     read_data_manifest,
 )
-from train.data.download import DatasetError, download_part, file_sha256
+from train.data.download import DatasetError, download_part, file_sha256, put_in_place
 
 DATA_VARIABLE = "GPT2_SCRATCH_DATA"  # a folder that mirrors the data sets
 REPOSITORY_VARIABLE = "GPT2_SCRATCH_DATA_REPO"  # USER/NAME[@REVISION] of a dataset on the Hub
@@ -68,7 +67,7 @@ def data_folders() -> list[Path]:
     return [*([Path(mirror).expanduser()] if mirror else []), cache_folder() / "data"]
 
 
-def fetch(dataset: Dataset | str, progress: bool = True) -> Path:
+def fetch(dataset: Dataset | str) -> Path:
     """Path of the verified file: from the mirror, from the cache, or fetched into the cache.
 
     Raises DatasetError if the file is damaged, cannot be downloaded, or is served nowhere.
@@ -92,7 +91,7 @@ def fetch(dataset: Dataset | str, progress: bool = True) -> Path:
             f"{_origins(dataset)}: build it with `python -m train.build_data {kind}`, or set "
             f"{DATA_VARIABLE} to a folder that holds it."
         )
-    _download(dataset, cached, progress)
+    _download(dataset, cached)
     return cached
 
 
@@ -148,11 +147,7 @@ def _take_from_hub(dataset: Dataset) -> bool:
         )  # fmt: skip
     except CheckpointError as error:
         raise DatasetError(str(error)) from error
-    target = cache_folder() / "data" / dataset.filename
-    target.parent.mkdir(parents=True, exist_ok=True)
-    part = target.with_name(target.name + ".part")
-    shutil.copyfile(path, part)
-    os.replace(part, target)
+    put_in_place(path, cache_folder() / "data" / dataset.filename)
     add_to_manifest(cache_folder() / "data", dataset.name, entry)
     return True
 
@@ -169,13 +164,13 @@ def _sha256(path: Path, size: int, mtime_ns: int) -> str:
     return file_sha256(path)
 
 
-def _download(dataset: Dataset, target: Path, progress: bool) -> None:
+def _download(dataset: Dataset, target: Path) -> None:
     """Download, verify, and only then give the file its name, so that a name means "complete"."""
     target.parent.mkdir(parents=True, exist_ok=True)
     part = target.with_name(target.name + ".part")
     assert dataset.url is not None
     otherwise = f"set {DATA_VARIABLE} to a folder that holds {dataset.filename}"
-    download_part(dataset.url, part, name=dataset.name, otherwise=otherwise, progress=progress)
+    download_part(dataset.url, part, name=dataset.name, otherwise=otherwise)
     file = part if dataset.member is None else _extract(dataset, part)
     if file_sha256(file) != dataset.sha256:
         file.unlink()
@@ -349,17 +344,6 @@ class Instruction:
     source: str
 
 
-@dataclass(frozen=True)
-class Preference:
-    """One task with a preferred and a rejected answer."""
-
-    instruction: str
-    input: str
-    output: str
-    chosen: str
-    rejected: str
-
-
 def load_instructions(name: str, split: str) -> list[Instruction]:
     """The tasks of one data set and split, normalised, in file order.
 
@@ -395,15 +379,16 @@ def _instructions(records: Iterable[dict[str, str]], source: str) -> list[Instru
     ]
 
 
-def load_preferences(split: str) -> list[Preference]:
-    """The book's tasks with a chosen and a rejected answer, normalised, in file order.
-
-    They are the tasks of "book" once more, in the same order, and are split the same way.
-    """
+def load_preferences(split: str) -> list[tuple[Instruction, Instruction]]:
+    """The tasks of "book" once more, in the same order and split the same way: each with the answer
+    that was chosen, and with the rejected one."""
     path = fetch("instruction-data-with-preference")
     records = _book_part(json.loads(path.read_text(encoding="utf-8")), split)
-    fields = ("instruction", "input", "output", "chosen", "rejected")
-    return [Preference(*(normalise_text(record[field]) for field in fields)) for record in records]
+    chosen, rejected = (
+        _instructions((record | {"output": record[answer]} for record in records), "book")
+        for answer in ("chosen", "rejected")
+    )
+    return list(zip(chosen, rejected, strict=True))
 
 
 def _book_part(records: list[dict[str, str]], split: str) -> list[dict[str, str]]:

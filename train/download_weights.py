@@ -11,8 +11,6 @@ from __future__ import annotations
 import argparse
 import contextlib
 import json
-import os
-import shutil
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +18,7 @@ from gpt2_scratch.checkpoints import hub
 from gpt2_scratch.checkpoints.format import file_sha256
 from gpt2_scratch.checkpoints.manifest import read_manifest
 from gpt2_scratch.vocabulary.tokenizer import RANK_FILES, weights_dir
+from train.data.download import put_in_place
 
 
 def download_weights(space: str, weights: Path, revision: str = "main") -> list[Path]:
@@ -28,24 +27,20 @@ def download_weights(space: str, weights: Path, revision: str = "main") -> list[
     Without a manifest the Space's is taken first, and so are vocabularies. Raises CheckpointError,
     in one sentence.
     """
-    weights.mkdir(parents=True, exist_ok=True)
     if not (weights / "manifest.json").exists():
         manifest = hub.fetch(space, "weights/manifest.json", revision, kind="space")
-        shutil.copyfile(manifest, weights / "manifest.json")
+        put_in_place(manifest, weights / "manifest.json")
     for name in RANK_FILES.values():
         if not (weights / name).exists():
             with contextlib.suppress(hub.MissingFile):  # not every Space needs every vocabulary
                 found = hub.fetch(space, f"weights/{name}", revision, kind="space")
-                shutil.copyfile(found, weights / name)
+                put_in_place(found, weights / name)
     fetched = []
     for entry in read_manifest(weights).values():
         path = weights / entry["file"]
         if path.is_file() and file_sha256(path) == entry["sha256"]:
             continue
-        cached = _fetch(space, revision, entry)
-        part = path.with_name(path.name + ".part")  # a name means "complete"
-        shutil.copyfile(cached, part)
-        os.replace(part, path)
+        put_in_place(_fetch(space, revision, entry), path)
         fetched.append(path)
     return fetched
 

@@ -34,9 +34,10 @@ from train.chat.turn_seven import in_turn_seven
 from train.datasets import Instruction, available, folded, load_instructions, spam_split
 from train.figures import blimp, public_tests
 from train.figures.held_out import held_out
+from train.figures.metrics import binary_metrics, calibration
 from train.figures.template_leaks import everyday_prompts, template_leaks
 from train.finetune_chat import response_loss
-from train.finetune_spam import calibration, evaluate_messages
+from train.finetune_spam import predict
 from train.packing import MIXTURE, OLD_MIXTURE, TokenMixture, pack, token_byte_lengths
 from train.samples import diversity_by_temperature
 from train.spam.modern_messages import independent_check, modern_check
@@ -93,14 +94,15 @@ def evaluate_spam(name: str = "spam") -> Metrics:
         parts["book_without_repeats"] = [m for m in split["test"] if folded(m.text) not in known]
     parts["modern_check"] = modern_check()
     parts["independent_check"] = independent_check()
-    return {
-        title: {
-            **_rounded(evaluate_messages(classifier, messages)),
+    figures = {}
+    for title, messages in parts.items():
+        truth, scores = predict(classifier, messages)
+        figures[title] = {
+            **_rounded(binary_metrics(truth, scores, classifier.threshold)),
             "threshold": classifier.threshold,
-            **_rounded(calibration(classifier, messages)),
+            **_rounded(calibration(truth, scores)),
         }
-        for title, messages in parts.items()
-    }
+    return figures
 
 
 def evaluate_chat(

@@ -27,15 +27,7 @@ from gpt2_scratch.checkpoints.models import load_model
 from gpt2_scratch.classifier import LABELS, GPT2Classifier, SpamClassifier, pad_batch
 from gpt2_scratch.vocabulary.tokenizer import Tokenizer
 from train.datasets import Message, spam_split
-from train.figures.metrics import (
-    best_threshold,
-    binary_metrics,
-    expected_calibration_error,
-    fit_temperature,
-    log_loss,
-    reliability,
-    threshold_curve,
-)
+from train.figures.metrics import best_threshold, binary_metrics, fit_temperature, log_loss
 from train.loop import loop
 from train.loop.examples import EpochOrder
 from train.loop.parallel import join_processes
@@ -120,7 +112,7 @@ class SpamTask:
     def evaluate(self, model: nn.Module) -> dict[str, float]:
         assert isinstance(model, GPT2Classifier)
         classifier = SpamClassifier(model, self.tokenizer)
-        truth, scores = _predict(classifier, [*self.validation, *self.modern])
+        truth, scores = predict(classifier, [*self.validation, *self.modern])
         count = len(self.validation)
         sms = binary_metrics(truth[:count], scores[:count], classifier.threshold)
         figures = {key: sms[key] for key in ("accuracy", "f1", "roc_auc")}
@@ -143,10 +135,10 @@ def calibrate(
     head. Returns both for the header.
     """
     classifier = SpamClassifier(model, tokenizer)
-    temperature = fit_temperature(*_predict(classifier, messages))
+    temperature = fit_temperature(*predict(classifier, messages))
     with torch.no_grad():
         model.score.weight /= temperature
-    threshold = best_threshold(*_predict(classifier, messages))
+    threshold = best_threshold(*predict(classifier, messages))
     return {"temperature": round(temperature, 4), "threshold": round(threshold, 4)}
 
 
@@ -155,30 +147,13 @@ def encode_message(tokenizer: Tokenizer, text: str, window: int) -> list[int]:
     return tokenizer.encode_typed(text)[:window]
 
 
-def _predict(
+def predict(
     classifier: SpamClassifier, messages: Sequence[Message]
 ) -> tuple[list[bool], list[float]]:
-    """(is it spam, the spam probability) of each message."""
+    """(is it spam, the spam probability) of each message, as the figures of `metrics` take them."""
     verdicts = classifier.predict_batch([message.text for message in messages])
     truth = [message.label == "spam" for message in messages]
     return truth, [verdict.spam_probability for verdict in verdicts]
-
-
-def evaluate_messages(classifier: SpamClassifier, messages: Sequence[Message]) -> dict[str, float]:
-    """`binary_metrics` of a classifier on labelled messages, spam being the positive class."""
-    truth, scores = _predict(classifier, messages)
-    return binary_metrics(truth, scores, classifier.threshold)
-
-
-def calibration(classifier: SpamClassifier, messages: Sequence[Message]) -> dict[str, object]:
-    """{"ece", "log_loss", "reliability", "thresholds"} of the spam probabilities: see `metrics`."""
-    truth, scores = _predict(classifier, messages)
-    return {
-        "ece": expected_calibration_error(truth, scores),
-        "log_loss": log_loss(truth, scores),
-        "reliability": reliability(truth, scores),
-        "thresholds": threshold_curve(truth, scores),
-    }
 
 
 def freeze(model: GPT2Classifier, what: str) -> GPT2Classifier:
@@ -221,14 +196,16 @@ def main(argv: list[str] | None = None) -> int:
 def figures_on_test_part(arguments: argparse.Namespace, weights: Path) -> dict[str, float]:
     """Figures of a weight file on the test part, which decides nothing."""
     classifier = SpamClassifier.from_pretrained(str(weights))
-    test = evaluate_messages(classifier, spam_split(arguments.protocol)["test"])
-    figures = {f"test {key}": test[key] for key in ("accuracy", "f1", "roc_auc")}
-    for title, check in (
-        ("modern check", modern_check()),
-        ("independent check", independent_check()),
-    ):
-        figures[title] = evaluate_messages(classifier, check)["accuracy"]
-    return figures
+
+    def measured(messages: Sequence[Message]) -> dict[str, float]:
+        return binary_metrics(*predict(classifier, messages), classifier.threshold)
+
+    test = measured(spam_split(arguments.protocol)["test"])
+    return {
+        **{f"test {key}": test[key] for key in ("accuracy", "f1", "roc_auc")},
+        "modern check": measured(modern_check())["accuracy"],
+        "independent check": measured(independent_check())["accuracy"],
+    }
 
 
 def validation_messages(
@@ -281,10 +258,7 @@ def finetune(arguments: argparse.Namespace, command: str) -> None:
         task,
         order.settings(settings, arguments.epochs, world_size=join_processes()[1]),
         arguments,
-        kind="classifier",
-        config=trunk.config,
         tokenizer=tokenizer,
-        tensors=lambda: {**trunk.state_dict(), "score.weight": model.score.weight},
         origin={**origin_of(arguments, command, data), "protocol": arguments.protocol},
         finish=lambda: calibrate(model, tokenizer, [*task.validation, *task.modern]),
     )

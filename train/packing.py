@@ -26,6 +26,7 @@ import torch
 from tqdm import tqdm
 
 from gpt2_scratch.vocabulary.tokenizer import Tokenizer
+from train.data.download import put_in_place
 from train.datasets import (
     CORPUS,
     Instruction,
@@ -115,7 +116,6 @@ def pack(
     tokenizer: Tokenizer,
     sources: Iterable[str] = SOURCES,
     folder: Path | None = None,
-    progress: bool = True,
 ) -> dict[str, PackedSource]:
     """Pack the sources that are not packed yet; return all of them by name.
 
@@ -123,7 +123,6 @@ def pack(
         tokenizer: at most 65,536 entries, so that an id fits into uint16.
         sources: names out of SOURCES, or "the-verdict".
         folder: where the shards go; default `tokens` in the cache folder.
-        progress: whether to show a progress bar for each source that has to be packed.
 
     Raises PackingError for a tokenizer that is too large, DatasetError for missing data.
     """
@@ -133,34 +132,24 @@ def pack(
             "tokens hold at most 65,536: use a smaller one."
         )
     folder = folder or cache_folder() / "tokens"
-    tokenizer_key = tokenizer_sha256(tokenizer)
+    vocabulary = tokenizer_sha256(tokenizer)
     packed = {}
     for name in sources:
-        key = _pack_key(name, tokenizer_key)
-        stem = folder / f"{name}-{key[:16]}"
-        source = read_pack(name, stem)
-        if source is None:
-            _pack_source(tokenizer, name, stem, progress)
+        sha256 = sha256_in_use("sft" if name == INSTRUCT else name)
+        stem = folder / f"{name}-{pack_key(str(_RULES_VERSION), vocabulary, sha256)}"
+        if not (source := read_pack(name, stem)):
+            about = {"source": name, "dataset_sha256": sha256}
+            with tqdm(desc=f"packing {name}", unit="B", unit_scale=True) as bar:
+                write_pack(tokenizer, stem, _encoded_documents(tokenizer, name), about, bar)
             source = read_pack(name, stem)
             assert source is not None
         packed[name] = source
     return packed
 
 
-def _pack_key(name: str, tokenizer_key: str) -> str:
-    parts = [str(_RULES_VERSION), tokenizer_key]
-    if name == INSTRUCT:
-        parts.append(sha256_in_use("sft"))
-    else:
-        parts.append(sha256_in_use(name))
-    return hashlib.sha256("\0".join(parts).encode()).hexdigest()
-
-
-def _pack_source(tokenizer: Tokenizer, name: str, stem: Path, progress: bool) -> None:
-    sha256 = sha256_in_use("sft" if name == INSTRUCT else name)
-    about = {"source": name, "dataset_sha256": sha256}
-    with tqdm(desc=f"packing {name}", unit="B", unit_scale=True, disable=not progress) as bar:
-        write_pack(tokenizer, stem, _encoded_documents(tokenizer, name), about, bar)
+def pack_key(*parts: str) -> str:
+    """What a pack depends on, as 16 digits of its file names."""
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:16]
 
 
 def write_pack(
@@ -178,7 +167,7 @@ def write_pack(
     """
     stem.parent.mkdir(parents=True, exist_ok=True)
     counts = {split: {"tokens": 0, "bytes": 0, "documents": 0} for split in SPLITS}
-    # Two processes that pack the same source at once write apart, and the last rename wins.
+    # Two processes that pack the same source at once write apart: see `put_in_place`.
     unfinished = {split: _with_suffix(stem, f".{split}.bin.{os.getpid()}.tmp") for split in SPLITS}
     files = {split: path.open("wb") for split, path in unfinished.items()}
     try:
@@ -202,9 +191,7 @@ def write_pack(
         "tokenizer_sha256": tokenizer_sha256(tokenizer),
         "splits": counts,
     }
-    temporary = _with_suffix(stem, f".json.{os.getpid()}.tmp")
-    temporary.write_text(json.dumps(index, indent=2) + "\n", encoding="utf-8")
-    os.replace(temporary, _with_suffix(stem, ".json"))
+    put_in_place((json.dumps(index, indent=2) + "\n").encode(), _with_suffix(stem, ".json"))
 
 
 def read_pack(name: str, stem: Path) -> PackedSource | None:
@@ -222,13 +209,12 @@ def _encoded_documents(tokenizer: Tokenizer, name: str) -> Iterator[tuple[str, l
     """(split, token ids with `<|endoftext|>` at the end, bytes of text) of each document."""
     if name == INSTRUCT:
         for split in SPLITS:
-            for _, ids, size in _encoded(
-                tokenizer, map(plain_text, load_instructions("sft", split))
-            ):
+            tasks = map(plain_text, load_instructions("sft", split))
+            for _, ids, size in encode_texts(tokenizer, tasks):
                 yield split, ids, size
         return
     fetch(name)  # a missing file is reported before any work
-    for text, ids, size in _encoded(tokenizer, documents(name)):
+    for text, ids, size in encode_texts(tokenizer, documents(name)):
         yield split_of(text), ids, size
 
 
@@ -238,7 +224,9 @@ def plain_text(task: Instruction) -> str:
     return f"{question}\n\n{task.output}"
 
 
-def _encoded(tokenizer: Tokenizer, texts: Iterable[str]) -> Iterator[tuple[str, list[int], int]]:
+def encode_texts(
+    tokenizer: Tokenizer, texts: Iterable[str]
+) -> Iterator[tuple[str, list[int], int]]:
     """(text, token ids with `<|endoftext|>` at the end, bytes of text) of each text."""
     for batch in _batches_of_text(texts):
         for text, ids in zip(batch, tokenizer.encode_batch(batch), strict=True):

@@ -11,7 +11,6 @@ what is finished is never done again, so a stopped command goes on with the next
 from __future__ import annotations
 
 import argparse
-import hashlib
 import multiprocessing
 import os
 from collections.abc import Iterator
@@ -28,7 +27,9 @@ from train.datasets import cache_folder, split_of
 from train.packing import (
     PackedSource,
     PackingError,
+    encode_texts,
     format_table,
+    pack_key,
     read_pack,
     tokenizer_sha256,
     write_pack,
@@ -73,7 +74,6 @@ def pack_web_corpus(
     files: int | None = None,
     workers: int = 1,
     folder: Path | None = None,
-    progress: bool = True,
 ) -> dict[str, PackedSource]:
     """Pack the files that are not packed yet; return all of them, one source per file.
 
@@ -87,13 +87,12 @@ def pack_web_corpus(
     if workers < 1 or (files is not None and files < 1):
         raise ValueError("--workers and --files must be at least 1.")
     folder = folder or cache_folder() / "tokens"
-    key = tokenizer_sha256(tokenizer)
-    stems = {name: folder / f"{corpus.name}-{_key(corpus, name, key)}" for name in corpus.files}
-    names = corpus.files[:files]
+    vocabulary, names = tokenizer_sha256(tokenizer), corpus.files[:files]
+    keys = {name: (vocabulary, corpus.origin(), name, corpus.column) for name in names}
+    stems = {name: folder / f"{corpus.name}-{pack_key(*key)}" for name, key in keys.items()}
     waiting = [name for name in names if read_pack(corpus.name, stems[name]) is None]
-    bar = tqdm(total=len(names), initial=len(names) - len(waiting), desc=corpus.name, unit="file",
-               disable=not progress)  # fmt: skip
-    with bar:
+    done = len(names) - len(waiting)
+    with tqdm(total=len(names), initial=done, desc=corpus.name, unit="file") as bar:
         if workers == 1:
             for name in waiting:
                 _pack_file(corpus, tokenizer, _fetch(corpus, name), stems[name])
@@ -112,11 +111,6 @@ def pack_web_corpus(
 def shares(packed: dict[str, PackedSource]) -> dict[str, float]:
     """Each file's part of a mixture: by its tokens, so that every token is as likely."""
     return {name: float(source.statistics["train"].tokens) for name, source in packed.items()}
-
-
-def _key(corpus: WebCorpus, name: str, tokenizer_key: str) -> str:
-    parts = (tokenizer_key, corpus.origin(), name, corpus.column)
-    return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:16]
 
 
 def _fetch(corpus: WebCorpus, name: str) -> Path:
@@ -153,16 +147,15 @@ def _encoded(
     corpus: WebCorpus, tokenizer: Tokenizer, path: Path
 ) -> Iterator[tuple[str, list[int], int]]:
     """(split, token ids with `<|endoftext|>` at the end, bytes of text) of each document."""
-    for texts in read_texts(path, corpus.column):
-        if tokenizer.folds:
-            texts = [normalise_text(text) for text in texts]
-        texts = [text for text in texts if text]
-        for text, ids in zip(texts, tokenizer.encode_batch(texts), strict=True):
-            yield split_of(text), [*ids, tokenizer.eot_id], len(text.encode("utf-8"))
+    texts = read_texts(path, corpus.column)
+    if tokenizer.folds:
+        texts = map(normalise_text, texts)
+    for text, ids, size in encode_texts(tokenizer, filter(None, texts)):
+        yield split_of(text), ids, size
 
 
-def read_texts(path: Path, column: str) -> Iterator[list[str]]:
-    """The texts of a parquet file, some hundred at a time. PackingError if it has none."""
+def read_texts(path: Path, column: str) -> Iterator[str]:
+    """The texts of a parquet file, some hundred read at a time. PackingError if it has none."""
     try:
         from pyarrow import ArrowException, parquet
     except ImportError as error:
@@ -174,7 +167,7 @@ def read_texts(path: Path, column: str) -> Iterator[list[str]]:
             if column not in file.schema_arrow.names:
                 raise PackingError(f"{path} has no column {column!r}: it is another data set.")
             for batch in file.iter_batches(_ROWS, columns=[column]):
-                yield [text for text in batch.column(0).to_pylist() if text]
+                yield from filter(None, batch.column(0).to_pylist())
     except ArrowException as error:
         raise PackingError(f"{path} is not a parquet file ({error}): delete it.") from error
 

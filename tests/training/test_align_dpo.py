@@ -25,11 +25,21 @@ from train.align_dpo import (
     pair_log_probabilities,
     preference_figures,
 )
-from train.datasets import Preference, load_preferences
+from train.datasets import Instruction, load_preferences
+
+
+def preference(
+    instruction: str, input: str, chosen: str, rejected: str
+) -> tuple[Instruction, Instruction]:
+    """A task with each of two answers."""
+    return Instruction(instruction, input, chosen, ""), Instruction(
+        instruction, input, rejected, ""
+    )
+
 
 PREFERENCES = [
-    Preference("Name a colour.", "", "Red.", "Red, please.", "Red!"),
-    Preference("Say it again.", "The cat sat.", "The cat sat.", "The cat sat.", "No, I am tired."),
+    preference("Name a colour.", "", "Red, please.", "Red!"),
+    preference("Say it again.", "The cat sat.", "The cat sat.", "No, I am tired."),
 ]
 
 
@@ -101,8 +111,8 @@ def test_log_probabilities_are_those_of_the_answers(folder: Path) -> None:
 
 def test_pairs_that_teach_nothing_are_left_out(folder: Path) -> None:
     tokenizer = Tokenizer.load("tokenizer")
-    same = Preference("Name a colour.", "", "Red.", "Red.", "Red.")
-    long = Preference("Name a colour.", "", "Red.", "Red.", "Red, and " * 100)
+    same = preference("Name a colour.", "", "Red.", "Red.")
+    long = preference("Name a colour.", "", "Red.", "Red, and " * 100)
     assert len(encode_pairs(tokenizer, [*PREFERENCES, same, long], 256)) == 2
     with pytest.raises(ValueError, match="No preference pair fits"):
         pair_log_probabilities(load_model("chat")[0], [])

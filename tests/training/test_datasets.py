@@ -108,10 +108,10 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
 
 
 def test_download_goes_to_the_cache_and_happens_once(server: Server, tmp_path: Path) -> None:
-    path = fetch(server.dataset(), progress=False)
+    path = fetch(server.dataset())
     assert path == tmp_path / "cache" / "data" / "corpus" / "made-up.bin"
     assert path.read_bytes() == PAYLOAD
-    assert fetch(server.dataset(), progress=False) == path
+    assert fetch(server.dataset()) == path
     assert server.ranges == [None]  # the second call asked nobody
     assert [p.name for p in path.parent.iterdir()] == ["made-up.bin"]  # nothing left behind
 
@@ -119,40 +119,40 @@ def test_download_goes_to_the_cache_and_happens_once(server: Server, tmp_path: P
 def test_interrupted_download_is_resumed(server: Server) -> None:
     server.cut_after = 300_000
     with pytest.raises(DatasetError, match="run the command again to continue"):
-        fetch(server.dataset(), progress=False)
+        fetch(server.dataset())
     server.cut_after = None
-    assert fetch(server.dataset(), progress=False).read_bytes() == PAYLOAD
+    assert fetch(server.dataset()).read_bytes() == PAYLOAD
     assert server.ranges == [None, "bytes=300000-"]
 
 
 def test_server_without_ranges_sends_all_again(server: Server) -> None:
     server.cut_after = 300_000
     with pytest.raises(DatasetError):
-        fetch(server.dataset(), progress=False)
+        fetch(server.dataset())
     server.cut_after, server.supports_range = None, False
-    assert fetch(server.dataset(), progress=False).read_bytes() == PAYLOAD
+    assert fetch(server.dataset()).read_bytes() == PAYLOAD
 
 
 def test_complete_part_is_used(server: Server, tmp_path: Path) -> None:
     part = tmp_path / "cache" / "data" / "corpus" / "made-up.bin.part"
     part.parent.mkdir(parents=True)
     part.write_bytes(PAYLOAD)  # the last run stopped between download and rename
-    assert fetch(server.dataset(), progress=False).read_bytes() == PAYLOAD
+    assert fetch(server.dataset()).read_bytes() == PAYLOAD
 
 
 def test_html_error_page_with_status_200_is_refused(server: Server, tmp_path: Path) -> None:
     server.body = b"<html>Sorry, we are down for maintenance.</html>"
     with pytest.raises(DatasetError, match="sha256 differs"):
-        fetch(server.dataset(), progress=False)
+        fetch(server.dataset())
     assert list((tmp_path / "cache" / "data" / "corpus").iterdir()) == []
     server.body = PAYLOAD  # and the next attempt starts afresh
-    assert fetch(server.dataset(), progress=False).read_bytes() == PAYLOAD
+    assert fetch(server.dataset()).read_bytes() == PAYLOAD
 
 
 def test_http_error_is_one_sentence(server: Server) -> None:
     server.status = 404
     with pytest.raises(DatasetError, match="HTTP status 404") as caught:
-        fetch(server.dataset(), progress=False)
+        fetch(server.dataset())
     assert "\n" not in str(caught.value)
 
 
@@ -162,7 +162,7 @@ def test_no_network_is_one_sentence() -> None:
         url = f"http://127.0.0.1:{unused.getsockname()[1]}/file"
         entry = replace(DATASETS["sms-spam"], url=url)
         with pytest.raises(DatasetError, match=r"cannot be downloaded .* check the network"):
-            fetch(entry, progress=False)
+            fetch(entry)
 
 
 def zip_archive(name: str, data: bytes) -> bytes:
@@ -175,7 +175,7 @@ def zip_archive(name: str, data: bytes) -> bytes:
 
 def test_member_of_a_zip_archive(server: Server) -> None:
     server.body = zip_archive("inside", PAYLOAD)
-    path = fetch(server.dataset(member="inside"), progress=False)
+    path = fetch(server.dataset(member="inside"))
     assert path.read_bytes() == PAYLOAD
     assert [p.name for p in path.parent.iterdir()] == ["made-up.bin"]
 
@@ -184,7 +184,7 @@ def test_member_of_a_zip_archive(server: Server) -> None:
 def test_not_the_expected_zip_archive(server: Server, body: bytes) -> None:
     server.body = body
     with pytest.raises(DatasetError, match="did not serve a zip archive with inside"):
-        fetch(server.dataset(member="inside"), progress=False)
+        fetch(server.dataset(member="inside"))
 
 
 def test_damaged_mirror_file_is_refused(mirror: Callable[[str, bytes], Path]) -> None:
@@ -383,5 +383,7 @@ def test_preferences(mirror: Callable[[str, bytes], Path]) -> None:
     mirror("instruction-data-with-preference", data)
     parts = {s: datasets.load_preferences(s) for s in ("train", "test", "validation")}
     assert [len(part) for part in parts.values()] == [17, 2, 1]
-    assert parts["train"][0] == datasets.Preference("Do 0", '"x"', "0.", "yes", "no")
-    assert parts["test"][0].instruction == "Do 17"  # the same places as in "book"
+    chosen, rejected = parts["train"][0]
+    assert (chosen.instruction, chosen.input, chosen.output) == ("Do 0", '"x"', "yes")
+    assert rejected == replace(chosen, output="no")
+    assert parts["test"][0][0].instruction == "Do 17"  # the same places as in "book"

@@ -48,7 +48,7 @@ def cache(tiny_weights: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
         patch.setattr(packing, "fetch", lambda name: None)
         patch.setattr(packing, "documents", made_up_documents)
         tokenizer = Tokenizer.from_file(tiny_weights / "tokenizer.tiktoken")
-        packing.pack(tokenizer, folder=folder / "tokens", progress=False)
+        packing.pack(tokenizer, folder=folder / "tokens")
     return folder
 
 

@@ -55,7 +55,7 @@ def mirror(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str, st
 
 def pack_all(**arguments: object) -> dict[str, PackedSource]:
     names = ("fairytales", "topicalchat", "instruct")
-    return pack(byte_tokenizer(), names, progress=False, **arguments)  # type: ignore[arg-type]
+    return pack(byte_tokenizer(), names, **arguments)  # type: ignore[arg-type]
 
 
 def split_documents(source: PackedSource, split: str) -> list[str]:
@@ -121,7 +121,7 @@ def test_tasks_are_packed_as_plain_text() -> None:
 
 def test_end_of_text_written_in_a_document_stays_text(mirror: Callable[[str, str], None]) -> None:
     mirror("fairytales", "Never type <|endoftext|> here.")
-    ids = pack(byte_tokenizer(), ["fairytales"], progress=False)["fairytales"].tokens("train")
+    ids = pack(byte_tokenizer(), ["fairytales"])["fairytales"].tokens("train")
     assert (ids == byte_tokenizer().eot_id).sum() == 1 and ids[-1] == byte_tokenizer().eot_id
 
 
@@ -131,13 +131,13 @@ def test_second_pack_reuses_the_first(monkeypatch: pytest.MonkeyPatch) -> None:
     def must_not_run(*arguments: object) -> None:
         raise AssertionError("packed again")
 
-    monkeypatch.setattr(packing, "_pack_source", must_not_run)
+    monkeypatch.setattr(packing, "write_pack", must_not_run)
     assert pack_all() == first
 
 
 def test_new_text_or_tokenizer_is_packed_anew(mirror: Callable[[str, str], None]) -> None:
     first = pack_all()["fairytales"]
-    other = pack(byte_tokenizer((b"fo", b"fox")), ["fairytales"], progress=False)["fairytales"]
+    other = pack(byte_tokenizer((b"fo", b"fox")), ["fairytales"])["fairytales"]
     assert other.stem != first.stem
     assert other.statistics["train"].tokens != first.statistics["train"].tokens
     mirror("fairytales", "A different tale.")
@@ -163,7 +163,7 @@ def test_vocabulary_must_fit_into_uint16() -> None:
     tokens += [bytes([i, j]) for i in range(256) for j in range(256)]
     large = Tokenizer({token: rank for rank, token in enumerate(tokens)}, name="large")
     with pytest.raises(PackingError, match="at most 65,536"):
-        pack(large, ["fairytales"], progress=False)
+        pack(large, ["fairytales"])
 
 
 def test_command_line(

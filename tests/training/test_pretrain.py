@@ -51,7 +51,7 @@ def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
         patch.setattr(packing, "documents", made_up_documents)
         patch.setattr(packing, "load_instructions", made_up_tasks)
         tokenizer = Tokenizer.from_file(REPOSITORY / "weights" / "simple.tiktoken")
-        packing.pack(tokenizer, folder=cache / "tokens", progress=False)
+        packing.pack(tokenizer, folder=cache / "tokens")
     return cache
 
 

@@ -74,7 +74,7 @@ def test_the_pinned_files() -> None:
 
 def test_each_file_is_a_source_with_all_its_documents(server: Hub) -> None:
     tokenizer = Tokenizer.load("simple")
-    packed = pack_web_corpus(CORPUS, tokenizer, progress=False)
+    packed = pack_web_corpus(CORPUS, tokenizer)
     assert list(packed) == ["fineweb-edu-10B.000", "fineweb-edu-10B.001"]
     for number, source in enumerate(packed.values()):
         for split in ("train", "validation"):
@@ -88,22 +88,20 @@ def test_each_file_is_a_source_with_all_its_documents(server: Hub) -> None:
 
 def test_what_is_packed_is_not_done_again(server: Hub, tmp_path: Path) -> None:
     tokenizer = Tokenizer.load("simple")
-    first = pack_web_corpus(CORPUS, tokenizer, files=1, progress=False)
+    first = pack_web_corpus(CORPUS, tokenizer, files=1)
     assert downloads(server) == ["000_00000.parquet"]
-    both = pack_web_corpus(CORPUS, tokenizer, progress=False)
+    both = pack_web_corpus(CORPUS, tokenizer)
     assert downloads(server) == ["000_00000.parquet", "001_00000.parquet"]
     assert both["fineweb-edu-10B.000"] == first["fineweb-edu-10B.000"]
     shutil.rmtree(tmp_path / "hf")  # the downloads are not needed any more
-    assert pack_web_corpus(CORPUS, tokenizer, progress=False) == both
+    assert pack_web_corpus(CORPUS, tokenizer) == both
     assert len(downloads(server)) == 2
 
 
 def test_processes_pack_the_same_shards(server: Hub, tmp_path: Path) -> None:
     tokenizer = Tokenizer.load("simple")
-    alone = pack_web_corpus(CORPUS, tokenizer, folder=tmp_path / "one", progress=False)
-    together = pack_web_corpus(
-        CORPUS, tokenizer, folder=tmp_path / "two", workers=2, progress=False
-    )
+    alone = pack_web_corpus(CORPUS, tokenizer, folder=tmp_path / "one")
+    together = pack_web_corpus(CORPUS, tokenizer, folder=tmp_path / "two", workers=2)
     for name, source in alone.items():
         for split in ("train", "validation"):
             assert np.array_equal(source.tokens(split), together[name].tokens(split))
@@ -115,14 +113,14 @@ def test_files_that_are_none_say_so(server: Hub) -> None:
     files = server.files[f"datasets/{CORPUS.repository}"]
     files[CORPUS.files[0]] = as_parquet(words=["a"])
     with pytest.raises(PackingError, match="has no column 'text'"):
-        pack_web_corpus(CORPUS, tokenizer, progress=False)
+        pack_web_corpus(CORPUS, tokenizer)
     files[CORPUS.files[1]] = b"<html>not today</html>"
     other = replace(CORPUS, files=CORPUS.files[1:])
     with pytest.raises(PackingError, match="is not a parquet file"):
-        pack_web_corpus(other, tokenizer, progress=False)
+        pack_web_corpus(other, tokenizer)
     missing = replace(CORPUS, files=("sample/10BT/999.parquet",))
     with pytest.raises(CheckpointError, match="has no file"):
-        pack_web_corpus(missing, tokenizer, progress=False)
+        pack_web_corpus(missing, tokenizer)
     with pytest.raises(ValueError, match="at least 1"):
         pack_web_corpus(CORPUS, tokenizer, workers=0)
 

@@ -8,12 +8,11 @@ those, so the folder it lies in says what it must be.
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 from typing import TypedDict
 
 from train.data.catalogue import Dataset
-from train.data.download import DatasetError, file_sha256
+from train.data.download import DatasetError, file_sha256, put_in_place
 
 MANIFEST = "manifest.json"
 
@@ -63,6 +62,5 @@ def parse_data_manifest(path: Path) -> dict[str, Entry]:
 def add_to_manifest(folder: Path, name: str, entry: Entry) -> None:
     """Enter one file; the manifest is replaced in one step."""
     manifest = read_data_manifest(folder) | {name: entry}
-    part = folder / (MANIFEST + ".part")
-    part.write_text(json.dumps(manifest, indent=1, sort_keys=True) + "\n", encoding="utf-8")
-    os.replace(part, folder / MANIFEST)
+    text = json.dumps(manifest, indent=1, sort_keys=True) + "\n"
+    put_in_place(text.encode(), folder / MANIFEST)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import http.client
+import os
+import shutil
 import urllib.error
 import urllib.request
 from pathlib import Path
@@ -24,7 +26,23 @@ def file_sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def download_part(url: str, part: Path, *, name: str, otherwise: str, progress: bool) -> None:
+def put_in_place(content: bytes | Path, path: Path) -> None:
+    """Write a file, or copy one, in one step: a name means "complete".
+
+    Two processes that make the same file at once write apart, and the last rename wins.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(f"{path.name}.{os.getpid()}.part")
+    if isinstance(content, Path):
+        shutil.copyfile(content, part)
+    else:
+        part.write_bytes(content)
+    os.replace(part, path)
+
+
+def download_part(
+    url: str, part: Path, *, name: str, otherwise: str, progress: bool = True
+) -> None:
     """Download `url` to `part`, continuing where an earlier attempt stopped.
 
     `part` is no finished file: the caller checks it and then gives it its name. A server that

@@ -13,7 +13,6 @@ from __future__ import annotations
 import hashlib
 import json
 import lzma
-import os
 import random
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -26,7 +25,7 @@ from gpt2_scratch.vocabulary.tokenizer import Tokenizer
 from train.build_data.archives import Archive, fetch_archive
 from train.data.catalogue import BENCHMARKS
 from train.data.data_manifest import add_to_manifest, describe_file
-from train.data.download import DatasetError
+from train.data.download import DatasetError, put_in_place
 from train.datasets import available, cache_folder, fetch
 from train.figures.scoring import log_likelihoods
 
@@ -68,11 +67,7 @@ def _build(folder: Path) -> None:
     text = _text_of(Archive(fetch_archive(cache_folder() / "archives", origin)))
     if hashlib.sha256(text).hexdigest() != TEXT_SHA256:
         raise DatasetError(f"The pairs in {origin} are not those this project was made with.")
-    path = folder / BLIMP.filename
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(path.name + ".part")
-    part.write_bytes(lzma.compress(text, preset=9))
-    os.replace(part, path)
+    put_in_place(lzma.compress(text, preset=9), folder / BLIMP.filename)
     add_to_manifest(folder, BLIMP.name, describe_file(folder, BLIMP, text.count(b"\n")))
 
 

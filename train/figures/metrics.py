@@ -98,6 +98,16 @@ def log_loss(is_positive: Sequence[bool], scores: Sequence[float]) -> float:
     return -sum(math.log(max(chance, 1e-7)) for chance in chances) / len(scores)
 
 
+def calibration(is_positive: Sequence[bool], scores: Sequence[float]) -> dict[str, object]:
+    """{"ece", "log_loss", "reliability", "thresholds"}: how far the scores can be believed."""
+    return {
+        "ece": expected_calibration_error(is_positive, scores),
+        "log_loss": log_loss(is_positive, scores),
+        "reliability": reliability(is_positive, scores),
+        "thresholds": threshold_curve(is_positive, scores),
+    }
+
+
 def threshold_curve(
     is_positive: Sequence[bool], scores: Sequence[float], steps: int = 100
 ) -> list[dict[str, float]]:

@@ -20,12 +20,13 @@ from tempfile import TemporaryFile
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from gpt2_scratch.checkpoints.format import save_checkpoint
 from gpt2_scratch.checkpoints.manifest import update_manifest
-from gpt2_scratch.config import GPT2Config
+from gpt2_scratch.classifier import GPT2Classifier
 from gpt2_scratch.lora import inject, merge
+from gpt2_scratch.model import GPT2
 from gpt2_scratch.vocabulary.tokenizer import Tokenizer, weights_dir
 from train.datasets import cache_folder
 from train.loop import loop
@@ -133,19 +134,39 @@ def run_finetuning(
     measure: Callable[[argparse.Namespace, Path], Mapping[str, float]],
     argv: list[str] | None,
 ) -> int:
-    """`run_command_line`, once for each of --seeds; see `run_seeds`.
+    """`run_command_line`, or with --seeds once per seed; prints their figures, mean and spread.
 
-    `finetune` trains with one seed, from the options and the command line; `measure` gets the
-    options and the weight file.
+    finetune  trains with one seed, from the options and the command line
+    figure    the validation figure by which one of several weight files is kept, the lowest
+    measure   figures of a weight file on text that decides nothing
+
+    Each seed has a run folder of its own, and leaves its weight file there. --resume goes on with
+    the seeds that are not finished.
     """
 
     def run(arguments: argparse.Namespace, command: str) -> None:
-        run_seeds(
-            arguments,
-            lambda options: finetune(options, command),
-            figure,
-            lambda weights: measure(arguments, weights),
-        )
+        if not arguments.seeds:
+            finetune(arguments, command)
+            return
+        rows: dict[int, dict[str, float]] = {}
+        for seed in arguments.seeds:
+            folder = run_folder_of(arguments) / f"seed-{seed}"
+            out = folder / arguments.out.name
+            resume = arguments.resume and (folder / STATE_FILE).exists()
+            options = {"seed": seed, "run": folder, "out": out, "resume": resume}
+            if not (arguments.resume and out.exists()):
+                finetune(argparse.Namespace(**{**vars(arguments), **options}), command)
+            if not out.exists():  # interrupted
+                return
+            last = out.with_suffix(".log.jsonl").read_text(encoding="utf-8").splitlines()[-1]
+            rows[seed] = {f"validation {figure}": json.loads(last)["validation"][figure]}
+            rows[seed] |= measure(arguments, out)
+        print(format_seeds(rows))
+        chosen = min(rows, key=lambda seed: rows[seed][f"validation {figure}"])
+        source = run_folder_of(arguments) / f"seed-{chosen}" / arguments.out.name
+        shutil.copyfile(source, arguments.out)
+        _finish_file(arguments.out, source.with_suffix(".log.jsonl"))
+        print(f"Kept seed {chosen} as {arguments.out}.")
 
     return run_command_line(parser, run, argv)
 
@@ -165,46 +186,15 @@ def origin_of(arguments: argparse.Namespace, command: str, data: Sequence[str]) 
     return origin | ({"lora_rank": arguments.lora_rank} if arguments.lora_rank else {})
 
 
-def run_seeds(
-    arguments: argparse.Namespace,
-    run: Callable[[argparse.Namespace], None],
-    figure: str,
-    measure: Callable[[Path], Mapping[str, float]],
-) -> None:
-    """Run a stage, or with --seeds once per seed; print the figures with their mean and spread.
+def run_folder_of(arguments: argparse.Namespace) -> Path:
+    return arguments.run or cache_folder() / "runs" / arguments.out.stem
 
-    figure   the validation figure by which one of several weight files is kept, the lowest
-    measure  figures of a weight file on text that decides nothing
 
-    Each seed has a run folder of its own, and leaves its weight file there. --resume goes on with
-    the seeds that are not finished.
-    """
-    if not arguments.seeds:
-        run(arguments)
-        return
-    folder = arguments.run or cache_folder() / "runs" / arguments.out.stem
-    rows: dict[int, dict[str, float]] = {}
-    for seed in arguments.seeds:
-        seed_folder = folder / f"seed-{seed}"
-        out = seed_folder / arguments.out.name
-        resume = arguments.resume and (seed_folder / STATE_FILE).exists()
-        options = {"seed": seed, "run": seed_folder, "out": out, "resume": resume}
-        if not (arguments.resume and out.exists()):
-            run(argparse.Namespace(**{**vars(arguments), **options}))
-        if not out.exists():  # interrupted
-            return
-        last = out.with_suffix(".log.jsonl").read_text(encoding="utf-8").splitlines()[-1]
-        rows[seed] = {f"validation {figure}": json.loads(last)["validation"][figure]}
-        rows[seed] |= measure(out)
-    print(format_seeds(rows))
-    chosen = min(rows, key=lambda seed: rows[seed][f"validation {figure}"])
-    source = folder / f"seed-{chosen}" / arguments.out.name
-    arguments.out.parent.mkdir(parents=True, exist_ok=True)
-    shutil.copyfile(source, arguments.out)
-    shutil.copyfile(source.with_suffix(".log.jsonl"), arguments.out.with_suffix(".log.jsonl"))
-    update_manifest(arguments.out, metrics={})
-    arguments.out.with_suffix(".metrics.json").unlink(missing_ok=True)
-    print(f"Kept seed {chosen} as {arguments.out}.")
+def _finish_file(weights: Path, log: Path) -> None:
+    """What stands beside a new weight file: its log, and no figures of the weights before."""
+    shutil.copyfile(log, weights.with_suffix(".log.jsonl"))
+    update_manifest(weights, metrics={})
+    weights.with_suffix(".metrics.json").unlink(missing_ok=True)
 
 
 def format_seeds(rows: Mapping[int, Mapping[str, float]]) -> str:
@@ -229,15 +219,12 @@ def lineage(parent: Mapping[str, str], command: str) -> tuple[list[str], int]:
 
 
 def run_stage(
-    model: nn.Module,
+    model: GPT2 | GPT2Classifier,
     task: loop.Task,
     settings: Settings,
     arguments: argparse.Namespace,
     *,
-    kind: str,
-    config: GPT2Config,
     tokenizer: Tokenizer,
-    tensors: Callable[[], Mapping[str, Tensor]],
     origin: Mapping[str, Any],
     finish: Callable[[], Mapping[str, Any]] = dict,
     tokens_before: int = 0,
@@ -245,32 +232,32 @@ def run_stage(
 ) -> None:
     """Train, and if the budget was used up, write the weight file, its log and its manifest entry.
 
-    tensors  called at the end: the tensors to store, by OpenAI's names
     origin   JSON values for the file's header and the log's first line: commands, data, base
-    finish   called before `tensors`, with the training done and adapters merged: what is left to do
-             with the model, and further values for the header
+    finish   called with the training done and adapters merged: what is left to do with the model,
+             and further values for the header
     tokens_before  what the weights had read before this stage; the header counts on from there
     snapshots  as `loop.train` takes them; an interrupted run that has some leaves its weights
     """
-    run_folder = arguments.run or cache_folder() / "runs" / arguments.out.stem
-    state = run_folder / STATE_FILE
-    if state.exists() and not arguments.resume:
+    run_folder = run_folder_of(arguments)
+    if (run_folder / STATE_FILE).exists() and not arguments.resume:
         raise ValueError(
             f"{run_folder} holds an unfinished run: add --resume to go on with it, or delete it."
         )
-    description = {"config": config.to_dict(), **origin}
+    kind, trunk = ("gpt2", model) if isinstance(model, GPT2) else ("classifier", model.trunk)
+    description = {"config": trunk.config.to_dict(), **origin}
     progress = loop.train(
         model, task, settings, run_folder, arguments.resume, description, snapshots
     )
-    rank, _, _ = join_processes()
-    if rank != 0:
+    if join_processes()[0] != 0:
         return
     tokens = tokens_before + progress.tokens
 
     def write_weights(path: Path, header: Mapping[str, Any]) -> None:
         metadata = {key: json.dumps(value) for key, value in {**origin, **header}.items()}
+        head = {} if isinstance(model, GPT2) else {"score.weight": model.score.weight}
+        tensors = trunk.state_dict() | head
         save_checkpoint(
-            path, tensors(), config, kind=kind, tokenizer=tokenizer.name, metadata=metadata
+            path, tensors, trunk.config, kind=kind, tokenizer=tokenizer.name, metadata=metadata
         )
 
     if progress.fraction(settings) < 1:
@@ -279,11 +266,8 @@ def run_stage(
         return
     merge(model)
     write_weights(arguments.out, {"tokens": tokens, **finish()})
-    # Figures of the weights that stood here before are not figures of these.
-    update_manifest(arguments.out, metrics={})
-    arguments.out.with_suffix(".metrics.json").unlink(missing_ok=True)
     log = run_folder / "log.jsonl"
-    shutil.copyfile(log, arguments.out.with_suffix(".log.jsonl"))
+    _finish_file(arguments.out, log)
     write_snapshots(log, arguments.out.with_suffix(SNAPSHOTS_SUFFIX))
     for name in (STATE_FILE, BEST_FILE, UNFINISHED_FILE):
         (run_folder / name).unlink(missing_ok=True)
