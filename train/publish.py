@@ -103,12 +103,8 @@ def problems(root: Path, files: Mapping[str, Path | bytes]) -> list[str]:
         *_front_matter_problems(root, files),
         *_file_problems(root, files),
         *_weight_problems(root / "weights"),
-        *([] if any(_is_test(name) for name in files) else ["There are no tests in tests/."]),
+        *([] if fnmatch.filter(files, "tests/*test_*.py") else ["There are no tests in tests/."]),
     ]
-
-
-def _is_test(name: str) -> bool:
-    return fnmatch.fnmatch(name, "tests/*test_*.py")
 
 
 def _front_matter_problems(root: Path, files: Mapping[str, Path | bytes]) -> list[str]:
@@ -140,7 +136,8 @@ def _front_matter_problems(root: Path, files: Mapping[str, Path | bytes]) -> lis
 
 
 def _file_problems(root: Path, files: Mapping[str, Path | bytes]) -> list[str]:
-    rules = _lfs_patterns(HUB_RULES)
+    lines = HUB_RULES.read_text(encoding="utf-8").splitlines()
+    rules = [line.split()[0] for line in lines if "filter=lfs" in line.split()[1:]]
     found, total = [], 0
     for name, source in files.items():
         if isinstance(source, Path) and not source.is_file():
@@ -159,11 +156,6 @@ def _file_problems(root: Path, files: Mapping[str, Path | bytes]) -> list[str]:
     if total > SPACE_BYTES:
         found.append(f"{total:,} bytes are more than the 50 GiB of a Space's disk.")
     return found
-
-
-def _lfs_patterns(path: Path) -> list[str]:
-    lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
-    return [line.split()[0] for line in lines if "filter=lfs" in line.split()[1:]]
 
 
 def _matches(name: str, pattern: str) -> bool:
@@ -225,34 +217,21 @@ def summary(title: str, files: Mapping[str, Path | bytes], private: bool) -> str
 
 def publish(plan: Plan, root: Path, private: bool, hardware: str | None) -> str:
     """Create what is missing, upload, and return the Space's address. ValueError in a sentence."""
-    from huggingface_hub import HfApi, constants
+    from huggingface_hub import constants
 
-    api = HfApi(endpoint=constants.ENDPOINT)
-    with _one_sentence():
-        if plan.weights_repository is not None:
-            api.create_repo(plan.weights_repository, private=private, exist_ok=True)
-            commit = _upload(api, plan.weights_repository, "model", plan.weights)
-            point_to_weights(plan, root, commit)
-        api.create_repo(
-            plan.space,
-            repo_type="space",
-            space_sdk="gradio",
-            space_hardware=hardware,  # type: ignore[arg-type]
-            private=private,
-            exist_ok=True,
-        )
-        _upload(api, plan.space, "space", plan.files)
+    if plan.weights_repository is not None:
+        commit = _upload(plan.weights_repository, "model", plan.weights, private)
+        point_to_weights(plan, root, commit)
+    kind = {"space_sdk": "gradio", "space_hardware": hardware}
+    _upload(plan.space, "space", plan.files, private, **kind)
     return f"{constants.ENDPOINT}/spaces/{plan.space}"
 
 
 def publish_dataset(repository: str, files: Mapping[str, Path | bytes], private: bool) -> str:
     """Create the dataset repository, upload, and return its address. ValueError in a sentence."""
-    from huggingface_hub import HfApi, constants
+    from huggingface_hub import constants
 
-    api = HfApi(endpoint=constants.ENDPOINT)
-    with _one_sentence():
-        api.create_repo(repository, repo_type="dataset", private=private, exist_ok=True)
-        _upload(api, repository, "dataset", files)
+    _upload(repository, "dataset", files, private)
     return f"{constants.ENDPOINT}/datasets/{repository}"
 
 
@@ -279,17 +258,23 @@ def _one_sentence() -> Iterator[None]:
         ) from error
 
 
-def _upload(api: Any, repository: str, kind: str, files: Mapping[str, Path | bytes]) -> str:
-    """Make a repository hold exactly these files, in one commit; return its id."""
-    from huggingface_hub import CommitOperationAdd, CommitOperationDelete
+def _upload(
+    repository: str, kind: str, files: Mapping[str, Path | bytes], private: bool, **options: Any
+) -> str:
+    """Make a repository, new or not, hold exactly these files, in one commit; return its id."""
+    from huggingface_hub import CommitOperationAdd, CommitOperationDelete, HfApi, constants
 
-    gone = set(api.list_repo_files(repository, repo_type=kind)) - set(files)
-    operations = [
-        *(CommitOperationAdd(name, source) for name, source in files.items()),
-        *(CommitOperationDelete(name) for name in sorted(gone)),
-    ]
-    message = "Publish with python -m train.publish"
-    return api.create_commit(repository, operations, commit_message=message, repo_type=kind).oid
+    api = HfApi(endpoint=constants.ENDPOINT)
+    with _one_sentence():
+        api.create_repo(repository, repo_type=kind, private=private, exist_ok=True, **options)
+        gone = set(api.list_repo_files(repository, repo_type=kind)) - set(files)
+        operations = [
+            *(CommitOperationAdd(name, source) for name, source in files.items()),
+            *(CommitOperationDelete(name) for name in sorted(gone)),
+        ]
+        message = "Publish with python -m train.publish"
+        commit = api.create_commit(repository, operations, commit_message=message, repo_type=kind)
+    return commit.oid
 
 
 def main(argv: list[str] | None = None) -> int:

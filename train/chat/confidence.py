@@ -22,10 +22,9 @@ def by_confidence(
     """
     groups: dict[str, list[bool]] = {"unsure": [], "sure": []}
     for question, answer in zip(questions, answers, strict=True):
-        asked = {"role": "user", "content": question.instruction, "input": question.input}
         mean = 0.0
         if answer.strip():
-            places = answer_places(assistant, [asked], answer)  # type: ignore[list-item]
+            places = answer_places(assistant, [question.as_message()], answer)
             mean = mean_probability([place.probability for place in places])
         groups["sure" if mean >= UNSURE else "unsure"].append(question.accepts(answer))
     return {

@@ -43,10 +43,10 @@ def judge(
     from huggingface_hub import InferenceClient
     from huggingface_hub.errors import HTTPError
 
-    is_address = target.startswith(("http://", "https://"))
-    client = InferenceClient(model=target, timeout=timeout)
-    if is_address:  # no login of the Hub for somebody else's server
+    if target.startswith(("http://", "https://")):  # no login of the Hub for another's server
         client = InferenceClient(base_url=target, api_key="none", timeout=timeout)
+    else:
+        client = InferenceClient(model=target, timeout=timeout)
     scores: list[int] = []
     pairs = zip(tasks, answers, strict=True)
     for task, answer in tqdm(pairs, desc=title, total=len(tasks), leave=False):

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
+from gpt2_scratch.chat import Message
 from train.chat.answers import contains_words, normalised
 from train.datasets import Instruction
 
@@ -31,6 +32,9 @@ class Question:
     def accepts(self, answer: str) -> bool:
         given = normalised(answer)
         return any(contains_words(given, normalised(phrase)) for phrase in self.phrases)
+
+    def as_message(self) -> Message:
+        return {"role": "user", "content": self.instruction, "input": self.input}
 
     def as_task(self) -> Instruction:
         return Instruction(self.instruction, self.input, self.phrases[0], f"skills:{self.skill}")

@@ -18,42 +18,28 @@ TURNS_BEFORE = 6
 
 
 def in_turn_seven(
-    assistant: Assistant,
-    questions: Sequence[Question],
-    answers: Sequence[str],
-    max_new_tokens: int,
-    seed: int = 0,
+    assistant: Assistant, questions: Sequence[Question], answers: Sequence[str], max_new_tokens: int
 ) -> list[str]:
-    """The greedy answer to each question after six others, drawn by `seed` from other skills.
+    """The greedy answer to each question after six others, drawn from other skills.
 
     answers  what the assistant says to each question alone
     """
-    return [
-        _reply(assistant, conversation, max_new_tokens)
-        for conversation in tqdm(
-            conversations(questions, answers, seed), desc="in turn seven", leave=False
-        )
-    ]
+    asked = tqdm(conversations(questions, answers), desc="in turn seven", leave=False)
+    return [_reply(assistant, conversation, max_new_tokens) for conversation in asked]
 
 
-def conversations(
-    questions: Sequence[Question], answers: Sequence[str], seed: int = 0
-) -> list[list[Message]]:
+def conversations(questions: Sequence[Question], answers: Sequence[str]) -> list[list[Message]]:
     """For each question the conversation that ends with it; fewer turns where there are no six."""
-    rng = random.Random(seed)
+    rng = random.Random(0)
     found = []
     for question in questions:
         others = [i for i, other in enumerate(questions) if other.skill != question.skill]
         conversation: list[Message] = []
         for i in rng.sample(others, min(TURNS_BEFORE, len(others))):
-            conversation.append(_asked(questions[i]))
+            conversation.append(questions[i].as_message())
             conversation.append({"role": "assistant", "content": answers[i]})
-        found.append([*conversation, _asked(question)])
+        found.append([*conversation, question.as_message()])
     return found
-
-
-def _asked(question: Question) -> Message:
-    return {"role": "user", "content": question.instruction, "input": question.input}
 
 
 def _reply(assistant: Assistant, conversation: Sequence[Message], max_new_tokens: int) -> str:
