@@ -19,9 +19,10 @@ import lzma
 import os
 import random
 import zipfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache, lru_cache
+from itertools import groupby
 from pathlib import Path
 
 from gpt2_scratch.vocabulary.text import normalise_text
@@ -56,15 +57,8 @@ def cache_folder() -> Path:
 
 def get_dataset(name: str) -> Dataset:
     """The catalogue's entry of this name; DatasetError if there is none."""
-    if name not in DATASETS:
-        raise DatasetError(f"There is no data set {name!r}; choose from {', '.join(DATASETS)}.")
+    _check_choice("data set", name, DATASETS)
     return DATASETS[name]
-
-
-def data_folders() -> list[Path]:
-    """Where files are looked for: the mirror, if one is named, and the cache."""
-    mirror = os.environ.get(DATA_VARIABLE)
-    return [*([Path(mirror).expanduser()] if mirror else []), cache_folder() / "data"]
 
 
 def fetch(dataset: Dataset | str) -> Path:
@@ -111,7 +105,8 @@ def sha256_in_use(name: str) -> str:
 
 def _find(dataset: Dataset) -> tuple[Path, str] | None:
     """The file in one of the folders, or out of the Hub, and the sha256 that it must have."""
-    for folder in data_folders():
+    mirror = os.environ.get(DATA_VARIABLE)
+    for folder in (*([Path(mirror).expanduser()] if mirror else []), cache_folder() / "data"):
         path = folder / dataset.filename
         if path.is_file():
             entry = read_data_manifest(folder).get(dataset.name)
@@ -216,16 +211,10 @@ def documents(name: str) -> Iterator[str]:
     path = fetch(dataset)
     opener = lzma.open if path.suffix == ".xz" else open
     with opener(path, "rt", encoding="utf-8") as file:
-        lines: list[str] = []
-        for line in file:
-            if line.rstrip("\n") != DOCUMENT_SEPARATOR:
-                lines.append(line)
-                continue
-            if document := normalise_text("".join(lines)):
+        groups = groupby(file, key=lambda line: line.rstrip("\n") == DOCUMENT_SEPARATOR)
+        for is_separator, lines in groups:
+            if not is_separator and (document := normalise_text("".join(lines))):
                 yield document
-            lines = []
-        if document := normalise_text("".join(lines)):
-            yield document
 
 
 def split_of(document: str) -> str:
@@ -245,7 +234,7 @@ def corpus_documents(name: str, split: str) -> Iterator[str]:
     return (document for document in documents(name) if split_of(document) == split)
 
 
-def _check_choice(what: str, value: str, choices: tuple[str, ...]) -> None:
+def _check_choice(what: str, value: str, choices: Collection[str]) -> None:
     if value not in choices:
         raise DatasetError(f"There is no {what} {value!r}; choose from {', '.join(choices)}.")
 
@@ -273,12 +262,12 @@ def spam_split(protocol: str) -> dict[str, list[Message]]:
     """
     _check_choice("protocol", protocol, ("full_dedup", "book"))
     path = fetch("sms-spam")
-    return _split_full_dedup(read_sms(path)) if protocol == "full_dedup" else _split_book(path)
+    return _split_full_dedup(read_messages(path)) if protocol == "full_dedup" else _split_book(path)
 
 
-def read_sms(path: Path) -> list[Message]:
-    """The lines of the SMS Spam Collection, in file order. A double quote is a character like any
-    other: no quoting is read into them."""
+def read_messages(path: Path) -> list[Message]:
+    """The messages of a file with lines "label, tab, text", as the SMS Spam Collection has them. A
+    double quote is a character like any other: no quoting is read into them."""
     messages = []
     for number, line in enumerate(path.read_text(encoding="utf-8").rstrip("\n").split("\n")):
         label, _, text = line.partition("\t")

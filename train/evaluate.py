@@ -43,13 +43,14 @@ from train.samples import diversity_by_temperature
 from train.spam.modern_messages import independent_check, modern_check
 
 Metrics = dict[str, Any]
+TOKENS_PER_SOURCE = 16_384  # of held-out text
+CONTINUATIONS = 100  # whose diversity is measured
+TASKS = 600  # of a held-out set of instructions
 ANSWER_TOKENS = 64  # of a greedy answer; the references are shorter
 KIND_TASKS = 5  # a kind with fewer answers gets no row
 
 
-def evaluate_base(
-    name: str = "base", tokens_per_source: int = 16_384, continuations: int = 100
-) -> Metrics:
+def evaluate_base() -> Metrics:
     """Loss, perplexity and bits per byte per source, of "mixture", which training read, and of
     "old_mixture", which the first `base` did.
 
@@ -59,12 +60,12 @@ def evaluate_base(
     that lead into the chat template. "blimp" is the grammar, where the file of pairs is here
     (`train.evaluate blimp` fetches it).
     """
-    model, tokenizer = load_model(name)
+    model, tokenizer = load_model("base")
     packed, lengths = pack(tokenizer), token_byte_lengths(tokenizer)
-    metrics = held_out(model, TokenMixture(packed, MIXTURE), lengths, tokens_per_source)
-    old = held_out(model, TokenMixture(packed, OLD_MIXTURE), lengths, tokens_per_source)
+    metrics = held_out(model, TokenMixture(packed, MIXTURE), lengths, TOKENS_PER_SOURCE)
+    old = held_out(model, TokenMixture(packed, OLD_MIXTURE), lengths, TOKENS_PER_SOURCE)
     result: Metrics = {source: _rounded(figures) for source, figures in metrics.items()}
-    if diversity := diversity_by_temperature(model, tokenizer, continuations):
+    if diversity := diversity_by_temperature(model, tokenizer, CONTINUATIONS):
         result["mixture"]["diversity"] = diversity
     result["old_mixture"] = _rounded(old["mixture"])
     result["template"] = _rounded(template_leaks(model, tokenizer, everyday_prompts()))
@@ -77,16 +78,16 @@ def evaluate_base(
     return result
 
 
-def evaluate_spam(name: str = "spam") -> Metrics:
+def evaluate_spam() -> Metrics:
     """`binary_metrics` and `calibration` on the test part of the split that the file trained on,
     and on the two check sets of messages of today.
 
     The test part of the other split overlaps its training part. "book" comes twice: as published,
     and without the test messages that stand in its training part as well.
     """
-    metadata = read_checkpoint(find_checkpoint(name)[0]).metadata
+    metadata = read_checkpoint(find_checkpoint("spam")[0]).metadata
     protocol = json.loads(metadata.get("protocol", '"full_dedup"'))
-    classifier = SpamClassifier.from_pretrained(name)
+    classifier = SpamClassifier.from_pretrained("spam")
     split = spam_split(protocol)
     parts = {protocol: split["test"]}
     if protocol == "book":
@@ -105,27 +106,25 @@ def evaluate_spam(name: str = "spam") -> Metrics:
     return figures
 
 
-def evaluate_chat(
-    name: str = "chat", before: str = "base", limit: int = 600, judged_by: str | None = None
-) -> Metrics:
+def evaluate_chat(judged_by: str | None = None) -> Metrics:
     """Response loss and the `match_rates` of greedy answers on two held-out sets, and the part of
     two checks that is answered as accepted: `skills_check` and `free_check`.
 
-    "sft" is the first `limit` tasks of its validation part, of which training has used the last
+    "sft" is the first TASKS of its validation part, of which training has used the last
     to choose parameters; "book" the test part of the book's 1,100. The parts "..._before" are the
     same for the model that fine-tuning began with. "..._turn_seven" is a check once more, each
     question after six others. "kinds" breaks a set down by source.
     judged_by is the judge of the answers to "book", as `judge.judge` takes it.
     """
     sets = {
-        "sft": load_instructions("sft", "validation")[:limit],
-        "book": load_instructions("book", "test")[:limit],
+        "sft": load_instructions("sft", "validation")[:TASKS],
+        "book": load_instructions("book", "test")[:TASKS],
     }
     checks: dict[str, Sequence[Question]] = {"skills": skills_check(), "free": free_check()}
     metrics: Metrics = {}
     for suffix, assistant in (
-        ("", Assistant.from_pretrained(name)),
-        ("_before", Assistant.from_pretrained(before)),
+        ("", Assistant.from_pretrained("chat")),
+        ("_before", Assistant.from_pretrained("base")),
     ):
         for title, tasks in sets.items():
             asked = judged_by if title == "book" else None
@@ -153,7 +152,7 @@ def _answer(
         **match_rates(tasks, answers),
     }
     if judged_by:
-        figures |= judge(judged_by, tasks, answers, title=f"judging {title}")
+        figures |= judge(judged_by, tasks, answers, f"judging {title}")
     kinds: dict[str, list[tuple[Instruction, str]]] = {}
     for task, answer in zip(tasks, answers, strict=True):
         kinds.setdefault(task.source, []).append((task, answer))

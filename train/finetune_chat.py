@@ -40,10 +40,9 @@ from train.chat.instruction_data import (
     plain_text,
     repeats_of,
 )
-from train.chat.requests import requests, stories_of
+from train.chat.requests import requests, stories_of, written_conversations
 from train.chat.rewording import reworded
 from train.chat.skills import skills_check
-from train.chat.turns import written_conversations
 from train.datasets import Instruction, corpus_documents, folded, load_instructions
 from train.loop import loop
 from train.loop.examples import EpochOrder

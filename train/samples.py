@@ -124,13 +124,10 @@ def markdown(command: str, sections: Mapping[str, Sequence[Pair]], tokens: int) 
     for title, pairs in sections.items():
         lines += ["", f"## {title}"]
         for seed, (prompt, text) in enumerate(pairs):
-            lines += ["", f"### {seed}", "", *_quoted(f"{prompt}⟶{text}")]
+            # Indented lines are shown by Markdown as they stand.
+            shown = [f"    {line}".rstrip() for line in f"{prompt}⟶{text}".splitlines()]
+            lines += ["", f"### {seed}", "", *shown]
     return "\n".join(lines) + "\n"
-
-
-def _quoted(text: str) -> list[str]:
-    """Lines that Markdown shows as they stand."""
-    return [f"    {line}".rstrip() for line in text.splitlines()]
 
 
 def main(argv: list[str] | None = None) -> int:

@@ -300,7 +300,7 @@ def sms_file() -> bytes:
 
 def test_the_sms_are_read_without_quoting(mirror: Callable[[str, bytes], Path]) -> None:
     mirror("sms-spam", sms_file())
-    messages = datasets.read_sms(datasets.fetch("sms-spam"))
+    messages = datasets.read_messages(datasets.fetch("sms-spam"))
     assert len(messages) == 40
     assert messages[3] == Message("ham", '"a quote that opens here', 3)
     assert messages[4] == Message("spam", 'and closes in the next line"', 4)

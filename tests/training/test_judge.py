@@ -94,7 +94,7 @@ def test_a_judge_without_scores_or_service_is_one_sentence(server: Judge) -> Non
 
 def test_nobody_listens() -> None:
     with pytest.raises(ValueError, match=r"The judge http://127.0.0.1:9 gave no answer"):
-        judge("http://127.0.0.1:9", TASKS, ["a", "b"], timeout=5)
+        judge("http://127.0.0.1:9", TASKS, ["a", "b"])
 
 
 @pytest.mark.parametrize(

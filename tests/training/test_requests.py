@@ -14,8 +14,7 @@ from made_up_data import write_mirror
 from gpt2_scratch.vocabulary.tokenizer import Tokenizer
 from train import finetune_chat
 from train.chat import invented
-from train.chat.requests import SOURCE, requests, stories_of
-from train.chat.turns import written_conversations
+from train.chat.requests import SOURCE, requests, stories_of, written_conversations
 from train.chat.wordings import as_typed, fill, in_one_message, without_article
 from train.chat.written_files import lists, records
 from train.datasets import Instruction

@@ -208,19 +208,12 @@ def _compared(rng: random.Random) -> Iterator[Task]:
         word = rng.choice(words)
         winner, loser = (more, less) if word == words[0] else (less, more)
         x, y = rng.sample((winner, loser), 2)
-        way = rng.choice(
-            (
-                f"Which is {word}, {x} or {y}?",
-                f"What is {word}, {x} or {y}?",
-                f"{word}: {x} or {y}",
-                f"Is {x} {word} than {y}?",
-                f"{capitalise(x)} or {y}, which is {word}?",
-            )
-        )
+        way = rng.choice(lists("drills")["comparisons"])
         answer = f"{capitalise(winner)} is {word} than {loser}."
         if way.startswith("Is "):
             answer = ("Yes, " if x == winner else "No, ") + f"{winner} is {word} than {loser}."
-        yield as_typed(way, rng), "", answer
+        question = way.format(word=word, x=x, y=y, X=capitalise(x))
+        yield as_typed(question, rng), "", answer
 
 
 # --- sentences -----------------------------------------------------------------------------------

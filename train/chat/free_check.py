@@ -20,11 +20,8 @@ Letter case and punctuation do not count, nor does what is merely the request sa
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
 from train.chat.skills import Question, read_questions
-
-CHECK_FILE = Path(__file__).with_name("free_check.tsv")
 
 
 class FreeQuestion(Question):
@@ -43,7 +40,7 @@ class FreeQuestion(Question):
 
 def free_check() -> list[FreeQuestion]:
     """The questions of `free_check.tsv`: kind, instruction, input, what is accepted."""
-    return read_questions(CHECK_FILE, FreeQuestion)
+    return read_questions("free_check.tsv", FreeQuestion)
 
 
 def _holds(part: str, given: str) -> bool:

@@ -25,12 +25,7 @@ TIMEOUT = 120.0  # seconds for one score: a judge on a processor takes its time
 
 
 def judge(
-    target: str,
-    tasks: Sequence[Instruction],
-    answers: Sequence[str],
-    *,
-    timeout: float = TIMEOUT,
-    title: str = "judging",
+    target: str, tasks: Sequence[Instruction], answers: Sequence[str], title: str = "judging"
 ) -> dict[str, float]:
     """{"judge": mean score from 0 to 100, "judged": number of answers that got one}.
 
@@ -44,9 +39,9 @@ def judge(
     from huggingface_hub.errors import HTTPError
 
     if target.startswith(("http://", "https://")):  # no login of the Hub for another's server
-        client = InferenceClient(base_url=target, api_key="none", timeout=timeout)
+        client = InferenceClient(base_url=target, api_key="none", timeout=TIMEOUT)
     else:
-        client = InferenceClient(model=target, timeout=timeout)
+        client = InferenceClient(model=target, timeout=TIMEOUT)
     scores: list[int] = []
     pairs = zip(tasks, answers, strict=True)
     for task, answer in tqdm(pairs, desc=title, total=len(tasks), leave=False):

@@ -30,6 +30,7 @@ SOURCE = "request"  # the sources are "request:antonym", "request:sum", ...
 WORDINGS_PER_TASK = 2
 # How many tasks about invented names an epoch has.
 COPIES, UNKNOWNS = 900, 250
+LONGEST_STORY = 700  # characters: an answer has 128 tokens or so
 AS_ONE_MESSAGE = 0.6  # part of the tasks with an input that have it in the instruction
 
 
@@ -178,16 +179,13 @@ _STORY_OPENING = re.compile(
 )
 
 
-def stories_of(documents: Iterable[str], seed: int | str, longest: int = 700) -> list[Instruction]:
-    """Short stories of a corpus as answers to requests for a story about whom they begin with.
-
-    longest  characters of a story; longer ones are left out, as an answer has 128 tokens or so
-    """
+def stories_of(documents: Iterable[str], seed: int | str) -> list[Instruction]:
+    """Short stories of a corpus as answers to requests for a story about whom they begin with."""
     rng = random.Random(f"stories {seed}")
     tasks = []
     for document in documents:
         opening = _STORY_OPENING.match(document)
-        if opening and len(document) <= longest:
+        if opening and len(document) <= LONGEST_STORY:
             (way,) = rng.sample(lists("wordings")["story_about"], 1)
             instruction, input = fill(as_typed(way, rng), opening[1])
             tasks.append(Instruction(instruction, input, document, f"{SOURCE}:story"))
@@ -276,6 +274,24 @@ def _small_talk(rng: random.Random) -> Iterator[Task]:
     jokes = [r["turns"][0]["assistant"] for r in records("conversations") if r["kind"] == "joke"]
     for said in lists("wordings")["ask_joke"]:
         yield said, "", rng.choice(jokes)
+
+
+def written_conversations() -> list[list[Instruction]]:
+    """The written conversations of several turns, follow-ups among them."""
+    return [
+        [
+            Instruction(
+                turn["user"],
+                turn.get("input", ""),
+                # As everywhere in training, single words stand without quotation marks.
+                re.sub(r'"(\w+)"', r"\1", turn["assistant"]),
+                f"written:{record['kind']}",
+            )
+            for turn in record["turns"]
+        ]
+        for record in records("conversations")
+        if len(record["turns"]) > 1
+    ]
 
 
 _KINDS: dict[str, Callable[[random.Random], Iterator[Task]]] = {

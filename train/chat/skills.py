@@ -17,8 +17,6 @@ from gpt2_scratch.chat import Message
 from train.chat.answers import contains_words, normalised
 from train.datasets import Instruction
 
-CHECK_FILE = Path(__file__).with_name("skills_check.tsv")
-
 
 @dataclass(frozen=True)
 class Question:
@@ -45,12 +43,12 @@ AnyQuestion = TypeVar("AnyQuestion", bound=Question)
 
 def skills_check() -> list[Question]:
     """The questions of `skills_check.tsv`: skill, instruction, input, phrases split by bars."""
-    return read_questions(CHECK_FILE, Question)
+    return read_questions("skills_check.tsv", Question)
 
 
-def read_questions(path: Path, kind: type[AnyQuestion]) -> list[AnyQuestion]:
-    """The questions of a file with these four columns."""
-    lines = path.read_text(encoding="utf-8").splitlines()
+def read_questions(name: str, kind: type[AnyQuestion]) -> list[AnyQuestion]:
+    """The questions of a file beside this one with these four columns."""
+    lines = Path(__file__).with_name(name).read_text(encoding="utf-8").splitlines()
     return [
         kind(skill, instruction, input, tuple(phrases.split("|")))
         for skill, instruction, input, phrases in (line.split("\t") for line in lines)

@@ -72,15 +72,13 @@ def _build(folder: Path) -> None:
 
 
 def _text_of(archive: Archive) -> bytes:
-    records = []
-    for path in archive.paths(r"data/.+\.jsonl"):
-        for line in archive.text(path).splitlines():
-            pair = json.loads(line)
-            record = {"uid": pair["UID"], "field": pair["field"], "term": pair["linguistics_term"]}
-            records.append(
-                record | {"good": pair["sentence_good"], "bad": pair["sentence_bad"]},
-            )
-    records.sort(key=lambda record: record["uid"])  # stable: the order within a paradigm stays
+    """A line for each pair, sorted by paradigm; the order within one stays."""
+    kept = {"UID": "uid", "field": "field", "linguistics_term": "term",
+            "sentence_good": "good", "sentence_bad": "bad"}  # fmt: skip
+    paths = archive.paths(r"data/.+\.jsonl")
+    pairs = [json.loads(line) for path in paths for line in archive.text(path).splitlines()]
+    records = [{ours: pair[theirs] for theirs, ours in kept.items()} for pair in pairs]
+    records.sort(key=lambda record: record["uid"])
     return "".join(json.dumps(record) + "\n" for record in records).encode("utf-8")
 
 
@@ -103,13 +101,13 @@ def read_pairs(path: Path) -> list[Pair]:
         ]
 
 
-def some_of(pairs: Sequence[Pair], limit: int | None, seed: int = 0) -> list[Pair]:
-    """So many pairs, from all paradigms alike, drawn by `seed`; all of them for None."""
+def some_of(pairs: Sequence[Pair], limit: int | None) -> list[Pair]:
+    """So many pairs, from all paradigms alike, drawn at random; all of them for None."""
     if limit is None:
         return list(pairs)
     drawn: Counter[str] = Counter()
     numbered = []
-    for pair in random.Random(seed).sample(pairs, len(pairs)):
+    for pair in random.Random(0).sample(pairs, len(pairs)):
         numbered.append((drawn[pair.paradigm], pair))  # it is the n-th of its paradigm
         drawn[pair.paradigm] += 1
     numbered.sort(key=lambda item: item[0])

@@ -23,13 +23,9 @@ Nats = Callable[[Tensor, Tensor], float]
 
 
 def held_out(
-    model: GPT2,
-    mixture: TokenMixture,
-    byte_lengths: Tensor,
-    tokens_per_source: int,
-    block_size: int | None = None,
+    model: GPT2, mixture: TokenMixture, byte_lengths: Tensor, tokens_per_source: int
 ) -> dict[str, dict[str, float]]:
-    """`figures_of` a GPT-2, by default in windows as long as its context."""
+    """`figures_of` a GPT-2 in windows as long as its context."""
     device = model.wte.weight.device
 
     @torch.no_grad()
@@ -38,8 +34,7 @@ def held_out(
         batches = zip(x.to(device).split(rows), y.to(device).split(rows), strict=True)
         return sum(language_model_loss(model, a, b).item() * b.numel() for a, b in batches)
 
-    window = block_size or model.config.block_size
-    return figures_of(nats, mixture, byte_lengths, tokens_per_source, window)
+    return figures_of(nats, mixture, byte_lengths, tokens_per_source, model.config.block_size)
 
 
 def figures_of(

@@ -20,17 +20,11 @@ from collections.abc import Callable, Sequence
 from functools import cache
 from pathlib import Path
 
-from train.datasets import Message
+from train.datasets import Message, read_messages
 
-TEMPLATE_FILE = Path(__file__).with_name("modern_templates.tsv")
-MESSAGES_FILES = (
-    Path(__file__).with_name("modern_messages.tsv"),
-    # Ham that filters take for spam, and spam that they miss.
-    Path(__file__).with_name("modern_messages_2.tsv"),
-)
-WORDS_FILE = Path(__file__).with_name("modern_words.json")
-CHECK_FILE = Path(__file__).with_name("modern_check.tsv")
-INDEPENDENT_FILE = Path(__file__).with_name("independent_check.tsv")
+FOLDER = Path(__file__).parent
+# The second has ham that filters take for spam, and spam that they miss.
+MESSAGES_FILES = ("modern_messages.tsv", "modern_messages_2.tsv")
 VALIDATION_EVERY = 8  # each 8th template or message is for validation and not for training
 
 _CHOICE = re.compile(r"\{([^{}]*)\}")
@@ -45,8 +39,7 @@ _LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"
 @cache
 def word_lists() -> dict[str, list[str]]:
     """Words by their kind: what slots of that name, and addresses, are filled with."""
-    found: dict[str, list[str]] = json.loads(WORDS_FILE.read_text(encoding="utf-8"))
-    return found
+    return json.loads((FOLDER / "modern_words.json").read_text(encoding="utf-8"))
 
 
 def _word(rng: random.Random, *kinds: str) -> str:
@@ -143,9 +136,9 @@ def _phone(rng: random.Random) -> str:
     )
 
 
-def _price(rng: random.Random, low: int, high: int, cents: float = 0.7) -> str:
+def _price(rng: random.Random, low: int, high: int) -> str:
     number = str(rng.randint(low, high))
-    if rng.random() < cents:
+    if rng.random() < 0.7:
         number += f".{rng.choice(('99', '50', '45', '20', '00', _digits(rng, 2)))}"
     return rng.choice(("£{}", "£{}", "${}", "${}", "€{}", "{} GBP", "{}", "Rs {}")).format(number)
 
@@ -207,7 +200,7 @@ def expand(template: str, rng: random.Random) -> str:
 
 def templates() -> dict[str, list[str]]:
     """The templates of "spam" and "ham", in file order."""
-    lines = TEMPLATE_FILE.read_text(encoding="utf-8").splitlines()
+    lines = (FOLDER / "modern_templates.tsv").read_text(encoding="utf-8").splitlines()
     found: dict[str, list[str]] = {"spam": [], "ham": []}
     for line in lines:
         if not line.startswith("# "):
@@ -216,7 +209,7 @@ def templates() -> dict[str, list[str]]:
     return found
 
 
-def modern_messages(part: str, count: int, seed: int = 0) -> list[Message]:
+def modern_messages(part: str, count: int) -> list[Message]:
     """`count` different messages, half of them spam; `line` is -1, for they stand in no file.
 
     part  "train" or "validation": the two share no template
@@ -224,7 +217,7 @@ def modern_messages(part: str, count: int, seed: int = 0) -> list[Message]:
     Raises ValueError for another part, or when the templates do not give as many.
     """
     _check_part(part)
-    rng = random.Random(f"{part} {seed}")
+    rng = random.Random(f"{part} 0")
     messages: list[Message] = []
     for label, all_of_class in templates().items():
         held_out = all_of_class[::VALIDATION_EVERY]
@@ -252,7 +245,7 @@ def written_messages(part: str) -> list[Message]:
     return [
         Message(message.label, _with_an_ending(message), message.line)
         for file in MESSAGES_FILES
-        for message in _read(file)
+        for message in read_messages(FOLDER / file)
         if (message.line % VALIDATION_EVERY == 0) == (part == "validation")
     ]
 
@@ -274,16 +267,9 @@ def _check_part(part: str) -> None:
 
 def modern_check() -> list[Message]:
     """A hundred messages of today that no training sees, half of them spam, in file order."""
-    return _read(CHECK_FILE)
+    return read_messages(FOLDER / "modern_check.tsv")
 
 
 def independent_check() -> list[Message]:
     """Two hundred messages of today by another hand, half of them spam, in file order."""
-    return _read(INDEPENDENT_FILE)
-
-
-def _read(path: Path) -> list[Message]:
-    """The messages of a file with lines "label, tab, text"."""
-    lines = path.read_text(encoding="utf-8").splitlines()
-    pairs = [line.split("\t", 1) for line in lines]
-    return [Message(label, text, number) for number, (label, text) in enumerate(pairs)]
+    return read_messages(FOLDER / "independent_check.tsv")

@@ -17,6 +17,7 @@ _URL = re.compile(
     r"(?:https?://|www\.)\S*[\w/]|\b[\w-]+\.(?:com|net|co\.uk|org|info|top|biz)/\S*\w"
 )
 _MONEY = re.compile(r"[£$€] ?(\d[\d,.]*\d|\d)")
+_CURRENCIES = (r"£\1", r"$\1", r"€\1", r"\1 USD", r"\1 pounds", r"GBP \1", r"Rs.\1")
 _DIGIT_RUN = re.compile(r"\d{4,}")
 _WORD = re.compile(r"[A-Za-z]{4,}")
 _BRAND = re.compile(r"\b(?:Nokia|Motorola|Orange|Vodafone|T-?Mobile|SonyEricsson)\b", re.IGNORECASE)
@@ -41,7 +42,7 @@ def perturb(text: str, label: str, rng: random.Random) -> str:
     if rng.random() < 0.4:
         text = _URL.sub(lambda _: _address(label, rng), text)
     if rng.random() < 0.4:
-        text = _MONEY.sub(_currency(rng), text)
+        text = _MONEY.sub(rng.choice(_CURRENCIES), text)
     if rng.random() < 0.5:
         text = _BRAND.sub(lambda _: rng.choice(_BRANDS), text)
     draw = rng.random()
@@ -80,10 +81,6 @@ def _address(label: str, rng: random.Random) -> str:
     if rng.random() < 0.1:
         return rng.choice(("[link]", "the link", "http://..."))
     return bad_url(rng) if label == "spam" else good_url(rng)
-
-
-def _currency(rng: random.Random) -> str:
-    return rng.choice((r"£\1", r"$\1", r"€\1", r"\1 USD", r"\1 pounds", r"GBP \1", r"Rs.\1"))
 
 
 def _respelled(text: str, spelling: dict[str, str], rng: random.Random) -> str:
