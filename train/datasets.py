@@ -61,7 +61,7 @@ def get_dataset(name: str) -> Dataset:
     return DATASETS[name]
 
 
-def fetch(dataset: Dataset | str) -> Path:
+def fetch(dataset: Dataset | str, progress: bool = True) -> Path:
     """Path of the verified file: from the mirror, from the cache, or fetched into the cache.
 
     Raises DatasetError if the file is damaged, cannot be downloaded, or is served nowhere.
@@ -85,7 +85,7 @@ def fetch(dataset: Dataset | str) -> Path:
             f"{_origins(dataset)}: build it with `python -m train.build_data {kind}`, or set "
             f"{DATA_VARIABLE} to a folder that holds it."
         )
-    _download(dataset, cached)
+    _download(dataset, cached, progress)
     return cached
 
 
@@ -159,13 +159,13 @@ def _sha256(path: Path, size: int, mtime_ns: int) -> str:
     return file_sha256(path)
 
 
-def _download(dataset: Dataset, target: Path) -> None:
+def _download(dataset: Dataset, target: Path, progress: bool) -> None:
     """Download, verify, and only then give the file its name, so that a name means "complete"."""
     target.parent.mkdir(parents=True, exist_ok=True)
     part = target.with_name(target.name + ".part")
     assert dataset.url is not None
     otherwise = f"set {DATA_VARIABLE} to a folder that holds {dataset.filename}"
-    download_part(dataset.url, part, name=dataset.name, otherwise=otherwise)
+    download_part(dataset.url, part, name=dataset.name, otherwise=otherwise, progress=progress)
     file = part if dataset.member is None else _extract(dataset, part)
     if file_sha256(file) != dataset.sha256:
         file.unlink()

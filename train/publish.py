@@ -268,7 +268,7 @@ def _upload(
     with _one_sentence():
         api.create_repo(repository, repo_type=kind, private=private, exist_ok=True, **options)
         gone = set(api.list_repo_files(repository, repo_type=kind)) - set(files)
-        operations = [
+        operations: list[Any] = [
             *(CommitOperationAdd(name, source) for name, source in files.items()),
             *(CommitOperationDelete(name) for name in sorted(gone)),
         ]

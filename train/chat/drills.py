@@ -234,15 +234,9 @@ def example_sentences() -> tuple[str, ...]:
 def _sentences(rng: random.Random) -> Iterator[Task]:
     """Simple sentences to change in the four commonest ways, short reviews, words in sentences."""
     made = list(sentences())
-    for kind, rewritten in (
-        ("negate_sentence", "negative"),
-        ("past_tense_sentence", "past"),
-        ("make_question", "question"),
-        ("future_tense_sentence", "future"),
-    ):
+    for kind in [kind for kind in made[0] if kind != "present"]:
         for sentence in rng.sample(made, SENTENCES):
-            answer = getattr(sentence, rewritten)
-            yield from in_wordings(rng, kind, sentence.present, answer, count=1)
+            yield from in_wordings(rng, kind, sentence["present"], sentence[kind], count=1)
     for review, verdict in rng.sample(list(reviews()), SENTENCES):
         yield from in_wordings(rng, "sentiment", review, f"{verdict.capitalize()}.", count=1)
     for example in rng.sample(example_sentences(), EXAMPLES):

@@ -3,37 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 from train.chat.written_files import lists
 
 
-@dataclass(frozen=True)
-class Sentence:
-    """A sentence in the present tense, and what the tasks make of it."""
-
-    present: str
-    past: str
-    negative: str
-    question: str
-    future: str
-
-
-def sentences() -> Iterator[Sentence]:
-    """Each predicate with each subject."""
+def sentences() -> Iterator[dict[str, str]]:
+    """Each predicate with each subject: the sentence in the present tense, and by kind of request
+    what the tasks make of it."""
     for third, base, past, rest in lists("words")["predicates"]:
         for subject in lists("words")["subjects"]:
             plural = subject in lists("words")["plural_subjects"]
             verb, do = (base, "do") if plural else (third, "does")
             is_name = subject in lists("words")["always_capital"]
             within = subject if is_name else subject[0].lower() + subject[1:]
-            yield Sentence(
-                present=f"{subject} {verb} {rest}.",
-                past=f"{subject} {past} {rest}.",
-                negative=f"{subject} {do} not {base} {rest}.",
-                question=f"{do.capitalize()} {within} {base} {rest}?",
-                future=f"{subject} will {base} {rest}.",
-            )
+            yield {
+                "present": f"{subject} {verb} {rest}.",
+                "negate_sentence": f"{subject} {do} not {base} {rest}.",
+                "past_tense_sentence": f"{subject} {past} {rest}.",
+                "make_question": f"{do.capitalize()} {within} {base} {rest}?",
+                "future_tense_sentence": f"{subject} will {base} {rest}.",
+            }
 
 
 def reviews() -> Iterator[tuple[str, str]]:

@@ -65,18 +65,11 @@ def download_part(
             total = done + int(length) if length else None
             with (
                 part.open("ab" if done else "wb") as file,
-                tqdm(
-                    desc=name,
-                    total=total,
-                    initial=done,
-                    unit="B",
-                    unit_scale=True,
-                    disable=not progress,
-                ) as bar,
+                tqdm.wrapattr(
+                    response, "read", total, desc=name, initial=done, disable=not progress
+                ) as incoming,
             ):
-                while chunk := response.read(_CHUNK):
-                    file.write(chunk)
-                    bar.update(len(chunk))
+                shutil.copyfileobj(incoming, file, _CHUNK)
     except urllib.error.HTTPError as error:
         if error.code == 416 and done:  # nothing is left to send: the part is complete
             return

@@ -46,21 +46,17 @@ def lambada(model: GPT2, tokenizer: Tokenizer, path: Path, limit: int | None) ->
                          protocol that OpenAI's published figures answer to
     perplexity           exp of the mean loss per last word
     """
-    words, last_tokens, nats, n = 0, 0, 0.0, 0
+    scores = []
     for record in _records(path, limit):
         text = tokenizer.fold(record["text"])
         context = tokenizer.encode(text.rsplit(" ", 1)[0])
-        ids = tokenizer.encode(text)
-        [found] = score(model, [ids], [len(context)])
-        words += bool(found.greedy.all())
-        last_tokens += bool(found.greedy[-1])
-        nats -= found.total
-        n += 1
+        scores += score(model, [tokenizer.encode(text)], [len(context)])
+    n = len(scores)
     return {
         "n": n,
-        "accuracy": words / n,
-        "last_token_accuracy": last_tokens / n,
-        "perplexity": math.exp(nats / n),
+        "accuracy": sum(bool(found.greedy.all()) for found in scores) / n,
+        "last_token_accuracy": sum(bool(found.greedy[-1]) for found in scores) / n,
+        "perplexity": math.exp(-sum(found.total for found in scores) / n),
     }
 
 
