@@ -152,7 +152,7 @@ def _answer(
         **match_rates(tasks, answers),
     }
     if judged_by:
-        figures |= judge(judged_by, tasks, answers, f"judging {title}")
+        figures |= judge(judged_by, tasks, answers, title=f"judging {title}")
     kinds: dict[str, list[tuple[Instruction, str]]] = {}
     for task, answer in zip(tasks, answers, strict=True):
         kinds.setdefault(task.source, []).append((task, answer))
