@@ -306,12 +306,7 @@ def _split_book(path: Path) -> dict[str, list[Message]]:
     spam = table[table["label"] == "spam"]
     ham = table[table["label"] == "ham"].sample(len(spam), random_state=123)
     shuffled = pd.concat([ham, spam]).sample(frac=1, random_state=123)
-    messages = [
-        Message(label, text, line)
-        for label, text, line in zip(
-            shuffled["label"], shuffled["text"], shuffled["line"].tolist(), strict=True
-        )
-    ]
+    messages = [Message(*row) for row in shuffled.itertuples(index=False, name=None)]
     train, validation = int(len(messages) * 0.7), int(len(messages) * 0.1)
     return {
         "train": messages[:train],
@@ -390,9 +385,6 @@ def _book_part(records: list[dict[str, str]], split: str) -> list[dict[str, str]
         "validation": (train + test, len(records)),
     }
     return records[slice(*bounds[split])]
-
-
-# --- command line ------------------------------------------------------------------------------
 
 
 def main(argv: list[str] | None = None) -> int:

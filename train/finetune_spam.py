@@ -208,17 +208,6 @@ def figures_on_test_part(arguments: argparse.Namespace, weights: Path) -> dict[s
     }
 
 
-def validation_messages(
-    arguments: argparse.Namespace,
-) -> tuple[Sequence[Message], Sequence[Message]]:
-    """What training decides by: messages of the SMS collection, and messages of today."""
-    sms = spam_split(arguments.protocol)["validation"]
-    if not arguments.modern:
-        return sms, []
-    made = modern_messages("validation", MODERN_VALIDATION)
-    return sms, [*made, *written_messages("validation")]
-
-
 def finetune(arguments: argparse.Namespace, command: str) -> None:
     """Train with one seed, as parsed options say. Raises ValueError with a sentence."""
     settings = settings_from(arguments, DEFAULTS)
@@ -234,18 +223,22 @@ def finetune(arguments: argparse.Namespace, command: str) -> None:
     model.score.requires_grad_(True)
     if not arguments.lora_rank:
         freeze(model, arguments.freeze)
-    messages, data = spam_split(arguments.protocol)["train"], ["sms-spam"]
+    sms, data = spam_split(arguments.protocol), ["sms-spam"]
+    messages = list(sms["train"])
+    modern: list[Message] = []
     if arguments.modern:
         data.append("modern messages")
-        made = modern_messages("train", arguments.modern)
-        messages = [*messages, *made, *written_messages("train")[: arguments.modern]]
+        messages += modern_messages("train", arguments.modern)
+        messages += written_messages("train")[: arguments.modern]
+        modern = modern_messages("validation", MODERN_VALIDATION) + written_messages("validation")
     window = trunk.config.block_size
     lengths = [len(encode_message(tokenizer, message.text, window)) for message in messages]
     order = EpochOrder(lengths, arguments.batch_size, settings.seed)
     task = SpamTask(
         messages,
         order,
-        *validation_messages(arguments),
+        sms["validation"],
+        modern,
         tokenizer,
         window,
         arguments.perturb,

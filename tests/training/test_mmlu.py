@@ -48,7 +48,7 @@ def test_questions_are_read_with_their_quotes() -> None:
 
 
 def test_the_prompt_is_the_authors() -> None:
-    question = Question("college biology", "What is it?", ("one", "two", "three", "four"), 2)
+    question = Question("college biology", "What is it?", ["one", "two", "three", "four"], 2)
     assert prompt(question) == (
         "The following are multiple choice questions (with answers) about college biology.\n\n"
         "What is it?\nA. one\nB. two\nC. three\nD. four\nAnswer:"

@@ -21,9 +21,6 @@ LETTERS, COUNTED, RHYMES, THINGS, COMPARED, EXAMPLES = 120, 80, 150, 200, 120, 1
 LARGEST_SUM = 100
 
 
-# --- numbers -------------------------------------------------------------------------------------
-
-
 def _sums(rng: random.Random) -> Iterator[Task]:
     """Sums and differences to 100, the tables to ten, each small one far more often than large."""
     for _ in range(SUMS):
@@ -98,9 +95,6 @@ def _units(rng: random.Random) -> Iterator[Task]:
             yield from in_wordings(rng, "unit_conversion", many, f"{many} are {few}.", target, 1)
 
 
-# --- letters and sounds --------------------------------------------------------------------------
-
-
 def _letters(rng: random.Random) -> Iterator[Task]:
     """First letters, how many letters and words there are, the order of words, rhymes."""
     nouns = {*lists("words")["nouns"], *(thing.bare for thing in things())}
@@ -122,9 +116,6 @@ def _letters(rng: random.Random) -> Iterator[Task]:
         word, rhyme = rng.sample(rng.choice(lists("drills")["rhymes"]), 2)
         answer = f"{rhyme.capitalize()} rhymes with {word}."
         yield from in_wordings(rng, "rhyme", word, answer, count=1)
-
-
-# --- things and their kinds ----------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
@@ -214,9 +205,6 @@ def _compared(rng: random.Random) -> Iterator[Task]:
             answer = ("Yes, " if x == winner else "No, ") + f"{winner} is {word} than {loser}."
         question = way.format(word=word, x=x, y=y, X=capitalise(x))
         yield as_typed(question, rng), "", answer
-
-
-# --- sentences -----------------------------------------------------------------------------------
 
 
 @cache

@@ -46,9 +46,6 @@ def requests(seed: int | str) -> list[Instruction]:
     return tasks
 
 
-# --- words -------------------------------------------------------------------------------------
-
-
 def _words(rng: random.Random) -> Iterator[Task]:
     """Opposites, synonyms, forms of verbs, nouns and adjectives, spelling."""
     for a, b in lists("words")["opposites"]:
@@ -74,9 +71,6 @@ def _words(rng: random.Random) -> Iterator[Task]:
         yield from in_wordings(rng, "spelling_of_word", wrong, f"It is spelled {correct}.")
 
 
-# --- sentences ---------------------------------------------------------------------------------
-
-
 def _rewriting(rng: random.Random) -> Iterator[Task]:
     """Sentences to change or to label."""
     for record in records("rewriting"):
@@ -96,9 +90,6 @@ def _unfinished_sentences(rng: random.Random) -> Iterator[Task]:
             cut = rng.randint(3, len(words) - 3)
             begun, rest = " ".join(words[:cut]), " ".join(words[cut:])
             yield from in_wordings(rng, "continue_sentence", begun, rest, count=1)
-
-
-# --- lists, things, facts -----------------------------------------------------------------------
 
 
 def _lists(rng: random.Random) -> Iterator[Task]:
@@ -192,8 +183,6 @@ def stories_of(documents: Iterable[str], seed: int | str) -> list[Instruction]:
     return tasks
 
 
-# --- reading -------------------------------------------------------------------------------------
-
 _GENERIC = {
     "find_name": "find_name_in_text",
     "find_place": "find_place_in_text",
@@ -237,9 +226,6 @@ def _is_the_only_one(question: Mapping[str, str], text: str) -> bool:
     return "does not say" not in question["short"]
 
 
-# --- texts ---------------------------------------------------------------------------------------
-
-
 def _texts(rng: random.Random) -> Iterator[Task]:
     """Stories, poems, messages, notes and the like."""
     for record in records("stories"):
@@ -256,9 +242,6 @@ def _texts(rng: random.Random) -> Iterator[Task]:
         for news in rng.sample(lists("requests")["news"], 4):
             answer = f"Hi {greeting}, {news}."
             yield from in_wordings(rng, "message_to_person", person, answer, news, count=1)
-
-
-# --- small talk --------------------------------------------------------------------------------
 
 
 def _small_talk(rng: random.Random) -> Iterator[Task]:

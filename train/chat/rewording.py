@@ -11,6 +11,8 @@ from __future__ import annotations
 import dataclasses
 import random
 import re
+import tomllib
+from pathlib import Path
 
 from train.chat.wordings import as_typed, fill, in_one_message
 from train.chat.written_files import lists
@@ -19,28 +21,10 @@ from train.datasets import Instruction
 MAX_INLINE_CHARS = 100  # of an input that is put into the instruction
 INLINED = 0.4  # part of the tasks with an input of which that is done
 
-# Source of a task whose input is the material -> the kind of its wordings.
-_KINDS = {
-    "tatoeba:negation": "negate_sentence",
-    "instruction-induction:negation": "negate_sentence",
-    "project-synthetic:passive": "passive",
-    "project-synthetic:active": "active",
-    "uci-sentiment:sentiment": "sentiment",
-    "tatoeba:sentence_type": "sentence_kind",
-    "tatoeba:question_form": "make_question",
-    "tatoeba:grammar": "fix_grammar",
-    "codespell:spelling": "fix_spelling_in_sentence",
-    "instruction-induction:antonyms": "antonym",
-    "instruction-induction:singular_to_plural": "plural",
-}
-# Where the material stands in the instruction itself, and the kind of its wordings.
-_ABOUT = {
-    "capital_of": r"(?:What|Which city) is the capital (?:city )?of (.+)\?",
-    "past_tense_of_verb": r"What is the past tense of '(.+)'\?",
-    "plural": r"What is the plural of '(.+)'\?",
-    "antonym": r"What is (?:the opposite|an antonym) (?:of|for) '(.+)'\?",
-    "number_in_words": r"(?:How do you write|Write) (\d+) in words[?.]",
-}
+_TABLES: dict[str, dict[str, str]] = tomllib.loads(
+    Path(__file__).with_name("rewording.toml").read_text(encoding="utf-8")
+)
+_KINDS, _ABOUT = _TABLES["kinds"], _TABLES["about"]
 
 
 def reworded(task: Instruction, rng: random.Random) -> Instruction:

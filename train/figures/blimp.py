@@ -48,9 +48,6 @@ class Pair:
     bad: str
 
 
-# --- the file -----------------------------------------------------------------------------------
-
-
 def blimp_file() -> Path:
     """Path of the verified pairs: found as any data set is, or made from the authors' repository.
 
@@ -112,9 +109,6 @@ def some_of(pairs: Sequence[Pair], limit: int | None) -> list[Pair]:
         drawn[pair.paradigm] += 1
     numbered.sort(key=lambda item: item[0])
     return [pair for _, pair in numbered[:limit]]
-
-
-# --- the measure --------------------------------------------------------------------------------
 
 
 def blimp_accuracy(model: GPT2, tokenizer: Tokenizer, pairs: Sequence[Pair]) -> dict[str, Any]:

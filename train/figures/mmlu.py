@@ -31,7 +31,7 @@ class Question:
 
     subject: str
     text: str
-    answers: tuple[str, str, str, str]
+    answers: list[str]  # four
     right: int
 
 
@@ -62,9 +62,7 @@ def read_questions(path: Path) -> Iterator[Question]:
                         f"Row {number} of {file} is not a question, four answers and a letter."
                     )
                 text, *answers, letter = (cell.strip() for cell in row)
-                a, b, c, d = answers
-                right = LETTERS.index(letter)
-                yield Question(subject.replace("_", " "), text, (a, b, c, d), right)
+                yield Question(subject.replace("_", " "), text, answers, LETTERS.index(letter))
 
 
 def prompt(question: Question) -> str:

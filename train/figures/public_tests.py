@@ -35,9 +35,6 @@ PUBLISHED: dict[str, dict[str, dict[str, float]]] = _FIGURES["models"]
 OTHERS: dict[str, dict[str, float]] = _FIGURES["others"]
 
 
-# --- LAMBADA ------------------------------------------------------------------------------------
-
-
 def lambada(model: GPT2, tokenizer: Tokenizer, path: Path, limit: int | None) -> dict[str, float]:
     """One passage per line, {"text"}. The word behind the last space is to be found.
 
@@ -58,9 +55,6 @@ def lambada(model: GPT2, tokenizer: Tokenizer, path: Path, limit: int | None) ->
         "last_token_accuracy": sum(bool(found.greedy[-1]) for found in scores) / n,
         "perplexity": math.exp(-sum(found.total for found in scores) / n),
     }
-
-
-# --- HellaSwag ----------------------------------------------------------------------------------
 
 
 def hellaswag(model: GPT2, tokenizer: Tokenizer, path: Path, limit: int | None) -> dict[str, float]:
@@ -94,9 +88,6 @@ def hellaswag_texts(record: dict) -> tuple[str, list[str]]:
 def _without_marks(text: str) -> str:
     text = text.strip().replace(" [title]", ". ")
     return re.sub(r"\[.*?\]", "", text).replace("  ", " ")
-
-
-# --- WikiText -----------------------------------------------------------------------------------
 
 
 def wikitext(model: GPT2, tokenizer: Tokenizer, path: Path, limit: int | None) -> dict[str, float]:
@@ -173,9 +164,6 @@ def detokenise(text: str) -> str:
     for pattern, replacement in _JOINED:
         text = re.sub(pattern, replacement, text)
     return text
-
-
-# --- all of them --------------------------------------------------------------------------------
 
 
 def _records(path: Path, limit: int | None) -> Iterator[dict]:
