@@ -4,10 +4,6 @@ from __future__ import annotations
 
 import argparse
 from dataclasses import asdict, dataclass
-from typing import Any
-
-OPTIMIZERS = ("muon", "adamw")
-DTYPES = ("auto", "float32", "bfloat16")
 
 
 @dataclass(frozen=True)
@@ -52,15 +48,53 @@ class Settings:
     save_every_seconds: float = 180.0
 
     def __post_init__(self) -> None:
-        if self.optimizer not in OPTIMIZERS:
+        if self.optimizer not in ("muon", "adamw"):
             raise ValueError(f"The optimizer must be muon or adamw, not {self.optimizer!r}.")
-        if self.dtype not in DTYPES:
+        if self.dtype not in ("auto", "float32", "bfloat16"):
             raise ValueError(f"The dtype must be auto, float32 or bfloat16, not {self.dtype!r}.")
         for budget in (self.tokens, self.minutes):
             if budget is not None and not budget > 0:
                 raise ValueError(f"A budget must be above zero, not {budget}.")
         if self.accumulation < 1 or self.evaluate_every < 0:
             raise ValueError("accumulation must be at least 1 and evaluate_every at least 0.")
+
+
+def add_settings_arguments(parser: argparse.ArgumentParser, defaults: Settings) -> None:
+    """Options that every stage has, with the stage's defaults; see `settings_from`."""
+    group = parser.add_argument_group("training loop")
+    group.add_argument("--minutes", type=float, default=defaults.minutes, help="time budget")
+    group.add_argument("--tokens", type=parse_count, default=defaults.tokens, help="e.g. 20M")
+    group.add_argument("--optimizer", choices=("muon", "adamw"), default=defaults.optimizer)
+    group.add_argument("--learning-rate", type=float, default=defaults.learning_rate)
+    group.add_argument("--muon-learning-rate", type=float, default=defaults.muon_learning_rate)
+    group.add_argument("--weight-decay", type=float, default=defaults.weight_decay)
+    group.add_argument("--warmup", type=float, default=defaults.warmup, help="part of the budget")
+    group.add_argument("--decay", type=float, default=defaults.decay, help="part of the budget")
+    group.add_argument("--clip", type=float, default=defaults.clip)
+    group.add_argument("--accumulation", type=int, default=defaults.accumulation)
+    group.add_argument("--seed", type=int, default=defaults.seed)
+    group.add_argument("--dtype", choices=("auto", "float32", "bfloat16"), default=defaults.dtype)
+    group.add_argument(
+        "--gradient-checkpointing",
+        action=argparse.BooleanOptionalAction,
+        default=defaults.gradient_checkpointing,
+        help="less memory, a third more work",
+    )
+    group.add_argument("--compile", action=argparse.BooleanOptionalAction, default=defaults.compile)
+    group.add_argument(
+        "--shard",
+        action=argparse.BooleanOptionalAction,
+        default=defaults.shard,
+        help="under torchrun: split the model over the processes, for sizes that one cannot hold",
+    )
+    group.add_argument("--evaluate-every", type=int, default=defaults.evaluate_every)
+    group.add_argument("--resume", action="store_true", help="go on from the run folder")
+
+
+def settings_from(arguments: argparse.Namespace, defaults: Settings) -> Settings:
+    """The `Settings` that parsed options describe. Raises ValueError as Settings does."""
+    given = {name: getattr(arguments, name, value) for name, value in asdict(defaults).items()}
+    return Settings(**given)
 
 
 def parse_count(text: str) -> int:
@@ -70,47 +104,6 @@ def parse_count(text: str) -> int:
         return int(float(text[:-1] if scale > 1 else text) * scale)
     except (ValueError, OverflowError):
         raise argparse.ArgumentTypeError(f"{text!r} is not a count such as 20M.") from None
-
-
-YES_OR_NO: dict[str, Any] = {"action": argparse.BooleanOptionalAction}
-# Fields of Settings that a command line may give, and how argparse takes them.
-OPTIONS: dict[str, dict[str, Any]] = {
-    "minutes": {"type": float, "help": "time budget"},
-    "tokens": {"type": parse_count, "help": "e.g. 20M"},
-    "optimizer": {"choices": OPTIMIZERS},
-    "learning_rate": {"type": float},
-    "muon_learning_rate": {"type": float},
-    "weight_decay": {"type": float},
-    "warmup": {"type": float, "help": "part of the budget"},
-    "decay": {"type": float, "help": "part of the budget"},
-    "clip": {"type": float},
-    "accumulation": {"type": int},
-    "seed": {"type": int},
-    "dtype": {"choices": DTYPES},
-    "gradient_checkpointing": {**YES_OR_NO, "help": "less memory, a third more work"},
-    "compile": YES_OR_NO,
-    "shard": {
-        **YES_OR_NO,
-        "help": "under torchrun: split the model over the processes, for sizes that one cannot "
-        "hold",
-    },
-    "evaluate_every": {"type": int},
-}
-
-
-def add_settings_arguments(parser: argparse.ArgumentParser, defaults: Settings) -> None:
-    """Options that every stage has, with the stage's defaults; see `settings_from`."""
-    group = parser.add_argument_group("training loop")
-    for name, how in OPTIONS.items():
-        flag = f"--{name.replace('_', '-')}"
-        group.add_argument(flag, default=getattr(defaults, name), **how)
-    group.add_argument("--resume", action="store_true", help="go on from the run folder")
-
-
-def settings_from(arguments: argparse.Namespace, defaults: Settings) -> Settings:
-    """The `Settings` that parsed options describe. Raises ValueError as Settings does."""
-    given = {name: getattr(arguments, name, value) for name, value in asdict(defaults).items()}
-    return Settings(**given)
 
 
 def learning_rate_factor(progress: float, warmup: float, decay: float) -> float:
