@@ -21,7 +21,6 @@ from train.build_data import (
     corpus,
     reference,
     stories,
-    tiny_stories,
     wikipedia,
 )
 from train.build_data.__main__ import main
@@ -603,25 +602,27 @@ def test_tiny_stories_of_all_samples(archive: Callable[..., Archive]) -> None:
 def test_tiny_stories_come_from_the_hub_where_it_is_in_reach(
     server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    repository, _, commit = tiny_stories.HUB_REPOSITORY.partition("@")
+    file = source_of("tinystories").hub_file
+    assert file is not None
+    repository, _, commit = file.repository.partition("@")
     text = f"{STORY}\n<|endoftext|>\n{OTHER_STORY}"
     monkeypatch.setattr(loopback_hub, "COMMIT", commit)
     with loopback_hub.serve() as hub:
         loopback_hub.use(hub, tmp_path / "hf", monkeypatch)
-        hub.files[f"datasets/{repository}"] = {tiny_stories.HUB_FILE: text.encode()}
+        hub.files[f"datasets/{repository}"] = {file.name: text.encode()}
         output = tmp_path / "output"
         counts = corpus.build(output, tmp_path / "work", names=["tinystories"], progress=False)
     assert counts == {"tinystories": 2} and server.requests == []
-    assert read_data_manifest(output)["tinystories"]["origin"] == [tiny_stories.HUB_REPOSITORY]
+    assert read_data_manifest(output)["tinystories"]["origin"] == [file.repository]
 
 
 def test_text_that_was_read_wrongly_is_mended() -> None:
     assert plain("itâ€™s â€œso\u200b â€\x9d â€” café, cafÃ©") == 'it\'s "so " - café, café'
     damaged = Document("a", sentences(4) + " It was Ã.")
-    assert polish_today("recipes", damaged) is None
-    assert polish_today("fables", Document("a", sentences(4) + " It was cut")) is None
-    assert polish_today("recipes", Document("a", sentences(4) + " Two eggs")) is not None
-    assert polish_today("recipes", Document("a", sentences(4) + " Привет" * 9)) is None
+    assert polish_today("recipes", damaged, 150) is None
+    assert polish_today("fables", Document("a", sentences(4) + " It was cut"), 150) is None
+    assert polish_today("recipes", Document("a", sentences(4) + " Two eggs"), 150) is not None
+    assert polish_today("recipes", Document("a", sentences(4) + " Привет" * 9), 150) is None
 
 
 # --- polish, duplicates, the command --------------------------------------------------------------
@@ -629,14 +630,14 @@ def test_text_that_was_read_wrongly_is_mended() -> None:
 
 def test_the_last_look() -> None:
     text = f"{sentences(4)}\n\n[a caption]\n\nIt has <i>one</i> more. {sentences(3, start=5)}"
-    polished = polish("classic_books", Document("a", text))
+    polished = polish("classic_books", Document("a", text), 600)
     assert polished is not None and "<i>" not in polished.text and "caption" not in polished.text
-    assert polish("classic_books", Document("a", sentences(2))) is None  # too short
-    assert polish("classic_books", Document("a", sentences(9) + " The darky said.")) is None
-    assert polish("classic_books", Document("a", sentences(9) + " A &amp; B.")) is None
+    assert polish("classic_books", Document("a", sentences(2)), 600) is None  # too short
+    assert polish("classic_books", Document("a", sentences(9) + " The darky said."), 600) is None
+    assert polish("classic_books", Document("a", sentences(9) + " A &amp; B."), 600) is None
     task = "Describe the parts of an atom."
     for source, kept in (("openstax", False), ("fairytales", True)):
-        result = polish(source, Document("a", f"{sentences(9)}\n\n{task}"))
+        result = polish(source, Document("a", f"{sentences(9)}\n\n{task}"), 600)
         assert result is not None and (task in result.text) == kept
 
 

@@ -25,13 +25,15 @@ from train.build_data.__main__ import main
 from train.build_data.archives import Archive, archive_path
 from train.build_data.instruction_tasks import READERS
 from train.build_data.pipeline import Converter, Record, read_records, run_converters
-from train.build_data.sources import TASK_SOURCES, TATOEBA, WORDNET
+from train.build_data.sources import TASK_SOURCES
 from train.build_data.tasks import Task, is_clean, make, with_article
 from train.chat.english import in_words
 from train.data.catalogue import DATASETS, SFT
 from train.data.data_manifest import read_data_manifest
 from train.datasets import DatasetError
 
+TATOEBA = "Hoangduc212001/hoang"
+WORDNET = "globalwordnet/english-wordnet"
 BOOK = [{"instruction": "What is 2 + 3?", "input": "", "output": "5"}]
 
 
@@ -526,7 +528,7 @@ def test_selection(tokenizer: Tokenizer) -> None:
             for n in range(200)
         ),
     ]
-    kept = sft.select(tasks, sft.HeldOut(BOOK), tokenizer)
+    kept = sft.select(tasks, sft.held_out(BOOK), tokenizer)
     assert Task("project-written:identity", "who are you", "", "A small model.") in kept
     assert len(kept) == 151  # the question once, the book's not at all, 150 letters
 

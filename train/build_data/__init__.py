@@ -5,17 +5,18 @@
 
 One converter per source, a function that reads a repository's files and yields documents or tasks:
 
-    sources.py    the table of all sources: converter, size, licence
+    sources.toml  the table of all sources: converter, size, licence; sources.py reads it
     archives.py   the repositories, as archives of their pinned commits
     readers.py    the formats of the files in them
     pipeline.py   downloads them and runs the converters, each in a process
     corpus.py     the corpus: duplicates.py tells what is new; output
     cleaning.py   what the converters share; polish.py is the last look at each document
     books.py  textbooks.py  wikipedia.py  reference.py  stories.py  tiny_stories.py
-    dialogues.py  articles.py  lessons.py         converters
+    dialogues.py  articles.py         converters
     sft.py        the instruction set: limits, held-out prompts, output
     tasks.py      what its converters share: templates.json has the wordings
     *_tasks.py    converters, by what their tasks are about; word_lists.json has their words
 
-patterns.json has the lists of words and expressions by which converters know what to leave out.
+patterns.toml has the words and expressions by which converters know what to leave out, and what
+they put in the place of markup.
 """

@@ -70,13 +70,12 @@ class Archive:
         wanted = re.compile(pattern, re.DOTALL)  # a file's name may hold a newline
         return sorted(filter(wanted.fullmatch, self._files), key=str.encode)
 
-    def largest_first(self, pattern: str) -> list[str]:
-        """The same paths by their files' size."""
-        return sorted(self.paths(pattern), key=self.size, reverse=True)
-
-    def texts(self, pattern: str) -> Iterator[tuple[str, str]]:
-        """(path, text) of the files that match, in the same order."""
-        return ((path, self.text(path)) for path in self.paths(pattern))
+    def texts(self, pattern: str, largest_first: bool = False) -> Iterator[tuple[str, str]]:
+        """(path, text) of the files that match, in the same order or by size."""
+        paths = self.paths(pattern)
+        if largest_first:
+            paths.sort(key=self.size, reverse=True)
+        return ((path, self.text(path)) for path in paths)
 
     def size(self, path: str) -> int:
         """Bytes of a file."""

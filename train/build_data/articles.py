@@ -1,29 +1,30 @@
-"""Short articles in plain words: Simple English Wikipedia, Wikinews, graded news."""
+"""Short texts of today that tell or explain: articles, news, lessons, health, recipes.
+
+A function of one record of a source returns its text, or "" for a record to leave out.
+"""
 
 from __future__ import annotations
 
+import html
 import re
 from collections.abc import Iterator, Sequence
 
 from train.build_data.archives import Archive
-from train.build_data.cleaning import Document, any_of
-from train.build_data.readers import json_lines
+from train.build_data.cleaning import Document, any_of, rewritten
+from train.build_data.readers import front_matter, json_lines, xml_root
 
 # --- Simple English Wikipedia ---------------------------------------------------------------------
 
-_BACK_MATTER = re.compile(
-    r"(?:References|Other websites|Related pages|Notes|Gallery|Further reading|Sources"
-    r"|Bibliography|External links)\b.{0,20}$"
-)
-_MARKUP = re.compile(r"\{\{|\}\}|\[\[|<[a-z/]|\|\||&[a-z]+;|formula_\d")
-_LIST = re.compile(r"may (?:also )?(?:refer to|mean)|can (?:also )?mean:|is a list of")
+_BACK_MATTER = any_of("simple wikipedia: back matter", r"{}\b.{0,20}$", re.NOFLAG)
+_MARKUP = any_of("simple wikipedia: markup", flags=re.NOFLAG)
+_LIST = any_of("simple wikipedia: list", flags=re.NOFLAG)
 
 
 def simple_wikipedia(archives: Sequence[Archive]) -> Iterator[Document]:
     """TinyHelen's part "wiki": many articles in each text, a line with the title before each."""
     [archive] = archives
-    for path in archive.largest_first(r"data/ori/.*/wiki\d+\.jsonl\.zst"):
-        for record in json_lines(archive.text(path)):
+    for path, content in archive.texts(r"data/ori/.*/wiki\d+\.jsonl\.zst", largest_first=True):
+        for record in json_lines(content):
             for text in filter(lambda value: isinstance(value, str), record.values()):
                 for title, lines in _articles(text):
                     article = "\n\n".join(_simple_paragraphs(lines))
@@ -56,8 +57,7 @@ def _simple_paragraphs(lines: Sequence[str]) -> Iterator[str]:
     for line in lines:
         if _BACK_MATTER.match(line):
             return
-        line = re.sub(r"\(\s*[;,]?\s*\)|\[\d+\]", "", re.sub(r"\(;\s*\)?", "(", line))
-        line = re.sub(r"\s{2,}", " ", re.sub(r"\s+([,.;:])", r"\1", line)).strip()
+        line = rewritten(line, "article: holes").strip()
         is_heading = len(line) < 60 and not re.search("[.!?]$", line)  # or an item of a list
         if line and not is_heading:
             yield line
@@ -65,14 +65,8 @@ def _simple_paragraphs(lines: Sequence[str]) -> Iterator[str]:
 
 # --- news -----------------------------------------------------------------------------------------
 
-_NO_NEWS = re.compile(
-    r"crossword|main page|wikinews shorts|template|category:|portal:|/|water cooler|interview",
-    re.IGNORECASE,
-)
-_END_OF_NEWS = re.compile(
-    r"(?:sources?|related news|external links?|sister links?|references|notes|see also)\b\.?$",
-    re.IGNORECASE,
-)
+_NO_NEWS = any_of("wikinews: no news")
+_END_OF_NEWS = any_of("wikinews: end of news", r"{}\b\.?$")
 _HOLE = any_of("wikinews: hole")  # where a template stood
 
 
@@ -92,11 +86,69 @@ def _is_news(line: str) -> bool:
     return bool(is_ended) and not is_short and not _END_OF_NEWS.match(line)
 
 
-ONESTOP_FILES = r"Texts-SeparatedByReadingLevel/(?:Ele|Int|Adv)-Txt/.*\.txt"
-
-
 def onestop_news(text: str) -> str:
     """OneStopEnglish: the Guardian's articles, each in up to three levels of difficulty."""
     text = re.sub(r"(?i)^\s*(?:Elementary|Intermediate|Advanced)\s*\n", "", text)
     lines = (" ".join(line.split()) for line in text.split("\n"))
     return "\n\n".join(line for line in lines if line)
+
+
+# --- lessons and tasks by language models ---------------------------------------------------------
+
+_CODE = any_of("lesson: code")
+
+
+def tiny_textbook(record: dict[str, str]) -> str:
+    """TinyHelen's part "textbook", which is nampdn-ai's tiny-textbooks; no programming."""
+    text = record.get("textbook") or ""
+    return "" if _CODE.search(text) else rewritten(text, "lesson")
+
+
+def roleplay_task(task: dict[str, str]) -> str:
+    """GPTeacher's roleplay tasks by GPT-4: instruction, input and answer, none about itself."""
+    asked = "\n".join(filter(None, (task["instruction"], task.get("input")))).strip()
+    text = f"{asked}\n\n{task['response'].strip()}"
+    about_itself = re.search(r"language model|as an AI\b|AI assistant", text, re.IGNORECASE)
+    return "" if about_itself else text
+
+
+# --- health ---------------------------------------------------------------------------------------
+
+
+def health_answers(xml: str) -> Iterator[str]:
+    """MedQuAD: an XML file per topic with questions and answers; four of them make a document."""
+    root = xml_root(xml)
+    pairs = [] if root is None else root.iter("QAPair")
+    found = (
+        _question_and_answer(pair.findtext("Question") or "", pair.findtext("Answer") or "")
+        for pair in pairs
+    )
+    texts = [text for text in found if text]
+    for start in range(0, len(texts), 4):
+        yield "\n\n".join(texts[start : start + 4])
+
+
+def _question_and_answer(question: str, answer: str) -> str:
+    """Two lines or more; "" for an answer that is a stub, points elsewhere or is one long list."""
+    answer = html.unescape(answer).strip()
+    question = question.strip().replace("is (are)", "is").replace("are (is)", "are")
+    if len(answer) < 80:
+        return ""
+    answer = rewritten(answer, "health answer")
+    if answer.count("\n- ") > 40 or re.search(r"https?://|www\.|References|\bHPO\b", answer):
+        return ""
+    return re.sub(r"\s+\?", "?", question) + "\n" + answer
+
+
+# --- recipes --------------------------------------------------------------------------------------
+
+
+def recipe(page: str) -> str:
+    """Public-domain recipes in Markdown, the title in the header; those in English."""
+    header, body = front_matter(page)
+    title = re.search(r'^title: *"?([^"\n]+)"?', header, re.MULTILINE)
+    body = rewritten(body, "recipe").strip()
+    is_german = re.search("[äöüß].*[äöüß]", body) and len(re.findall("[äöüßéèñ]", body)) > 15
+    if not header or is_german:
+        return ""
+    return f"{title[1].strip()}\n\n{body}" if title else body

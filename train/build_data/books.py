@@ -9,20 +9,13 @@ from __future__ import annotations
 
 import random
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
+from train.build_data import cleaning
 from train.build_data.archives import Archive
-from train.build_data.cleaning import (
-    Document,
-    any_of,
-    is_english,
-    is_readable,
-    normalise,
-    paragraphs,
-    tidy,
-)
-from train.build_data.readers import without_links
+from train.build_data.cleaning import Document, any_of, rewritten
 
 MIN_CHAPTER = 900  # characters
 
@@ -37,11 +30,7 @@ _NOTE = re.compile(r"^\[|^(?:Footnote|Note|\d+)[\]:.]? ")
 _TABLE = re.compile(r"\.{5,}|\. \. \. \. |\s{3,}\d+$|_{3,}|[|+=~^]{2,}")
 _ENDS_LINE = re.compile(r"""[.!?:;,\-]["')\]]*$|["')]$""")
 _BRACKETED = any_of("book: in brackets", r"\[{}[^\[\]]*(?:\[[^\[\]]*\][^\[\]]*)*\]")
-_PAGE_NUMBERS = re.compile(
-    r"\{(?:p\.?|pg\.?)? ?\d+[a-z]?\}|\[(?:p\.?|pg\.?|page)? ?\d+\]|\[[A-Z*]\]|\[\*+\]"
-    r"|\(\*?\d{1,2}\*?\)",
-    re.IGNORECASE,
-)
+_PAGE_NUMBER = any_of("book: page number")
 _ARCHAIC = any_of("book: archaic", r"\b{}\b")
 _DIALECT = any_of("book: dialect", r"\b{}\b", re.NOFLAG)
 _SPEAKER = re.compile(r"^(?:[A-Z][A-Z' .]{2,25}[.:\[(]|[A-Z][a-z]+\. \()")
@@ -92,22 +81,6 @@ def _is_prose(flat: str, letters: int) -> bool:
     )
 
 
-def _without_markdown(flat: str) -> str:
-    flat = without_links(flat)
-    if flat.startswith(("|", ">")):
-        flat = flat.lstrip("|> ")
-    return re.sub(r"\*{1,3}([^*]+?)\*{1,3}", r"\1", flat).replace("\\", "")
-
-
-def _clean_prose(text: str) -> str:
-    """Without the emphasis that plain-text books mark by _, = and *; dashes as "--"."""
-    text = re.sub(r"_([^_]{1,400}?)_", r"\1", text).replace("_", "")
-    text = re.sub(r"=([^=]{1,200}?)=", r"\1", text)
-    text = re.sub(r"\s*\*\s*", " ", text)
-    text = re.sub(r" ?-- ?", "--", text)
-    return tidy(re.sub(r"-{3,}", "--", text))
-
-
 def sentence_case_start(text: str) -> str:
     """A chapter that opens in capitals, "IT WAS late", opens as a sentence does."""
     match = re.match(
@@ -135,39 +108,37 @@ class Chapter:
     prose: list[str] = field(default_factory=list)
     verses: int = 0
 
-    def is_back_matter(self) -> bool:
-        return bool(_BACK_MATTER.match(self.heading.strip(" .:_*#")))
-
     def text(self) -> str:
         """The document, or "" where the chapter is none that should be learned from."""
-        length = len("\n\n".join(self.prose))
-        if self.is_back_matter() or length < MIN_CHAPTER or self.verses > 0.3 * len(self.prose):
+        is_back_matter = _BACK_MATTER.match(self.heading.strip(" .:_*#"))
+        is_short = len("\n\n".join(self.prose)) < MIN_CHAPTER
+        if is_back_matter or is_short or self.verses > 0.3 * len(self.prose):
             return ""
         prose = [sentence_case_start(self.prose[0]), *self.prose[1:]]
         text = "\n\n".join(prose)
+        words = len(text) / 6
         is_play = sum(bool(_SPEAKER.match(p)) for p in prose) > 0.25 * len(prose)
         is_list = len(text) / len(prose) < 45
-        words = len(text) / 6
-        is_plain = (
-            len(_ARCHAIC.findall(text)) / words < 0.006
-            and len(_DIALECT.findall(text)) / words < 0.008
-        )
-        return text if not is_play and not is_list and is_plain and is_english(text) else ""
+        is_archaic = len(_ARCHAIC.findall(text)) / words >= 0.006
+        is_dialect = len(_DIALECT.findall(text)) / words >= 0.008
+        if is_play or is_list or is_archaic or is_dialect:
+            return ""
+        return text if cleaning.is_english(text) else ""
 
 
 def chapters(body: str, markdown: bool = False) -> list[str]:
     """The chapters of a book that are worth learning from; none if much of it is verse."""
-    body = _PAGE_NUMBERS.sub("", _BRACKETED.sub("", normalise(body)))
+    body = _PAGE_NUMBER.sub("", _BRACKETED.sub("", cleaning.normalise(body)))
     body = re.sub(r"<[^>\n]{1,60}>", "", body)
     found = [Chapter()]
-    for block in paragraphs(body):
+    for block in cleaning.paragraphs(body):
         lines = [line for line in block.split("\n") if line.strip()]
         flat = " ".join(line.strip() for line in lines)
         if markdown:
             if flat.startswith("#"):
                 found.append(Chapter(flat))
                 continue
-            flat = _without_markdown(flat)
+            flat = rewritten(rewritten(flat, "links"), "book: markdown")
         letters = len(re.findall("[A-Za-z]", flat))
         if _is_heading(flat, letters):
             found.append(Chapter(flat))
@@ -176,7 +147,8 @@ def chapters(body: str, markdown: bool = False) -> list[str]:
         elif is_verse(lines):
             found[-1].verses += 1
         else:
-            text = _clean_prose(flat if markdown else join_lines(lines))
+            text = flat if markdown else join_lines(lines)
+            text = cleaning.tidy(rewritten(text, "book: emphasis"))
             is_caption = len(text) < 140 and not _ENDS_LINE.search(text)  # or title, or signature
             if len(text) > 1 and not is_caption:
                 found[-1].prose.append(text)
@@ -186,12 +158,29 @@ def chapters(body: str, markdown: bool = False) -> list[str]:
     return [text for chapter in found if (text := chapter.text())]
 
 
+def _readable(
+    path: str, texts: Sequence[str], words_per_sentence: float, letters_per_word: float
+) -> Iterator[Document]:
+    """The chapters in a simple style, numbered as in the book."""
+    for number, text in enumerate(texts):
+        if cleaning.is_readable(text, words_per_sentence, letters_per_word):
+            yield Document(f"{path}#{number}", text)
+
+
 def book_files(archives: Sequence[Archive], origins: Sequence[str]) -> list[str]:
     """The files that chapters were taken from."""
     return sorted({origin.rsplit("#", 1)[0].replace("\n", " ") for origin in origins})
 
 
 # --- Project Gutenberg --------------------------------------------------------------------------
+
+_NOT_OURS = any_of("gutenberg: not ours", flags=re.NOFLAG)
+_END = any_of("gutenberg: end", r"\n[^\n]{0,40}{}")
+_TRANSCRIBER = any_of("gutenberg: transcriber", r"\n\s*{}\b")
+_NO_NOVEL = any_of("gutenberg: no novel", r"\b{}\b")  # verse, plays and non-fiction
+_FAIRY_TALES = any_of("gutenberg: fairy tales")
+_FOR_CHILDREN = any_of("gutenberg: for children", flags=re.NOFLAG)
+_FICTION = any_of("gutenberg: fiction", flags=re.NOFLAG)
 
 
 def gutenberg_body(text: str) -> str | None:
@@ -201,39 +190,18 @@ def gutenberg_body(text: str) -> str | None:
     """
     text = text.replace("\r\n", "\n")
     head = text[:12_000]
-    if re.search(
-        r"COPYRIGHTED Project Gutenberg|copyright(?:ed)? (?:by|\(c\)) (?:19[4-9]\d|20\d\d)", head
-    ):
-        return None
     language = re.search(r"^Language:\s*(\w+)", head, re.MULTILINE)
-    if language and language[1].lower() != "english":
+    if _NOT_OURS.search(head) or (language and language[1].lower() != "english"):
         return None
-    start = (
-        re.search(
-            r"\*\*\* ?START OF (?:THIS|THE) PROJECT GUTENBERG[^\n]*(?:\n[^\n]+){0,2}?\*\*\*", text
-        )
-        or re.search(r"\*END\*? ?THE SMALL PRINT[^\n]*\n", text)
-        or re.search(r"\*\*\* ?START OF[^\n]*\n", text)
-    )
+    starts = (re.search(mark, text) for mark in cleaning.words_of("gutenberg: start"))
+    start = next(filter(None, starts), None)
     if start is None:
         return None
     text = text[start.end() :]
-    end = re.search(
-        r"\n[^\n]{0,40}(?:\*\*\* ?END OF (?:THIS|THE) PROJECT GUTENBERG"
-        r"|End of (?:the |this )?Project Gutenberg)",
-        text,
-        re.IGNORECASE,
-    )
-    text = text[: end.start()] if end else text
-    last_tenth = int(len(text) * 0.9)
-    notes = re.compile(r"\n\s*\[?Transcriber'?s'? notes?\b", re.IGNORECASE).search(text, last_tenth)
+    if end := _END.search(text):
+        text = text[: end.start()]
+    notes = _TRANSCRIBER.search(text, int(len(text) * 0.9))
     return text[: notes.start()] if notes else text
-
-
-_NO_NOVEL = any_of("gutenberg: no novel", r"\b{}\b")  # verse, plays and non-fiction
-_FAIRY_TALES = any_of("gutenberg: fairy tales")
-_FOR_CHILDREN = any_of("gutenberg: for children", flags=re.NOFLAG)
-_FICTION = any_of("gutenberg: fiction", flags=re.NOFLAG)
 
 
 def _is_for_children(author: str, title: str) -> bool:
@@ -248,22 +216,20 @@ def _is_fiction(author: str, title: str) -> bool:
 
 def gutenberg_children(archives: Sequence[Archive]) -> Iterator[Document]:
     """Children's and young readers' books, in files "Author/Title.txt"."""
-    for document in _gutenberg(archives[0], _is_for_children, bytes_per_author=8_000_000):
-        if is_readable(document.text, words_per_sentence=27, letters_per_word=4.45):
-            yield document
+    for path, texts in _gutenberg(archives[0], _is_for_children, bytes_per_author=8_000_000):
+        yield from _readable(path, texts, words_per_sentence=27, letters_per_word=4.45)
 
 
 def gutenberg_fiction(archives: Sequence[Archive]) -> Iterator[Document]:
     """General fiction, in files "Author/Title.txt"."""
-    for document in _gutenberg(archives[0], _is_fiction, bytes_per_author=6_000_000):
-        if is_readable(document.text, words_per_sentence=20, letters_per_word=4.4):
-            yield document
+    for path, texts in _gutenberg(archives[0], _is_fiction, bytes_per_author=6_000_000):
+        yield from _readable(path, texts, words_per_sentence=20, letters_per_word=4.4)
 
 
 def _gutenberg(
     archive: Archive, is_wanted: Callable[[str, str], bool], bytes_per_author: int
-) -> Iterator[Document]:
-    """Chapters of the wanted books in a random order, one file per title, no author too often."""
+) -> Iterator[tuple[str, list[str]]]:
+    """The wanted books' chapters, in a random order, one file per title, no author too often."""
     paths = []
     for path in archive.paths(r".+/.+\.txt"):
         author, title = path.split("/", 1)
@@ -271,17 +237,16 @@ def _gutenberg(
             paths.append(path)
     random.Random(1).shuffle(paths)
     titles: set[str] = set()
-    bytes_of: dict[str, int] = {}
+    bytes_of: Counter[str] = Counter()
     for path in paths:
         author, title = path.split("/", 1)
         author, title = author.strip('"'), re.sub("[^a-z]", "", title.lower())[:40]
-        if title in titles or bytes_of.get(author, 0) > 1.15 * bytes_per_author:
+        if title in titles or bytes_of[author] > 1.15 * bytes_per_author:
             continue
         titles.add(title)
-        bytes_of[author] = bytes_of.get(author, 0) + archive.size(path)
-        body = gutenberg_body(archive.text(path))
-        for number, text in enumerate(chapters(body) if body else []):
-            yield Document(f"{path}#{number}", text)
+        bytes_of[author] += archive.size(path)
+        if body := gutenberg_body(archive.text(path)):
+            yield path, chapters(body)
 
 
 # --- classic books as Markdown ------------------------------------------------------------------
@@ -300,6 +265,5 @@ def classic_books(archives: Sequence[Archive]) -> Iterator[Document]:
         text = archive.text(path)
         if "\n---" in text[:1500]:
             text = re.sub(r"\A.*?\n-{3,}\n", "", text, count=1, flags=re.DOTALL)
-        for number, chapter in enumerate(chapters(text, markdown=True)):
-            if is_readable(chapter, words_per_sentence=18, letters_per_word=4.35):
-                yield Document(f"{path}#{number}", chapter)
+        texts = chapters(text, markdown=True)
+        yield from _readable(path, texts, words_per_sentence=18, letters_per_word=4.35)

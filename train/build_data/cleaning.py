@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import functools
 import html
-import json
 import re
+import tomllib
 import unicodedata
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from gpt2_scratch.vocabulary.text import fold
 
@@ -20,19 +19,28 @@ class Document(NamedTuple):
     text: str
 
 
-@functools.cache
-def _lists() -> dict[str, list[str]]:
-    return json.loads(Path(__file__).with_name("patterns.json").read_text(encoding="utf-8"))
+# --- patterns.toml --------------------------------------------------------------------------------
+
+_PATTERNS: dict[str, dict[str, Any]] = tomllib.loads(
+    Path(__file__).with_name("patterns.toml").read_text(encoding="utf-8")
+)
 
 
 def words_of(name: str) -> list[str]:
-    """A list of patterns.json."""
-    return _lists()[name]
+    """A list of words."""
+    return _PATTERNS["lists"][name]
 
 
 def any_of(name: str, around: str = "{}", flags: re.RegexFlag = re.IGNORECASE) -> re.Pattern[str]:
-    """One of the expressions in this list of patterns.json, with something `around` it."""
+    """One of the expressions in this list, with something `around` it."""
     return re.compile(around.replace("{}", f"(?:{'|'.join(words_of(name))})"), flags)
+
+
+def rewritten(text: str, name: str) -> str:
+    """The text after the rewrites of this name, one after the other."""
+    for found, instead in _PATTERNS["rewrites"][name]:
+        text = re.sub(found, instead, text)
+    return text
 
 
 # --- text of books and pages ----------------------------------------------------------------------
@@ -70,22 +78,10 @@ def paragraphs(text: str) -> list[str]:
 
 
 def tidy(text: str) -> str:
-    """One line with single spaces, and without the holes that removed markup has left.
-
-    "( ; born 1900 )" becomes "(born 1900)", "word ," becomes "word,".
-    """
+    """One line with single spaces, and without the holes that removed markup has left."""
     text = " ".join(text.split())
-    if not any(trace in text for trace in _ORPHAN_PUNCTUATION):
-        return text
-    text = re.sub(r""" +([,.;:!?])(?=\s|$|["')])""", r"\1", text)
-    text = re.sub(r"\(\s*[,;:\-\s]*\)", "", text)  # empty parentheses
-    text = re.sub(r"\(\s+", "(", text)
-    text = re.sub(r"\s+\)", ")", text)
-    text = re.sub(r"\(\s*[;,]\s*", "(", text)
-    text = re.sub(r"(?:\s*[;,]){2,}(?=\s|\))", ";", text)
-    text = re.sub(r"\s*[;,]\s*\)", ")", text)
-    text = re.sub(r'([a-z0-9)"])\s+,', r"\1,", text)
-    return re.sub(r" {2,}", " ", text).strip()
+    has_holes = any(trace in text for trace in _ORPHAN_PUNCTUATION)
+    return rewritten(text, "tidy").strip() if has_holes else text
 
 
 # --- text of today --------------------------------------------------------------------------------
@@ -93,9 +89,8 @@ def tidy(text: str) -> str:
 
 def plain(text: str) -> str:
     """Text that only needs one spelling: dashes as " - ", straight quotes, single spaces."""
-    text = re.sub("\\s*\u2014\\s*", " - ", mended(text.replace("\r\n", "\n").replace("\r", "\n")))
-    text = re.sub("[ \t\u2009]+", " ", fold(text))
-    return re.sub(r"\n{3,}", "\n\n", re.sub(r" *\n *", "\n", text)).strip()
+    text = mended(text.replace("\r\n", "\n").replace("\r", "\n"))
+    return rewritten(fold(re.sub("\\s*\u2014\\s*", " - ", text)), "spaces").strip()
 
 
 # Each byte above ASCII as Windows-1252 reads it; five have no character and stay themselves.

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import functools
 import lzma
-import os
 import random
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
@@ -18,8 +17,15 @@ from tqdm import tqdm
 from train.build_data.archives import Archive, archive_path
 from train.build_data.cleaning import Document
 from train.build_data.duplicates import Seen
-from train.build_data.pipeline import Converter, Record, read_records, run_converters
-from train.build_data.sources import CORPUS_SOURCES, CorpusSource
+from train.build_data.pipeline import (
+    Converter,
+    Record,
+    read_records,
+    run_converters,
+    write_compressed,
+)
+from train.build_data.readers import Convert
+from train.build_data.sources import CORPUS_SOURCES, CorpusSource, HubFile
 from train.data.catalogue import DATASETS, Dataset
 from train.data.data_manifest import add_to_manifest, describe_file
 from train.datasets import DOCUMENT_SEPARATOR, available
@@ -31,45 +37,46 @@ def converter(source: CorpusSource) -> Converter:
     """From its repositories, or from the Hub. Of what has more than is wanted, a quarter more than
     that is converted, since duplicates are dropped later."""
     limit = source.documents * 5 // 4 if source.style.is_endless else None
-    convert = functools.partial(_from_repositories, source)
-    from_hub = functools.partial(converter_from_hub, source) if source.hub_file else None
+    convert = functools.partial(_records, source, source.convert)
+    from_hub = functools.partial(_from_hub, source, source.hub_file) if source.hub_file else None
     return Converter(source.name, DATASETS[source.name].origin, convert, limit, from_hub)
 
 
-def converter_from_hub(source: CorpusSource, progress: bool = True) -> Converter | None:
-    """From the Hub's own file; None where the Hub is out of reach."""
-    from gpt2_scratch.checkpoints import (
-        hub,
-    )  # with torch, which the converting processes do without
+def _from_hub(source: CorpusSource, file: HubFile, progress: bool) -> Converter | None:
+    """The converter of the Hub's own file; None where the Hub is out of reach."""
+    # They come with torch, which the converting processes do without.
+    from gpt2_scratch.checkpoints import hub
     from gpt2_scratch.checkpoints.errors import CheckpointError
 
-    assert source.hub_file is not None
-    repository, _, commit = source.hub_file.repository.partition("@")
-    name, bar = source.hub_file.name, None if progress else _no_bar
+    repository, _, commit = file.repository.partition("@")
+    bar = None if progress else _no_bar
     try:
-        path = hub.fetch(repository, name, commit, kind="dataset", progress=bar)
+        path = hub.fetch(repository, file.name, commit, kind="dataset", progress=bar)
     except CheckpointError:
         return None
-    return Converter(source.name, (), functools.partial(_from_hub, source, path))
+    return Converter(source.name, (), functools.partial(_records_of_file, source, file, path))
 
 
 def _no_bar(done: int, total: int) -> None:
     """Instead of huggingface_hub's own bar."""
 
 
-def _from_repositories(source: CorpusSource, archives: Sequence[Archive]) -> Iterator[Record]:
-    return finished(source, source.convert(archives))
+def _records_of_file(
+    source: CorpusSource, file: HubFile, path: Path, archives: Sequence[Archive]
+) -> Iterator[Record]:
+    return finished(source, file.convert(path))
 
 
-def _from_hub(source: CorpusSource, path: Path, archives: Sequence[Archive]) -> Iterator[Record]:
-    assert source.hub_file is not None
-    return finished(source, source.hub_file.convert(path))
+def _records(
+    source: CorpusSource, convert: Convert, archives: Sequence[Archive]
+) -> Iterator[Record]:
+    return finished(source, convert(archives))
 
 
 def finished(source: CorpusSource, documents: Iterable[Document]) -> Iterator[Record]:
     """The source's documents after the last look."""
     for document in documents:
-        if kept := source.style.last_look(source.name, document):
+        if kept := source.style.last_look(source.name, document, source.shortest):
             yield kept._asdict()
 
 
@@ -77,12 +84,7 @@ def finished(source: CorpusSource, documents: Iterable[Document]) -> Iterator[Re
 
 
 def build(
-    output: Path,
-    work: Path,
-    *,
-    names: Sequence[str] = (),
-    jobs: int = 1,
-    progress: bool = True,
+    output: Path, work: Path, *, names: Sequence[str] = (), jobs: int = 1, progress: bool = True
 ) -> dict[str, int]:
     """Build the files that neither `output` nor training's folders have; return how many documents
     each of them got.
@@ -93,7 +95,7 @@ def build(
     Raises DatasetError when a repository cannot be downloaded or is not what it should be.
     """
     sources = [source for source in CORPUS_SOURCES if source.name in names or not names]
-    existing = {s.name: existing_file(output, DATASETS[s.name]) for s in sources}
+    existing = {s.name: _existing_file(output, DATASETS[s.name]) for s in sources}
     missing = [source for source in sources if existing[source.name] is None]
     if not missing:
         return {}
@@ -111,7 +113,7 @@ def build(
     return counts
 
 
-def existing_file(output: Path, dataset: Dataset) -> Path | None:
+def _existing_file(output: Path, dataset: Dataset) -> Path | None:
     """The file where it has been built, or where training finds it already."""
     built = output / dataset.filename
     return built if built.is_file() else available(dataset)
@@ -121,12 +123,11 @@ def _write(source: CorpusSource, kept: Sequence[Document], output: Path, archive
     """The file of documents, that of credits, and the entry in the manifest."""
     dataset = DATASETS[source.name]
     path = output / dataset.filename
-    path.parent.mkdir(parents=True, exist_ok=True)
     if source.credits is not None:
         opened = [Archive(archive_path(archives, origin)) for origin in dataset.origin]
-        lines = source.credits.lines(opened, [document.origin for document in kept])
-        credits = path.parent / "credits" / (source.name + source.credits.suffix)
-        credits.parent.mkdir(exist_ok=True)
+        lines = source.credits(opened, [document.origin for document in kept])
+        credits = path.parent / "credits" / (source.name + source.credits_suffix)
+        credits.parent.mkdir(parents=True, exist_ok=True)
         credits.write_text("\n".join(lines) + "\n", encoding="utf-8")
     write_documents(path, [document.text for document in kept])
     entry = describe_file(output, dataset, len(kept))
@@ -150,15 +151,12 @@ def _is_new(source: CorpusSource, document: Document, seen: Seen) -> bool:
 
 
 def write_documents(path: Path, texts: Sequence[str]) -> None:
-    """The file appears under its name when it is complete."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(path.name + ".part")
+    """The file of these documents."""
     data = (f"\n{DOCUMENT_SEPARATOR}\n".join(texts) + "\n").encode("utf-8")
     # A dictionary of up to 64 MiB: what a book repeats of another one is stored once.
     dictionary = max(1 << 20, min(64 << 20, len(data)))
     filters = [{"id": lzma.FILTER_LZMA2, "preset": 7, "dict_size": dictionary}]
-    part.write_bytes(lzma.compress(data, filters=filters))
-    os.replace(part, path)
+    write_compressed(path, data, filters)
 
 
 def read_documents(path: Path) -> list[str]:

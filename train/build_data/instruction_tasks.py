@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from train.build_data.archives import Archive
-from train.build_data.question_tasks import detokenised
+from train.build_data.cleaning import rewritten
 from train.build_data.readers import json_lines
 from train.build_data.tasks import Task, fill, is_clean, make, sample, sentence
 
@@ -113,8 +113,9 @@ def _paraphrase(name: str, prompt: str, answer: str, rng: random.Random) -> Task
     """PAWS: "Paraphrase the sentence: ..."; quotes that were tokenised cannot be mended."""
     if "''" in prompt or "``" in prompt:
         return None
-    given = detokenised(prompt.partition(":")[2].strip())
-    return make("t0:paws:paraphrase", "Paraphrase the sentence.", given, detokenised(answer))
+    given = rewritten(prompt.partition(":")[2].strip(), "detokenised")
+    reply = rewritten(answer, "detokenised")
+    return make("t0:paws:paraphrase", "Paraphrase the sentence.", given, reply)
 
 
 _Reader = Callable[[str, str, str, random.Random], Task | None]

@@ -1,4 +1,4 @@
-"""Tasks on what people write to assistants, banks and shops: small talk, topics, sentiment."""
+"""What people write to assistants, banks and shops: questions about itself, small talk, topics."""
 
 from __future__ import annotations
 
@@ -6,12 +6,28 @@ import json
 import random
 import re
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 from train.build_data.archives import Archive
 from train.build_data.cleaning import words_of
 from train.build_data.readers import csv_rows
 from train.build_data.tasks import Task, fill, is_clean, make, sample
 from train.chat.english import capitalise
+
+
+def written(archives: Sequence[Archive], rng: random.Random) -> Iterator[Task]:
+    """Written by hand: each question with an answer; some facts are asked for in a second way."""
+    path = Path(__file__).with_name("written_tasks.json")
+    content = json.loads(path.read_text(encoding="utf-8"))
+    for group in content["answers"]:
+        for question in group["questions"]:
+            kind = f"project-written:{group['task']}"
+            yield make(kind, question, "", rng.choice(group["answers"]))
+    for question, answer in content["facts"]:
+        yield make("project-written:fact", question, "", answer)
+        thing = re.fullmatch(r"What is (.*)\?", question)
+        if thing and rng.random() < 0.4:
+            yield make("project-written:fact", f"Can you tell me what {thing[1]} is?", "", answer)
 
 
 def personality_chat(archives: Sequence[Archive], rng: random.Random) -> Iterator[Task]:

@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from train.build_data.archives import Archive
+from train.build_data.cleaning import rewritten
 from train.build_data.readers import csv_rows, json_lines
 from train.build_data.sentence_tasks import FUNCTION_WORDS, Sentences
 from train.build_data.tasks import (
@@ -93,14 +94,6 @@ def gsm8k(archives: Sequence[Archive], rng: random.Random) -> Iterator[Task]:
 # --- sentences ----------------------------------------------------------------------------------
 
 
-def detokenised(text: str) -> str:
-    """ "It 's here ." -> "It's here."."""
-    text = re.sub(r" ([,.;:!?%)])", r"\1", text)
-    text = re.sub(r"\( ", "(", text)
-    text = re.sub(r" (n't|'s|'re|'ve|'ll|'d|'m)\b", r"\1", text)
-    return re.sub(r" ' (\w)", r" '\1", text)
-
-
 def wikisplit(archives: Sequence[Archive], rng: random.Random) -> Iterator[Task]:
     """One sentence <-> the same in two; of every three pairs one is to be merged."""
     made = 0
@@ -111,8 +104,8 @@ def wikisplit(archives: Sequence[Archive], rng: random.Random) -> Iterator[Task]
             if made >= 3_000 or not is_clean(line) or not _says_the_same(line, long, short, pair):
                 continue
             made += 1
-            whole = detokenised(long).replace(" - ", "-")
-            halves = " ".join(detokenised(half).replace(" - ", "-") for half in pair)
+            whole = rewritten(long, "detokenised").replace(" - ", "-")
+            halves = " ".join(rewritten(half, "detokenised").replace(" - ", "-") for half in pair)
             kind = "wikisplit:split" if made % 3 else "wikisplit:merge"
             yield fill(rng, kind, whole=whole, halves=halves)
 

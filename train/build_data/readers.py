@@ -41,8 +41,8 @@ def _documents(
     archives: Sequence[Archive],
 ) -> Iterator[Document]:
     for archive in archives:
-        for path in archive.largest_first(pattern) if largest_first else archive.paths(pattern):
-            for number, record in enumerate(read(archive.text(path))):
+        for path, content in archive.texts(pattern, largest_first):
+            for number, record in enumerate(read(content)):
                 if text := text_of(record):
                     yield Document(f"{path}#{number}", text)
 
@@ -87,11 +87,6 @@ def front_matter(text: str) -> tuple[str, str]:
     """The header of a Markdown page, between two lines "---", and the page below it."""
     match = re.match(r"---\n(.*?)\n---\n", text, re.DOTALL)
     return (match[1], text[match.end() :]) if match else ("", text)
-
-
-def without_links(markdown: str) -> str:
-    """Images go, and of links their words stay."""
-    return re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", re.sub(r"!\[[^\]]*\]\([^)]*\)", "", markdown))
 
 
 def zipped_texts(content: bytes) -> Iterator[tuple[str, str]]:

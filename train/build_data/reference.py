@@ -14,6 +14,7 @@ from train.build_data.cleaning import (
     is_prose,
     normalise,
     paragraphs,
+    rewritten,
     tidy,
 )
 from train.build_data.readers import front_matter, zipped_texts
@@ -56,32 +57,17 @@ _MARKDOWN_BLOCK = re.compile(  # heading, table, image, include, HTML, quote, li
 def markdown_prose(text: str) -> str:
     """The paragraphs of a Markdown page, their links and emphasis as plain text."""
     text = normalise(re.sub(r"(?<!`)`(?!`)", "", text))  # `code` within a line is a word like any
-    text = front_matter(text)[1]
-    # `normalise` has made ''' of ```.
-    fence = re.compile(r"^(`{3,}|'{3,}|~{3,}).*?^\1[^\n]*$", re.DOTALL | re.MULTILINE)
-    text = fence.sub("", text)
-    text = re.sub(r"<!--.*?-->", "", text, flags=re.DOTALL)
-    elements = re.compile(
-        r"<(pre|table|script|style|figure|details|code)\b.*?</\1>", re.DOTALL | re.IGNORECASE
-    )
-    text = elements.sub("", text)
-    text = re.sub(r"^\[[^\]]+\]:.*$", "", text, flags=re.MULTILINE)  # targets of links
+    text = rewritten(front_matter(text)[1], "page: blocks")
     blocks = (block for block in paragraphs(text) if not _MARKDOWN_BLOCK.match(block))
     return "\n\n".join(block for block in map(_markdown_paragraph, blocks) if block)
 
 
 def _markdown_paragraph(block: str) -> str:
     """Plain text, or "" for what is no prose."""
-    block = block.replace("\n", " ")
-    block = re.sub(r"!\[[^\]]*\]\([^)]*\)", "", block)
-    block = re.sub(r"\[([^\]]*)\](?:\([^)]*\)|\[[^\]]*\])", r"\1", block)
-    block = re.sub(r"<[^>]+>", "", block)
-    block = re.sub(r"\{[%{:].*?[%}]\}|\{:[^}]*\}", "", block)  # Liquid and kramdown
+    block = rewritten(block, "page: inline")
     if "''" in block:  # what is left of ``code``
         return ""
-    block = re.sub(r"\*{1,3}([^*]+)\*{1,3}", r"\1", block)
-    block = re.sub(r"(?<!\w)_([^_]+)_(?!\w)", r"\1", block)
-    block = tidy(html.unescape(block))
+    block = tidy(html.unescape(rewritten(block, "page: emphasis")))
     is_code = re.search(r"https?:|[{}|<>\\=@#$]|\]\(|\[|\]|::|->|\(\)", block)
     return block if is_prose(block, 50, letters=0.9) and not is_code else ""
 

@@ -9,18 +9,22 @@ from __future__ import annotations
 
 import functools
 import json
-import lzma
-import os
 import random
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
 from gpt2_scratch.vocabulary.tokenizer import Tokenizer
 from train.build_data.archives import Archive
-from train.build_data.pipeline import Converter, Record, read_records, run_converters
-from train.build_data.sources import TASK_SOURCES, TaskSource
+from train.build_data.pipeline import (
+    Converter,
+    Record,
+    read_records,
+    run_converters,
+    write_compressed,
+)
+from train.build_data.sources import LIMITS, TASK_SOURCES, TaskSource
 from train.build_data.tasks import Task, is_clean
 from train.data.catalogue import SFT
 from train.data.data_manifest import add_to_manifest, describe_file
@@ -42,20 +46,6 @@ def records(source: TaskSource, archives: Sequence[Archive]) -> Iterator[Record]
 # --- what is kept -------------------------------------------------------------------------------
 
 _MAX_TOKENS = {"instruction": 110, "input": 120, "output": 80}  # of GPT-2's vocabulary
-_LIMITS = {  # at most so many of a kind, so that none outweighs the others
-    "gsm8k:word_problem": 900,
-    "ms-personality-chat:chitchat": 4_200,
-    "disfl-qa:fluency": 2_400,
-    "open-english-wordnet:definition": 3_000,
-    "tatoeba:write_sentence": 3_300,
-    "tatoeba:grammar": 3_200,
-    "OpenTriviaQA:trivia": 1_900,
-    "instruction-induction:second_word_letter": 150,
-    "instruction-induction:letters_list": 250,
-    "instruction-induction:larger_animal": 300,
-    "instruction-induction:orthography_starts_with": 250,
-    "clinc150:intent": 900,
-}
 _FIRST = ("project-written", "annexare-countries", "periodic-table")  # of equal prompts these stay
 _MAY_REPEAT = ("upper", "lower", "punctuation", "sort_numbers", "alphabetical", "contraction")
 _KEPT_FOR_ASKING = re.compile(  # a model that never saw these can be asked them by hand
@@ -69,22 +59,22 @@ def letters_of(text: str) -> str:
     return re.sub(r"[^a-z0-9]+", " ", text.casefold()).strip()
 
 
-class HeldOut:
-    """The prompts, and the longer inputs, of the set that the book tests with."""
+def held_out(tasks: Iterable[dict[str, str]]) -> Callable[[Task], bool]:
+    """Whether a task has a prompt or a longer input of these, which the book tests with."""
+    tasks = list(tasks)
+    prompts = {letters_of(f"{task['instruction']} {task['input']}") for task in tasks}
+    inputs = {letters_of(task["input"]) for task in tasks if len(task["input"]) > 15}
 
-    def __init__(self, tasks: Iterable[dict[str, str]]) -> None:
-        tasks = list(tasks)
-        self._prompts = {letters_of(f"{task['instruction']} {task['input']}") for task in tasks}
-        self._inputs = {letters_of(task["input"]) for task in tasks if len(task["input"]) > 15}
+    def is_held_out(task: Task) -> bool:
+        has_input = len(task.input) > 15 and letters_of(task.input) in inputs
+        return has_input or letters_of(f"{task.instruction} {task.input}") in prompts
 
-    def has(self, task: Task) -> bool:
-        prompt = letters_of(f"{task.instruction} {task.input}")
-        return prompt in self._prompts or (
-            len(task.input) > 15 and letters_of(task.input) in self._inputs
-        )
+    return is_held_out
 
 
-def select(tasks: Iterable[Task], held_out: HeldOut, tokenizer: Tokenizer) -> list[Task]:
+def select(
+    tasks: Iterable[Task], is_held_out: Callable[[Task], bool], tokenizer: Tokenizer
+) -> list[Task]:
     """The tasks that are good to learn from, each prompt once, in a random order."""
     order = list(tasks)
     random.Random(31).shuffle(order)
@@ -96,9 +86,9 @@ def select(tasks: Iterable[Task], held_out: HeldOut, tokenizer: Tokenizer) -> li
         prompt = letters_of(f"{task.instruction} {task.input}")
         if (
             prompt not in prompts
-            and counts[task.source] < _LIMITS.get(task.source, len(order))
+            and counts[task.source] < LIMITS.get(task.source, len(order))
             and is_good(task, tokenizer)
-            and not held_out.has(task)
+            and not is_held_out(task)
         ):
             prompts.add(prompt)
             counts[task.source] += 1
@@ -143,7 +133,7 @@ def build(output: Path, work: Path, *, jobs: int = 1, progress: bool = True) -> 
     path = output / SFT.filename
     if path.is_file() or available(SFT):
         return {}
-    held_out = HeldOut(json.loads(fetch("instruction-data", progress).read_text("utf-8")))
+    is_held_out = held_out(json.loads(fetch("instruction-data", progress).read_text("utf-8")))
     run_converters([converter(source) for source in TASK_SOURCES], work, jobs, progress)
     tasks = [
         (source.name, Task(**record))
@@ -151,7 +141,7 @@ def build(output: Path, work: Path, *, jobs: int = 1, progress: bool = True) -> 
         for record in read_records(work, source.name)
     ]
     source_of = {task: name for name, task in tasks}
-    kept = select([task for _, task in tasks], held_out, Tokenizer.load("gpt2"))
+    kept = select([task for _, task in tasks], is_held_out, Tokenizer.load("gpt2"))
     write_tasks(path, kept)
     credits_file = output / CREDITS_FILE
     credits_file.parent.mkdir(parents=True, exist_ok=True)
@@ -161,16 +151,13 @@ def build(output: Path, work: Path, *, jobs: int = 1, progress: bool = True) -> 
 
 
 def write_tasks(path: Path, tasks: Iterable[Task]) -> None:
-    """JSON lines, compressed; the file appears under its name when it is complete."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(path.name + ".part")
+    """JSON lines, compressed."""
     lines = []
     for task in tasks:
         fields = ("instruction", "input", "output", "source")
         line = {field: getattr(task, field) for field in fields}
         lines.append(json.dumps(line, ensure_ascii=False) + "\n")
-    part.write_bytes(lzma.compress("".join(lines).encode("utf-8")))
-    os.replace(part, path)
+    write_compressed(path, "".join(lines).encode("utf-8"))
 
 
 def credits() -> str:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from train.build_data.archives import Archive
 from train.build_data.books import JUNK, is_verse, join_lines, sentence_case_start
-from train.build_data.cleaning import is_english, normalise, paragraphs, tidy
+from train.build_data.cleaning import any_of, is_english, normalise, paragraphs, tidy
 from train.build_data.readers import csv_rows
 
 _FREE = ("CC-BY", "CC BY", "CC-BY 4.0", "CC0", "CC-BY-4.0", "PUBLIC DOMAIN")  # not CC-BY-NC
@@ -70,24 +70,11 @@ def _storybook_credit(archive: Archive, path: str) -> str:
 
 # --- written with language models -----------------------------------------------------------------
 
-_PART = re.compile(  # a heading: "Chapter 2: The Storm", "The End"
-    r"(?:\*\*)?(?:#+ *)?(?:\*\*)?"
-    r"(?:title|chapter|part|epilogue|prologue|section|act|the end|end of|conclusion"
-    r"|introduction)\b",
-    re.IGNORECASE,
-)
-_ABOUT_THE_STORY = re.compile(
-    r"as an AI|language model|\[(?:insert|your)|word count|\(?\d{3,4} words\)?$", re.IGNORECASE
-)
-_ABOUT_THE_FABLE = re.compile(
-    r"\b(?:as an AI|language model|age group|4-7 year|vocabulary|the user|word count"
-    r"|\bfable should)\b|^(?:okay|alright|sure|here is|here's)",
-    re.IGNORECASE | re.MULTILINE,
-)
-# Not the files about fables, and not those of models whose licences ask something of who learns.
-FABLE_FILES = (
-    r"(?!.*(?:evaluat|translation|prompts|(?i:llama|aya-23|falcon|tulu))).*fables/.*\.jsonl"
-)
+_PART = any_of(
+    "story: part", r"(?:\*\*)?(?:#+ *)?(?:\*\*)?{}\b"
+)  # "Chapter 2: The Storm", "The End"
+_ABOUT_THE_STORY = any_of("story: about it")
+_ABOUT_THE_FABLE = any_of("fable: about it")
 
 
 def without_headings(markdown: str) -> str:

@@ -11,18 +11,12 @@ import re
 from collections.abc import Iterator
 from xml.etree.ElementTree import Element
 
-from train.build_data.cleaning import (
-    any_of,
-    is_prose,
-    normalise,
-    paragraphs,
-    tidy,
-)
-from train.build_data.readers import front_matter, without_links, xml_root
+from train.build_data.cleaning import any_of, is_prose, normalise, paragraphs, rewritten, tidy
+from train.build_data.readers import front_matter, xml_root
 
 _CNXML = "{http://cnx.rice.edu/cnxml}"
 _FORMULA = "\x02"  # stands where a formula was; a paragraph that has one is dropped
-_REFERENCE = "\x03"  # stands where a link to a figure or table was that has no text
+_REFERENCE = "\x03"  # stands where a link was that has no text: patterns.toml gives it one
 
 _SKIPPED = any_of("textbook: skipped elements", flags=re.NOFLAG)
 _SKIPPED_INLINE = any_of("textbook: skipped in a line", flags=re.NOFLAG)
@@ -31,6 +25,8 @@ _SKIPPED_NOTES = any_of("textbook: skipped notes")
 _NO_SECTION = any_of("textbook: no section")
 _POINTS_ELSEWHERE = any_of("textbook: points elsewhere")
 _TASK = any_of("textbook: task", flags=re.NOFLAG)
+_KRAMDOWN_END = any_of("kramdown: end", r"\n###? {}", re.NOFLAG)
+_KRAMDOWN_POINTS_ELSEWHERE = any_of("kramdown: points elsewhere")
 
 
 def cnxml_section(xml: str) -> str:
@@ -91,7 +87,8 @@ def _prose(element: Element) -> Iterator[str]:
             if not _SKIPPED_SECTIONS.search(skipped):
                 yield from _prose(child)
         elif name == "note":
-            if not _SKIPPED_NOTES.search(f"{child.get('class') or ''} {_title(child)}"):
+            skipped = f"{child.get('class') or ''} {_title(child)}"
+            if not _SKIPPED_NOTES.search(skipped):
                 yield from _prose(child)
         elif name == "para":
             yield from _paragraph(_inline(child), shortest=40)
@@ -117,24 +114,10 @@ def _paragraph(text: str, shortest: int) -> Iterator[str]:
     """The paragraph if it is prose, or nothing."""
     if _FORMULA in text:
         return
-    text = tidy(normalise(_name_references(text)).replace("\n", " "))
-    if is_prose(text, shortest, letters=0.9) and not (
-        _POINTS_ELSEWHERE.search(text) or _TASK.match(text)
-    ):
+    text = tidy(normalise(rewritten(text, "textbook: references")).replace("\n", " "))
+    is_other = _POINTS_ELSEWHERE.search(text) or _TASK.match(text)
+    if is_prose(text, shortest, letters=0.9) and not is_other:
         yield text
-
-
-def _name_references(text: str) -> str:
-    """ "(see [])" goes, and any other bare reference becomes "the figure"."""
-    text = re.sub(
-        r"\s*\((?:see |as (?:shown|seen) in |shown in |refer to |also see )?"
-        r"(?:\x03(?:\s*(?:,|and|;|through)\s*)?)+[^)\x03]{0,12}\)",
-        "",
-        text,
-        flags=re.IGNORECASE,
-    )
-    text = re.sub(r"""(^|[.!?]["']?\s+)\x03""", r"\1The figure", text)
-    return text.replace("the \x03", "the figure").replace("\x03", "the figure")
 
 
 def kramdown_section(page: str) -> str:
@@ -149,26 +132,14 @@ def kramdown_section(page: str) -> str:
 
 
 def _kramdown_prose(text: str) -> Iterator[str]:
-    text = re.split(
-        r"\n###? (?:Section Summary|Review Questions|Multiple Choice|Free Response|Glossary"
-        r"|Art Connections?|Key Terms|Chapter Summary|Additional)",
-        front_matter(text)[1],
-    )[0]
+    text = _KRAMDOWN_END.split(front_matter(text)[1])[0]
     text = re.sub(r"<(table|div|dl|figure|math|span)[\s>].*?</\1>", "", text, flags=re.DOTALL)
     for block in paragraphs(text):
         block = block.replace("\n", " ").strip()
         is_text = not block.startswith(("#", "|", "!", "{", "<", "*", "-", "1."))
         if not is_text or "![" in block or "$" in block:
             continue
-        block = re.sub(r"\{:[^}]*\}", "", block)  # attributes
-        block = re.sub(r"\[\\\[link\\\]\]\(#[^)]*\)", _REFERENCE, block)
-        block = re.sub(r"<[^>]+>", "", without_links(block))
-        block = re.sub(r"\*{1,3}", "", block).replace("\\", "").replace("_", "")
-        block = tidy(html.unescape(_name_references(block)))
-        points_elsewhere = re.search(
-            r"https?:|www\.|click|this (?:website|video|site)|By the end of this section|visit ",
-            block,
-            re.IGNORECASE,
-        )
-        if is_prose(block, shortest=60) and not points_elsewhere:
+        block = rewritten(rewritten(block, "textbook: kramdown"), "textbook: references")
+        block = tidy(html.unescape(block))
+        if is_prose(block, shortest=60) and not _KRAMDOWN_POINTS_ELSEWHERE.search(block):
             yield block

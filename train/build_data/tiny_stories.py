@@ -11,17 +11,11 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from train.build_data.archives import Archive, decode
-from train.build_data.cleaning import Document, plain, words_of
+from train.build_data.cleaning import Document, any_of, plain, words_of
 from train.build_data.readers import csv_rows
 
-HUB_REPOSITORY = "roneneldan/TinyStories@f54c09fd23315a6f9c86f9dc80f725de7d8f9c64"
-HUB_FILE = "TinyStories-valid.txt"  # 19 MB, 22,000 stories: as many as are wanted, and more
-
-_OPENING = re.compile(
-    r"Once upon a time|Once there (?:was|were|lived)|One (?:day|morning|night|evening|sunny day)"
-    r"|There (?:was|were|once)|Long ago|In a (?:small|big|far|land|little)"
-)
-_SURE_OPENING = re.compile(r"Once upon a time|Once there (?:was|were|lived)|Long ago")
+_OPENING = any_of("tiny stories: opening", flags=re.NOFLAG)
+_SURE_OPENING = any_of("tiny stories: sure opening", r"\n\s*\n(?=\s*{})", re.NOFLAG)
 _LOWER_OPENING = re.compile(
     _OPENING.pattern.lower() + r"|[a-z]+ and [a-z]+ (?:are|were|like|love)"
     r"|[a-z]+ (?:was|is) (?:a|an|very|three|playing|walking|so)\b"
@@ -31,7 +25,7 @@ _LOWER_OPENING = re.compile(
 def from_hub(path: Path) -> Iterator[Document]:
     """The stories of the Hub's file."""
     for story in _at_marks(decode(path.read_bytes())):
-        yield Document(HUB_FILE, story)
+        yield Document(path.name, story)
 
 
 def tinystories(archives: Sequence[Archive]) -> Iterator[Document]:
@@ -49,22 +43,6 @@ def _at_marks(text: str) -> list[str]:
     return text.split("<|endoftext|>")
 
 
-def _at_zeros(text: str) -> list[str]:
-    return text.split("\0")
-
-
-def _in_table(text: str) -> list[str]:
-    return [row["text"] for row in csv_rows(text)]
-
-
-def _at_openings_of_paragraphs(text: str) -> list[str]:
-    return re.split(rf"\n\s*\n(?=\s*(?:{_SURE_OPENING.pattern}))", text)
-
-
-def _at_once_upon_a_time(text: str) -> list[str]:
-    return re.split(r"\n\s*\n(?=Once upon a time)", text)
-
-
 def _at_openings_of_lines(text: str, opening: re.Pattern[str] = _OPENING) -> list[str]:
     """Between paragraphs is a blank line, between stories is none."""
     stories: list[list[str]] = [[]]
@@ -79,12 +57,12 @@ def _at_openings_of_lines(text: str, opening: re.Pattern[str] = _OPENING) -> lis
 
 _SAMPLES: tuple[tuple[str, Callable[[str], list[str]]], ...] = (  # in the catalogue's order
     ("data/tinystories_sample.txt", _at_marks),
-    ("data/tinystories_test.txt", _at_zeros),
+    ("data/tinystories_test.txt", lambda text: text.split("\0")),
     ("data/tinystories_10k.txt", _at_marks),
-    ("validation.csv", _in_table),
-    ("data/tinystories_val.txt", _at_openings_of_paragraphs),
+    ("validation.csv", lambda text: [row["text"] for row in csv_rows(text)]),
+    ("data/tinystories_val.txt", _SURE_OPENING.split),
     ("data/tiny_stories.txt", _at_openings_of_lines),
-    ("tiny_stories.txt", _at_once_upon_a_time),
+    ("tiny_stories.txt", re.compile(r"\n\s*\n(?=Once upon a time)").split),
 )
 
 
@@ -94,11 +72,7 @@ _NAMES = frozenset(words_of("tiny stories: names"))  # as the stories of the sam
 _NO_NAMES = frozenset(words_of("tiny stories: no names"))
 _INTRODUCED = re.compile(r'\b(?:named|called|name is|name was|named him|named her) "?([a-z]{3,})\b')
 _START = re.compile(r"""(^|[.!?]["']?\s+|\n\s*|(?:^|[\s,])")("?[a-z])""")
-_SPEECH_TAG = re.compile(  # the sentence goes on: "Why?" he asked
-    r"(?:[a-z]+ ){1,4}?(?:said|asked|replied|shouted|cried|yelled|exclaimed|called|whispered"
-    r"|answered|laughed|thought|wondered|told|screamed|sang|says|asks)\b"
-    r"|(?:said|asked|replied|shouted|cried|exclaimed|says|asks)\b"
-)
+_SPEECH_TAG = any_of("tiny stories: speech tag", r"{}\b")  # the sentence goes on: "Why?" he asked
 
 
 def tinystories_truecased(archives: Sequence[Archive]) -> Iterator[Document]:
@@ -115,7 +89,8 @@ def with_capitals(story: str) -> str:
     if introduced := set(_INTRODUCED.findall(story)) - _NO_NAMES:
         names = re.compile(rf"\b(?:{'|'.join(sorted(introduced))})\b")
         story = names.sub(lambda match: match[0].capitalize(), story)
-    story = re.sub("(?<![A-Za-z'])[a-z]+", _known_name, story)
+    words = re.compile("(?<![A-Za-z'])[a-z]+")
+    story = words.sub(lambda m: m[0].capitalize() if m[0] in _NAMES else m[0], story)
     lower = story.lower()
 
     def start(match: re.Match[str]) -> str:
@@ -126,7 +101,3 @@ def with_capitals(story: str) -> str:
         return before + letter.upper()
 
     return _START.sub(start, story)
-
-
-def _known_name(match: re.Match[str]) -> str:
-    return match[0].capitalize() if match[0] in _NAMES else match[0]
