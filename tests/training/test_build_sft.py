@@ -20,13 +20,12 @@ from archive_server import zip_of
 
 from gpt2_scratch.vocabulary.tokenizer import Tokenizer
 from train import datasets
-from train.build_data import language_tasks, number_tasks, question_tasks, sft
+from train.build_data import exercises, sft
 from train.build_data.__main__ import main
 from train.build_data.archives import Archive, archive_path
-from train.build_data.instruction_tasks import READERS
 from train.build_data.pipeline import Converter, Record, read_records, run_converters
 from train.build_data.sources import TASK_SOURCES
-from train.build_data.tasks import Task, is_clean, make, with_article
+from train.build_data.tasks import Task, is_clean, lists, make, with_article
 from train.chat.english import in_words
 from train.data.catalogue import DATASETS, SFT
 from train.data.data_manifest import read_data_manifest
@@ -147,7 +146,9 @@ def t0(prompt: str, completion: str) -> str:
 
 
 def self_instruct() -> dict[str, str]:
-    files = {T0 + f"{name}.jsonl": "" for name in READERS}
+    files = {
+        T0 + f"{name}.jsonl": "" for names in lists()["t0_templates"].values() for name in names
+    }
     files["data/seed_tasks.jsonl"] = json.dumps(
         {"instruction": "Name a bird.", "instances": [{"input": "", "output": "A crow."}]}
     )
@@ -210,7 +211,7 @@ REPOSITORIES: dict[str, dict[str, str | bytes]] = {
     },
     "uberspot/OpenTriviaQA": {
         f"categories/{name}": TRIVIA.replace("largest", f"largest {name}")
-        for name in question_tasks.TRIVIA
+        for name in lists()["trivia_categories"]
     },
     "clinc/oos-eval": {
         "data/domains.json": json.dumps({"banking": ["pay_bill"], "utility": ["alarm"]}),
@@ -427,7 +428,7 @@ def test_written_tasks(made: Callable[[str], list[Task]]) -> None:
 
 
 def test_sums_are_right() -> None:
-    tasks = list(number_tasks.number_tasks(random.Random(1)))
+    tasks = list(exercises.made_by_program(["garden", "window", "apple"], random.Random(1)))
     checked = 0
     for _, question, _, answer in tasks:
         if match := re.match(r"(\d+) ([-+x/]) (\d+) = (\d+)", answer):
@@ -458,22 +459,22 @@ def test_sums_are_right() -> None:
     ],
 )
 def test_numerals(number: int, words: str, numeral: str) -> None:
-    assert (in_words(number), number_tasks.roman(number)) == (words, numeral)
+    assert (in_words(number), exercises.roman(number)) == (words, numeral)
 
 
 def test_tenses_and_voices() -> None:
     verb = ("carry", "carried", "carried")
-    active, passive = language_tasks.sentences_in_all_tenses(verb, "the students", "bag")
+    active, passive = exercises.sentences_in_all_tenses(verb, "the students", "bag")
     assert active["perfect"] == "The students have carried the bag."
     assert passive["perfect"] == "The bag has been carried by the students."
-    active, passive = language_tasks.sentences_in_all_tenses(verb, "my brother", "birds")
+    active, passive = exercises.sentences_in_all_tenses(verb, "my brother", "birds")
     assert active["present"] == "My brother carries the birds."
     assert passive["continuous"] == "The birds are being carried by my brother."
 
 
 def test_exercises_about_words() -> None:
     words = ["garden", "window", "apple", "river", "teacher"]
-    tasks = list(language_tasks.made_by_program(words, random.Random(1)))
+    tasks = list(exercises.made_by_program(words, random.Random(1)))
     for source, question, given, answer in tasks:
         kind = source.split(":")[1]
         if kind == "alphabetical" and given:

@@ -15,10 +15,6 @@ from train.build_data.readers import front_matter, json_lines, xml_root
 
 # --- Simple English Wikipedia ---------------------------------------------------------------------
 
-_BACK_MATTER = any_of("simple wikipedia: back matter", r"{}\b.{0,20}$", re.NOFLAG)
-_MARKUP = any_of("simple wikipedia: markup", flags=re.NOFLAG)
-_LIST = any_of("simple wikipedia: list", flags=re.NOFLAG)
-
 
 def simple_wikipedia(archives: Sequence[Archive]) -> Iterator[Document]:
     """TinyHelen's part "wiki": many articles in each text, a line with the title before each."""
@@ -28,8 +24,9 @@ def simple_wikipedia(archives: Sequence[Archive]) -> Iterator[Document]:
             for text in filter(lambda value: isinstance(value, str), record.values()):
                 for title, lines in _articles(text):
                     article = "\n\n".join(_simple_paragraphs(lines))
-                    is_article = len(article) >= 200 and not _LIST.search(article[:200])
-                    if is_article and not _MARKUP.search(article):
+                    is_list = any_of("simple wikipedia: list").search(article[:200])
+                    is_broken = any_of("simple wikipedia: markup").search(article)
+                    if len(article) >= 200 and not is_list and not is_broken:
                         yield Document(f"{path}#{title}", article)
 
 
@@ -55,7 +52,7 @@ def _is_title(line: str, following: str, is_first: bool) -> bool:
 
 def _simple_paragraphs(lines: Sequence[str]) -> Iterator[str]:
     for line in lines:
-        if _BACK_MATTER.match(line):
+        if any_of("simple wikipedia: back matter").match(line):
             return
         line = rewritten(line, "article: holes").strip()
         is_heading = len(line) < 60 and not re.search("[.!?]$", line)  # or an item of a list
@@ -65,25 +62,21 @@ def _simple_paragraphs(lines: Sequence[str]) -> Iterator[str]:
 
 # --- news -----------------------------------------------------------------------------------------
 
-_NO_NEWS = any_of("wikinews: no news")
-_END_OF_NEWS = any_of("wikinews: end of news", r"{}\b\.?$")
-_HOLE = any_of("wikinews: hole")  # where a template stood
-
 
 def wikinews(article: dict[str, str]) -> str:
     """WikiExtractor's JSON lines, in a repository's history; only articles without a hole."""
-    if len(article["text"]) < 400 or _NO_NEWS.search(article["title"]):
+    if len(article["text"]) < 400 or any_of("wikinews: no news").search(article["title"]):
         return ""
     lines = (" ".join(line.split()) for line in article["text"].split("\n"))
     text = "\n\n".join(line for line in lines if _is_news(line))
-    return "" if re.match("[a-z]", text) or _HOLE.search(text) else text
+    return "" if re.match("[a-z]", text) or any_of("wikinews: hole").search(text) else text
 
 
 def _is_news(line: str) -> bool:
     """Whether the line is a paragraph, and no heading."""
     is_ended = re.search('[.!?"\u201d]$', line) or len(line) > 200
     is_short = len(line) < 50 and line.count(" ") < 6
-    return bool(is_ended) and not is_short and not _END_OF_NEWS.match(line)
+    return bool(is_ended) and not is_short and not any_of("wikinews: end of news").match(line)
 
 
 def onestop_news(text: str) -> str:
@@ -95,13 +88,11 @@ def onestop_news(text: str) -> str:
 
 # --- lessons and tasks by language models ---------------------------------------------------------
 
-_CODE = any_of("lesson: code")
-
 
 def tiny_textbook(record: dict[str, str]) -> str:
     """TinyHelen's part "textbook", which is nampdn-ai's tiny-textbooks; no programming."""
     text = record.get("textbook") or ""
-    return "" if _CODE.search(text) else rewritten(text, "lesson")
+    return "" if any_of("lesson: code").search(text) else rewritten(text, "lesson")
 
 
 def roleplay_task(task: dict[str, str]) -> str:

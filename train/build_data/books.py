@@ -21,18 +21,9 @@ MIN_CHAPTER = 900  # characters
 
 # --- what a paragraph is ------------------------------------------------------------------------
 
-_HEADING = any_of("book: heading", r"^{}\.?$")
-_BACK_MATTER = any_of(
-    "book: back matter", r"(?:the )?(?:author.s |editor.s |translator.s |publisher.s )?{}"
-)
-JUNK = any_of("book: about the book")
 _NOTE = re.compile(r"^\[|^(?:Footnote|Note|\d+)[\]:.]? ")
 _TABLE = re.compile(r"\.{5,}|\. \. \. \. |\s{3,}\d+$|_{3,}|[|+=~^]{2,}")
 _ENDS_LINE = re.compile(r"""[.!?:;,\-]["')\]]*$|["')]$""")
-_BRACKETED = any_of("book: in brackets", r"\[{}[^\[\]]*(?:\[[^\[\]]*\][^\[\]]*)*\]")
-_PAGE_NUMBER = any_of("book: page number")
-_ARCHAIC = any_of("book: archaic", r"\b{}\b")
-_DIALECT = any_of("book: dialect", r"\b{}\b", re.NOFLAG)
 _SPEAKER = re.compile(r"^(?:[A-Z][A-Z' .]{2,25}[.:\[(]|[A-Z][a-z]+\. \()")
 
 
@@ -63,9 +54,9 @@ def join_lines(lines: Sequence[str]) -> str:
 
 def _is_heading(flat: str, letters: int) -> bool:
     if not re.search("[a-z]{2}", flat):
-        return bool(re.search("[A-Z]{2}", flat) or _HEADING.match(flat))
+        return bool(re.search("[A-Z]{2}", flat) or any_of("book: heading").match(flat))
     capitals = sum(character.isupper() for character in flat)
-    return bool(len(flat) < 110 and _HEADING.match(flat)) or (
+    return bool(len(flat) < 110 and any_of("book: heading").match(flat)) or (
         len(flat) < 120 and capitals > 0.5 * max(1, letters)
     )
 
@@ -73,7 +64,7 @@ def _is_heading(flat: str, letters: int) -> bool:
 def _is_prose(flat: str, letters: int) -> bool:
     return not (
         not re.search("[a-z]{2}", flat)
-        or (len(flat) < 2_500 and JUNK.search(flat))
+        or (len(flat) < 2_500 and any_of("book: about the book").search(flat))
         or _NOTE.match(flat)
         or letters < 0.65 * len(flat)
         or _TABLE.search(flat)
@@ -110,7 +101,7 @@ class Chapter:
 
     def text(self) -> str:
         """The document, or "" where the chapter is none that should be learned from."""
-        is_back_matter = _BACK_MATTER.match(self.heading.strip(" .:_*#"))
+        is_back_matter = any_of("book: back matter").match(self.heading.strip(" .:_*#"))
         is_short = len("\n\n".join(self.prose)) < MIN_CHAPTER
         if is_back_matter or is_short or self.verses > 0.3 * len(self.prose):
             return ""
@@ -119,8 +110,8 @@ class Chapter:
         words = len(text) / 6
         is_play = sum(bool(_SPEAKER.match(p)) for p in prose) > 0.25 * len(prose)
         is_list = len(text) / len(prose) < 45
-        is_archaic = len(_ARCHAIC.findall(text)) / words >= 0.006
-        is_dialect = len(_DIALECT.findall(text)) / words >= 0.008
+        is_archaic = len(any_of("book: archaic").findall(text)) / words >= 0.006
+        is_dialect = len(any_of("book: dialect").findall(text)) / words >= 0.008
         if is_play or is_list or is_archaic or is_dialect:
             return ""
         return text if cleaning.is_english(text) else ""
@@ -128,7 +119,8 @@ class Chapter:
 
 def chapters(body: str, markdown: bool = False) -> list[str]:
     """The chapters of a book that are worth learning from; none if much of it is verse."""
-    body = _PAGE_NUMBER.sub("", _BRACKETED.sub("", cleaning.normalise(body)))
+    body = any_of("book: in brackets").sub("", cleaning.normalise(body))
+    body = any_of("book: page number").sub("", body)
     body = re.sub(r"<[^>\n]{1,60}>", "", body)
     found = [Chapter()]
     for block in cleaning.paragraphs(body):
@@ -174,14 +166,6 @@ def book_files(archives: Sequence[Archive], origins: Sequence[str]) -> list[str]
 
 # --- Project Gutenberg --------------------------------------------------------------------------
 
-_NOT_OURS = any_of("gutenberg: not ours", flags=re.NOFLAG)
-_END = any_of("gutenberg: end", r"\n[^\n]{0,40}{}")
-_TRANSCRIBER = any_of("gutenberg: transcriber", r"\n\s*{}\b")
-_NO_NOVEL = any_of("gutenberg: no novel", r"\b{}\b")  # verse, plays and non-fiction
-_FAIRY_TALES = any_of("gutenberg: fairy tales")
-_FOR_CHILDREN = any_of("gutenberg: for children", flags=re.NOFLAG)
-_FICTION = any_of("gutenberg: fiction", flags=re.NOFLAG)
-
 
 def gutenberg_body(text: str) -> str | None:
     """The book without what Project Gutenberg put around it; None if it is not free or not English.
@@ -191,27 +175,28 @@ def gutenberg_body(text: str) -> str | None:
     text = text.replace("\r\n", "\n")
     head = text[:12_000]
     language = re.search(r"^Language:\s*(\w+)", head, re.MULTILINE)
-    if _NOT_OURS.search(head) or (language and language[1].lower() != "english"):
+    is_foreign = language and language[1].lower() != "english"
+    if any_of("gutenberg: not ours").search(head) or is_foreign:
         return None
     starts = (re.search(mark, text) for mark in cleaning.words_of("gutenberg: start"))
     start = next(filter(None, starts), None)
     if start is None:
         return None
     text = text[start.end() :]
-    if end := _END.search(text):
+    if end := any_of("gutenberg: end").search(text):
         text = text[: end.start()]
-    notes = _TRANSCRIBER.search(text, int(len(text) * 0.9))
+    notes = any_of("gutenberg: transcriber").search(text, int(len(text) * 0.9))
     return text[: notes.start()] if notes else text
 
 
 def _is_for_children(author: str, title: str) -> bool:
     if "Lang, Andrew" in author:
-        return _FAIRY_TALES.search(title) is not None
-    return _FOR_CHILDREN.search(author) is not None
+        return any_of("gutenberg: fairy tales").search(title) is not None
+    return any_of("gutenberg: for children").search(author) is not None
 
 
 def _is_fiction(author: str, title: str) -> bool:
-    return _FICTION.search(author) is not None
+    return any_of("gutenberg: fiction").search(author) is not None
 
 
 def gutenberg_children(archives: Sequence[Archive]) -> Iterator[Document]:
@@ -233,7 +218,7 @@ def _gutenberg(
     paths = []
     for path in archive.paths(r".+/.+\.txt"):
         author, title = path.split("/", 1)
-        if not _NO_NOVEL.search(title) and is_wanted(author, title):
+        if not any_of("gutenberg: no novel").search(title) and is_wanted(author, title):
             paths.append(path)
     random.Random(1).shuffle(paths)
     titles: set[str] = set()
@@ -251,16 +236,14 @@ def _gutenberg(
 
 # --- classic books as Markdown ------------------------------------------------------------------
 
-_NO_PROSE = any_of("classic: no prose", flags=re.NOFLAG)  # philosophy, verse, plays
-_FIRST = any_of("classic: first", flags=re.NOFLAG)  # for children, or plain: no limit cuts them off
-
 
 def classic_books(archives: Sequence[Archive]) -> Iterator[Document]:
     """Novels, children's books first, in files "Author/Title.md" with a header above a rule."""
     [archive] = archives
-    paths = [p for p in archive.paths(r".+/.+\.md") if not _NO_PROSE.match(p)]
+    paths = [p for p in archive.paths(r".+/.+\.md") if not any_of("classic: no prose").match(p)]
     random.Random(5).shuffle(paths)
-    paths.sort(key=lambda path: not _FIRST.search(path))  # stable: random order within both
+    first = any_of("classic: first")
+    paths.sort(key=lambda path: not first.search(path))  # stable: random order within both
     for path in paths:
         text = archive.text(path)
         if "\n---" in text[:1500]:

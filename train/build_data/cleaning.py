@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import html
 import re
 import tomllib
@@ -31,9 +32,13 @@ def words_of(name: str) -> list[str]:
     return _PATTERNS["lists"][name]
 
 
-def any_of(name: str, around: str = "{}", flags: re.RegexFlag = re.IGNORECASE) -> re.Pattern[str]:
-    """One of the expressions in this list, with something `around` it."""
-    return re.compile(around.replace("{}", f"(?:{'|'.join(words_of(name))})"), flags)
+@functools.cache
+def any_of(name: str) -> re.Pattern[str]:
+    """One of the expressions."""
+    entry = _PATTERNS["expressions"][name]
+    one_of_them = f"(?:{'|'.join(entry['any'])})"
+    flags = re.NOFLAG if entry.get("case") else re.IGNORECASE
+    return re.compile(entry.get("within", "{}").replace("{}", one_of_them), flags)
 
 
 def rewritten(text: str, name: str) -> str:

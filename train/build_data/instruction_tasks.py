@@ -11,21 +11,15 @@ from typing import Any
 from train.build_data.archives import Archive
 from train.build_data.cleaning import rewritten
 from train.build_data.readers import json_lines
-from train.build_data.tasks import Task, fill, is_clean, make, sample, sentence
+from train.build_data.tasks import Task, fill, is_clean, lists, make, sample, sentence
 
 # --- instruction induction ----------------------------------------------------------------------
-
-INDUCTION = (
-    "active_to_passive", "antonyms", "singular_to_plural", "num_to_verbal", "larger_animal",
-    "informal_to_formal", "synonyms", "first_word_letter", "second_word_letter", "letters_list",
-    "negation", "taxonomy_animal", "diff", "sum", "orthography_starts_with", "cause_and_effect",
-)  # fmt: skip
 
 
 def instruction_induction(archives: Sequence[Archive], rng: random.Random) -> Iterator[Task]:
     """Inputs and outputs, whose instructions are our own: up to 400 (sums: 150) of each of the two
     files per task."""
-    for name in INDUCTION:
+    for name in lists()["induction"]:
         for _, text in archives[0].texts(rf"data/raw/(?:execute|induce)/{name}\.json"):
             left = 150 if name in ("diff", "sum") else 400
             for example in json.loads(text)["examples"].values():
@@ -53,13 +47,16 @@ def self_instruct(archives: Sequence[Archive], rng: random.Random) -> Iterator[T
             for instance in seed["instances"][:2]:
                 texts = (seed["instruction"], instance["input"], instance["output"])
                 yield make("self-instruct-seed:seed", *texts)
-    for name, reader in READERS.items():
-        path = f"data/finetuning/t0_train_50k/data_per_template/{name}.jsonl"
-        for row in json_lines(archives[0].text(path)):
-            prompt = row["prompt"].strip()
-            answer = row["completion"].replace("<|endoftext|>", "").strip()
-            if is_clean(prompt, answer) and (task := reader(name, prompt, answer, rng)):
-                yield task
+    for kind, names in lists()["t0_templates"].items():
+        for name in names:
+            path = f"data/finetuning/t0_train_50k/data_per_template/{name}.jsonl"
+            for row in json_lines(archives[0].text(path)):
+                prompt = row["prompt"].strip()
+                answer = row["completion"].replace("<|endoftext|>", "").strip()
+                if not is_clean(prompt, answer):
+                    continue
+                if task := _READERS[kind](name, prompt, answer, rng):
+                    yield task
 
 
 def _common_gen(name: str, prompt: str, answer: str, rng: random.Random) -> Task | None:
@@ -118,28 +115,10 @@ def _paraphrase(name: str, prompt: str, answer: str, rng: random.Random) -> Task
     return make("t0:paws:paraphrase", "Paraphrase the sentence.", given, reply)
 
 
-_Reader = Callable[[str, str, str, random.Random], Task | None]
-_TEMPLATES: tuple[tuple[_Reader, str], ...] = (
-    (
-        _common_gen,
-        """common_gen_Given_concepts_type_1 common_gen_Given_concepts_type_2 common_gen_Put_together
-        common_gen_Example_prompt common_gen_random_task_template_prompt
-        common_gen_topic_to_sentence""",
-    ),
-    (
-        _first_line_is_the_task,
-        """quartz_answer_question_below quartz_use_info_from_question_paragraph
-        quartz_given_the_fact_answer_the_q qasc_qa_with_combined_facts_1
-        qasc_qa_with_separated_facts_1 quarel_choose_between quarel_heres_a_story quarel_logic_test
-        commonsense_qa_most_suitable_answer commonsense_qa_question_answering""",
-    ),
-    (
-        _reading,
-        """adversarial_qa_dbert_answer_the_following_q adversarial_qa_dbidaf_answer_the_following_q
-        adversarial_qa_droberta_answer_the_following_q adversarial_qa_dbert_question_context_answer
-        adversarial_qa_dbidaf_question_context_answer
-        adversarial_qa_droberta_question_context_answer""",
-    ),
-    (_paraphrase, "paws_labeled_final_paraphrase_task"),
-)
-READERS = {name: reader for reader, names in _TEMPLATES for name in names.split()}
+# How the templates of each kind are read.
+_READERS: dict[str, Callable[[str, str, str, random.Random], Task | None]] = {
+    "common_gen": _common_gen,
+    "first_line_is_the_task": _first_line_is_the_task,
+    "reading": _reading,
+    "paraphrase": _paraphrase,
+}

@@ -11,7 +11,7 @@ from pathlib import Path
 from train.build_data.archives import Archive
 from train.build_data.cleaning import words_of
 from train.build_data.readers import csv_rows
-from train.build_data.tasks import Task, fill, is_clean, make, sample
+from train.build_data.tasks import Task, fill, is_clean, lists, make, sample
 from train.chat.english import capitalise
 
 
@@ -68,22 +68,14 @@ def chatterbot(archives: Sequence[Archive], rng: random.Random) -> Iterator[Task
                 yield make(f"chatterbot-corpus:{topic}", question, "", answer)
 
 
-_TOPICS = {  # CLINC150's domains; "utility" is no topic that a reader could tell
-    "banking": "banking", "credit_cards": "banking", "kitchen_and_dining": "food", "home": "home",
-    "auto_and_commute": "cars and commuting", "travel": "travel", "work": "work",
-    "small_talk": "small talk", "meta": "small talk",
-}  # fmt: skip
-
-
 def clinc150(archives: Sequence[Archive], rng: random.Random) -> Iterator[Task]:
-    """What a request to an assistant is about, and what it wants."""
+    """What a request to an assistant is about, and what it wants.
+
+    Its domain "utility" is no topic that a reader could tell.
+    """
     domains = json.loads(archives[0].text("data/domains.json"))
-    topic_of = {
-        intent: _TOPICS[domain]
-        for domain, intents in domains.items()
-        for intent in intents
-        if domain in _TOPICS
-    }
+    topics = lists()["clinc150_topics"]
+    topic_of = {intent: topic for name, topic in topics.items() for intent in domains.get(name, ())}
     requests = json.loads(archives[0].text("data/data_full.json"))["train"]
     requests = [(text, intent) for text, intent in requests if is_clean(text)]
     about_a_topic = [request for request in requests if request[1] in topic_of]

@@ -10,15 +10,12 @@ from train.build_data.wikipedia import opens_with_its_subject, title_of
 
 _ENDS_ANYHOW = ("taskmaster", "recipes")  # "Yes please", "2 eggs"
 _DAMAGED = re.compile("[\ufffd\u00c3\u00c2\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]|\u00e2\u20ac")
-_SLUR = any_of("polish: slur")
-_LEFT_OVER = any_of("polish: left over", flags=re.NOFLAG)
-_TASK = any_of("polish: learning objective", "{} ", re.NOFLAG)  # "Describe the parts of an atom."
 
 
 def polish(source: str, document: Document, shortest: int) -> Document | None:
     """A book's or a page's document as it is published, or None if it is better left out."""
     text = unicodedata.normalize("NFC", document.text.strip()).replace("<|endoftext|>", "")
-    if _SLUR.search(text):
+    if any_of("polish: slur").search(text):
         return None
     text = text.replace("√©", "é")  # one repository was decoded wrongly once
     if source in ("topicalchat", "sgd"):
@@ -28,7 +25,7 @@ def polish(source: str, document: Document, shortest: int) -> Document | None:
         text = "\n\n".join(block for block in blocks if block)
     if source == "wikipedia" and not opens_with_its_subject(title_of(document.origin), text):
         return None
-    is_bad = len(text) < shortest or _LEFT_OVER.search(text)
+    is_bad = len(text) < shortest or any_of("polish: left over").search(text)
     return None if is_bad else Document(document.origin, text)
 
 
@@ -73,4 +70,5 @@ def _is_no_lesson(text: str) -> bool:
     if re.search(r" [=±≈] |\[(?:AL|BL|OL)\]", text):
         return True
     explains = re.search(r"\b(?:is|are|was|were)\b.*[.!?] ", text)
-    return len(text) < 220 and bool(_TASK.match(text)) and not explains
+    is_task = any_of("polish: learning objective").match(text)
+    return len(text) < 220 and bool(is_task) and not explains

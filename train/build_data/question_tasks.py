@@ -16,16 +16,13 @@ from train.build_data.tasks import (
     fill,
     fill_some,
     is_clean,
+    lists,
     make,
     sample,
     sentence,
 )
 from train.chat.english import capitalise
 
-TRIVIA = (
-    "animals", "for-kids", "general", "geography", "history", "science-technology", "humanities",
-    "literature", "hobbies", "world", "religion-faith", "sports", "people",
-)  # fmt: skip
 _NEEDS_CHOICES = re.compile(
     r"\b(these|following|which one|not one|except|not|picture|image|shown|all of)\b", re.IGNORECASE
 )
@@ -36,7 +33,7 @@ def open_trivia(archives: Sequence[Archive], rng: random.Random) -> Iterator[Tas
 
     With the choices where the question makes no sense without, else one in three.
     """
-    for category in TRIVIA:
+    for category in lists()["trivia_categories"]:
         blocks = re.split(r"\n\s*\n", archives[0].text(f"categories/{category}"))
         left = {"multiple_choice": 110, "trivia": 190}
         for block in sample(rng, blocks, len(blocks)):

@@ -104,16 +104,16 @@ def with_mistake(text: str, right: re.Pattern[str], wrong: str) -> str:
 
 _AUXILIARY = r"(is|are|was|were|can|will|should|must|could|would)"
 _SUBJECT = r"(?:I|You|He|She|It|We|They|[A-Z][a-z]+|(?:The|My|His|Her|Our|This|That|Your) [a-z]+)"
-_NOT_SIMPLE = any_of("tasks: not simple", r"\b{}\b")  # "not" or a question would sound wrong
 _PRONOUN = re.compile(r"(You|He|She|It|We|They|The|My|His|Her|Our|This|That|Your)\b")
 
 
 def negation(sentences: Sentences, rng: random.Random) -> Iterator[Task]:
     """Negate a statement, or the other way around, or turn it into a question."""
+    not_simple = any_of("tasks: not simple")
     simple = [
         text
         for text in sentences.statements
-        if len(re.findall(rf"\b{_AUXILIARY}\b", text)) == 1 and not _NOT_SIMPLE.search(text)
+        if len(re.findall(rf"\b{_AUXILIARY}\b", text)) == 1 and not not_simple.search(text)
     ]
     starting = [
         t for t in draw(rng, simple, 5_000, 4, 9) if re.match(f"{_SUBJECT} {_AUXILIARY} ", t)
@@ -140,16 +140,13 @@ def contractions(sentences: Sentences, rng: random.Random) -> Iterator[Task]:
         yield fill(rng, "tatoeba:contraction", text=text, full=full)
 
 
-_COMMAND = any_of("tasks: command", r"{}\b", re.NOFLAG)
-
-
 def sentence_types(sentences: Sentences, rng: random.Random) -> Iterator[Task]:
     """Statement, question or command; half of the others come without their last character."""
     stops = [text for text in sentences.all if text.endswith(".")]
     pools = {
-        "Statement": [text for text in stops if not _COMMAND.match(text)],
+        "Statement": [text for text in stops if not any_of("tasks: command").match(text)],
         "Question": [text for text in sentences.all if text.endswith("?")],
-        "Command": [text for text in stops if _COMMAND.match(text)],
+        "Command": [text for text in stops if any_of("tasks: command").match(text)],
     }
     for label, pool in pools.items():
         for text in draw(rng, pool, 450 if label == "Command" else 550, 3, 12):

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import pkgutil
 import random
 import tomllib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -25,7 +25,8 @@ _TABLE: dict[str, dict[str, Any]] = tomllib.loads(
 
 def _function(name: str) -> Any:
     """What a module of this package calls so."""
-    return pkgutil.resolve_name(f"{__package__}.{name}")
+    module, _, function = name.partition(".")
+    return getattr(import_module(f"{__package__}.{module}"), function)
 
 
 # --- the corpus -----------------------------------------------------------------------------------

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from train.build_data.archives import Archive
-from train.build_data.books import JUNK, is_verse, join_lines, sentence_case_start
+from train.build_data.books import is_verse, join_lines, sentence_case_start
 from train.build_data.cleaning import any_of, is_english, normalise, paragraphs, tidy
 from train.build_data.readers import csv_rows
 
@@ -22,7 +22,7 @@ def fairytale(table: str) -> str:
             if len(lines) > 2 and is_verse(lines):
                 continue
             text = tidy(re.sub(r" ?-- ?", "--", join_lines(lines).replace("_", "")))
-            if len(text) > 1 and not JUNK.search(text):
+            if len(text) > 1 and not any_of("book: about the book").search(text):
                 prose.append(text)
     tale = "\n\n".join([sentence_case_start(prose[0]), *prose[1:]] if prose else [])
     return tale if len(tale) > 500 else ""
@@ -70,12 +70,6 @@ def _storybook_credit(archive: Archive, path: str) -> str:
 
 # --- written with language models -----------------------------------------------------------------
 
-_PART = any_of(
-    "story: part", r"(?:\*\*)?(?:#+ *)?(?:\*\*)?{}\b"
-)  # "Chapter 2: The Storm", "The End"
-_ABOUT_THE_STORY = any_of("story: about it")
-_ABOUT_THE_FABLE = any_of("fable: about it")
-
 
 def without_headings(markdown: str) -> str:
     """Headings and bold words as plain ones."""
@@ -85,7 +79,7 @@ def without_headings(markdown: str) -> str:
 def world_story(row: dict[str, str]) -> str:
     """GPT_stories: a CSV file per country with 50 stories by gpt-4o-mini in the column "Story"."""
     story = "\n\n".join(_story_paragraphs(row["Story"].replace("\r\n", "\n")))
-    return story if len(story) >= 1_500 and not _ABOUT_THE_STORY.search(story) else ""
+    return story if len(story) >= 1_500 and not any_of("story: about it").search(story) else ""
 
 
 def _story_paragraphs(markdown: str) -> Iterator[str]:
@@ -93,7 +87,7 @@ def _story_paragraphs(markdown: str) -> Iterator[str]:
         text = without_headings(block)
         text = re.sub(r"(?<!\w)[*_]([^*_\n]+)[*_](?!\w)", r"\1", text).strip()
         is_rule = re.fullmatch(r"[-*_=#\s]*", block)
-        is_heading = _PART.match(block) and len(text) < 140
+        is_heading = any_of("story: part").match(block) and len(text) < 140
         is_title = len(text) < 90 and not re.search(r'[.!?"\u201d\')]$', text)
         if not (is_rule or is_heading or is_title):
             yield text
@@ -105,7 +99,7 @@ def fable(record: dict[str, str]) -> str:
     text = without_headings(told.split("</think>")[-1]).strip()
     story = _without_title(text)
     is_story = len(story) >= 400 and re.match("[A-Z\"']", story)
-    is_fit = record.get("language", "en") == "en" and not _ABOUT_THE_FABLE.search(text)
+    is_fit = record.get("language", "en") == "en" and not any_of("fable: about it").search(text)
     return story if is_story and is_fit else ""
 
 

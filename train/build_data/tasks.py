@@ -99,14 +99,10 @@ def _filled(
 
 # --- what is wanted -------------------------------------------------------------------------------
 
-# Words that a small assistant should not learn to say: a task with one of them is left out, though
-# many are harmless there. Better no task about drugs in a pharmacy than one about the others.
-_UNWANTED = any_of("tasks: unwanted", r"\b{}\b")
-
 
 def is_clean(*texts: str) -> bool:
     """Whether none of the texts has an unwanted word."""
-    return not any(_UNWANTED.search(text) for text in texts)
+    return not any(any_of("tasks: unwanted").search(text) for text in texts)
 
 
 # --- small helpers --------------------------------------------------------------------------------

@@ -18,16 +18,6 @@ _CNXML = "{http://cnx.rice.edu/cnxml}"
 _FORMULA = "\x02"  # stands where a formula was; a paragraph that has one is dropped
 _REFERENCE = "\x03"  # stands where a link was that has no text: patterns.toml gives it one
 
-_SKIPPED = any_of("textbook: skipped elements", flags=re.NOFLAG)
-_SKIPPED_INLINE = any_of("textbook: skipped in a line", flags=re.NOFLAG)
-_SKIPPED_SECTIONS = any_of("textbook: skipped sections")
-_SKIPPED_NOTES = any_of("textbook: skipped notes")
-_NO_SECTION = any_of("textbook: no section")
-_POINTS_ELSEWHERE = any_of("textbook: points elsewhere")
-_TASK = any_of("textbook: task", flags=re.NOFLAG)
-_KRAMDOWN_END = any_of("kramdown: end", r"\n###? {}", re.NOFLAG)
-_KRAMDOWN_POINTS_ELSEWHERE = any_of("kramdown: points elsewhere")
-
 
 def cnxml_section(xml: str) -> str:
     """The prose of one CNXML file; "" if it is no section of a book or too short."""
@@ -39,8 +29,8 @@ def cnxml_section(xml: str) -> str:
     if (
         content is None
         or re.search(r"appendix|preface|answer|references|glossary", root.get("class") or "")
-        or _SKIPPED_SECTIONS.search(title)
-        or _NO_SECTION.search(title)
+        or any_of("textbook: skipped sections").search(title)
+        or any_of("textbook: no section").search(title)
     ):
         return ""
     text = "\n\n".join(_prose(content))
@@ -70,7 +60,7 @@ def _inline(element: Element) -> str:
             parts.append(_inline(child).strip() or _REFERENCE)
         elif name in ("title", "newline", "space"):
             parts.append(" ")
-        elif not _SKIPPED_INLINE.fullmatch(name):
+        elif not any_of("textbook: skipped in a line").fullmatch(name):
             parts.append(_inline(child))
         parts.append(child.tail or "")
     return "".join(parts)
@@ -80,15 +70,15 @@ def _prose(element: Element) -> Iterator[str]:
     """The paragraphs and the long list items below an element, in reading order."""
     for child in element:
         name = _name(child)
-        if _SKIPPED.fullmatch(name):
+        if any_of("textbook: skipped elements").fullmatch(name):
             continue
         if name == "section":
             skipped = f"{_title(child)}\n{child.get('class') or ''}"
-            if not _SKIPPED_SECTIONS.search(skipped):
+            if not any_of("textbook: skipped sections").search(skipped):
                 yield from _prose(child)
         elif name == "note":
             skipped = f"{child.get('class') or ''} {_title(child)}"
-            if not _SKIPPED_NOTES.search(skipped):
+            if not any_of("textbook: skipped notes").search(skipped):
                 yield from _prose(child)
         elif name == "para":
             yield from _paragraph(_inline(child), shortest=40)
@@ -104,7 +94,7 @@ def _prose(element: Element) -> Iterator[str]:
 
 
 def _list_items(element: Element) -> Iterator[str]:
-    if not _SKIPPED_SECTIONS.search(element.get("class") or ""):
+    if not any_of("textbook: skipped sections").search(element.get("class") or ""):
         for item in element:
             if _name(item) == "item":
                 yield from _paragraph(_inline(item), shortest=50)
@@ -115,8 +105,9 @@ def _paragraph(text: str, shortest: int) -> Iterator[str]:
     if _FORMULA in text:
         return
     text = tidy(normalise(rewritten(text, "textbook: references")).replace("\n", " "))
-    is_other = _POINTS_ELSEWHERE.search(text) or _TASK.match(text)
-    if is_prose(text, shortest, letters=0.9) and not is_other:
+    points_elsewhere = any_of("textbook: points elsewhere").search(text)
+    is_task = any_of("textbook: task").match(text)
+    if is_prose(text, shortest, letters=0.9) and not points_elsewhere and not is_task:
         yield text
 
 
@@ -132,7 +123,7 @@ def kramdown_section(page: str) -> str:
 
 
 def _kramdown_prose(text: str) -> Iterator[str]:
-    text = _KRAMDOWN_END.split(front_matter(text)[1])[0]
+    text = any_of("kramdown: end").split(front_matter(text)[1])[0]
     text = re.sub(r"<(table|div|dl|figure|math|span)[\s>].*?</\1>", "", text, flags=re.DOTALL)
     for block in paragraphs(text):
         block = block.replace("\n", " ").strip()
@@ -141,5 +132,5 @@ def _kramdown_prose(text: str) -> Iterator[str]:
             continue
         block = rewritten(rewritten(block, "textbook: kramdown"), "textbook: references")
         block = tidy(html.unescape(block))
-        if is_prose(block, shortest=60) and not _KRAMDOWN_POINTS_ELSEWHERE.search(block):
+        if is_prose(block, shortest=60) and not any_of("kramdown: points elsewhere").search(block):
             yield block

@@ -14,13 +14,6 @@ from train.build_data.archives import Archive, decode
 from train.build_data.cleaning import Document, any_of, plain, words_of
 from train.build_data.readers import csv_rows
 
-_OPENING = any_of("tiny stories: opening", flags=re.NOFLAG)
-_SURE_OPENING = any_of("tiny stories: sure opening", r"\n\s*\n(?=\s*{})", re.NOFLAG)
-_LOWER_OPENING = re.compile(
-    _OPENING.pattern.lower() + r"|[a-z]+ and [a-z]+ (?:are|were|like|love)"
-    r"|[a-z]+ (?:was|is) (?:a|an|very|three|playing|walking|so)\b"
-)
-
 
 def from_hub(path: Path) -> Iterator[Document]:
     """The stories of the Hub's file."""
@@ -43,12 +36,12 @@ def _at_marks(text: str) -> list[str]:
     return text.split("<|endoftext|>")
 
 
-def _at_openings_of_lines(text: str, opening: re.Pattern[str] = _OPENING) -> list[str]:
+def _at_openings_of_lines(text: str, opening: str = "tiny stories: opening") -> list[str]:
     """Between paragraphs is a blank line, between stories is none."""
     stories: list[list[str]] = [[]]
     before = ""
     for line in text.split("\n"):
-        if before.strip() and opening.match(line):
+        if before.strip() and any_of(opening).match(line):
             stories.append([])
         stories[-1].append(line)
         before = line
@@ -60,7 +53,7 @@ _SAMPLES: tuple[tuple[str, Callable[[str], list[str]]], ...] = (  # in the catal
     ("data/tinystories_test.txt", lambda text: text.split("\0")),
     ("data/tinystories_10k.txt", _at_marks),
     ("validation.csv", lambda text: [row["text"] for row in csv_rows(text)]),
-    ("data/tinystories_val.txt", _SURE_OPENING.split),
+    ("data/tinystories_val.txt", any_of("tiny stories: sure opening").split),
     ("data/tiny_stories.txt", _at_openings_of_lines),
     ("tiny_stories.txt", re.compile(r"\n\s*\n(?=Once upon a time)").split),
 )
@@ -72,13 +65,12 @@ _NAMES = frozenset(words_of("tiny stories: names"))  # as the stories of the sam
 _NO_NAMES = frozenset(words_of("tiny stories: no names"))
 _INTRODUCED = re.compile(r'\b(?:named|called|name is|name was|named him|named her) "?([a-z]{3,})\b')
 _START = re.compile(r"""(^|[.!?]["']?\s+|\n\s*|(?:^|[\s,])")("?[a-z])""")
-_SPEECH_TAG = any_of("tiny stories: speech tag", r"{}\b")  # the sentence goes on: "Why?" he asked
 
 
 def tinystories_truecased(archives: Sequence[Archive]) -> Iterator[Document]:
     """A lower-case copy of more stories; capitals and borders are put back by rule."""
     [archive] = archives
-    stories = _at_openings_of_lines(archive.text("tinystories.txt"), _LOWER_OPENING)
+    stories = _at_openings_of_lines(archive.text("tinystories.txt"), "tiny stories: lower opening")
     for number, story in enumerate(map(plain, stories)):
         if re.match('["a-z]', story):
             yield Document(f"tinystories.txt#{number}", with_capitals(story))
@@ -96,7 +88,11 @@ def with_capitals(story: str) -> str:
     def start(match: re.Match[str]) -> str:
         before, letter = match.groups()
         ends_speech = "\n" not in before and re.search(r"""[!?]["']\s+$""", before)
-        if ends_speech and '"' not in letter and _SPEECH_TAG.match(lower, match.start(2)):
+        if (
+            ends_speech
+            and '"' not in letter
+            and any_of("tiny stories: speech tag").match(lower, match.start(2))
+        ):
             return match[0]
         return before + letter.upper()
 

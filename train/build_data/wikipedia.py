@@ -23,13 +23,7 @@ from train.build_data.cleaning import (
 
 ENOUGH = 7_000  # characters of an article
 
-_NO_ARTICLE = any_of("wikipedia: list", flags=re.NOFLAG)  # a list in disguise
-_NO_TOPIC = any_of("wikipedia: no topic")
-_END_OF_PROSE = any_of("wikipedia: end of prose", "^{}$")
 _LIST_ITEM = re.compile(r"^ {4,}|^\s*(?:-|\d+\.|[a-z]\.|\(\d+\)|:|•)\s")
-_MARKUP = any_of("wikipedia: markup")
-_CITATION = any_of("wikipedia: citation", r"\[{}\]")
-_HOLE = any_of("wikipedia: hole", flags=re.NOFLAG)
 _SMALL_WORDS = ("of", "the", "and", "de", "von", "van", "in", "or", "for", "la", "al", "bin", "ibn")
 
 
@@ -59,7 +53,7 @@ def title_of(path: str) -> str:
 
 def article(title: str, text: str) -> str:
     """The first paragraphs of prose; "" for lists, for stubs, and where the lead is lost."""
-    if _NO_ARTICLE.match(title) or _NO_TOPIC.search(title):
+    if any_of("wikipedia: list").match(title) or any_of("wikipedia: no topic").search(title):
         return ""
     text = normalise(text)
     if re.search(r"may (?:also )?refer to:", text[:600]):
@@ -68,7 +62,7 @@ def article(title: str, text: str) -> str:
     prose: list[str] = []
     for block in re.split(r"\n\s*\n", text):
         flat = " ".join(block.split())
-        if len(flat) < 60 and _END_OF_PROSE.match(flat):
+        if len(flat) < 60 and any_of("wikipedia: end of prose").match(flat):
             break
         paragraph = restore_case(_paragraph(block, flat), subject, text)
         if re.match(r"""["'(]?[A-Z0-9]""", paragraph):
@@ -99,12 +93,12 @@ def _mentions(title: str, text: str) -> bool:
 
 def _paragraph(block: str, flat: str) -> str:
     """Plain prose, or "" for anything else."""
-    block = block.strip("\n")
-    if len(flat) < 60 or _LIST_ITEM.match(block) or _MARKUP.search(block.strip()):
+    is_item = _LIST_ITEM.match(block.strip("\n"))
+    if len(flat) < 60 or is_item or any_of("wikipedia: markup").search(block.strip()):
         return ""
-    text = _CITATION.sub("", flat)
+    text = any_of("wikipedia: citation").sub("", flat)
     text = re.sub(r"_([^_]{1,200}?)_", r"\1", text).replace("_", " ")
-    if re.search(r"\[|\]", text) or _HOLE.search(text):
+    if re.search(r"\[|\]", text) or any_of("wikipedia: hole").search(text):
         return ""
     text = tidy(text)
     is_plain = share_of(text, r"\d") <= 0.045 and share_of(text, r"[^\x00-\x7f]") <= 0.015

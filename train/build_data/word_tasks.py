@@ -15,22 +15,18 @@ from train.chat.english import capitalise
 # --- spelling -----------------------------------------------------------------------------------
 
 
-def misspellings(archive: Archive, sentences: Sentences) -> dict[str, list[str]]:
-    """Right spelling -> wrong ones. Lines are "wrong->right"; those with a choice are left out."""
-    found: dict[str, list[str]] = {}
-    for line in archive.text("codespell_lib/data/dictionary.txt").split("\n"):
-        wrong, arrow, right = line.partition("->")
-        is_one_word = re.fullmatch("[a-z]+", wrong) and re.fullmatch("[a-z]+", right.strip())
-        if arrow and is_one_word and wrong not in sentences.frequency:
-            found.setdefault(right.strip(), []).append(wrong)
-    return found
-
-
 def codespell(archives: Sequence[Archive], rng: random.Random) -> Iterator[Task]:
-    """Words that are misspelled, alone and in a Tatoeba sentence."""
+    """Words that are misspelled, alone and in a Tatoeba sentence.
+
+    The dictionary's lines are "wrong->right"; those with a choice are left out.
+    """
     dictionary, tatoeba = archives
     sentences = Sentences(tatoeba)
-    wrong_of = misspellings(dictionary, sentences)
+    wrong_of: dict[str, list[str]] = {}  # right spelling -> wrong ones
+    for line in dictionary.text("codespell_lib/data/dictionary.txt").split("\n"):
+        pair = re.fullmatch(r"([a-z]+)->\s*([a-z]+)\s*", line)
+        if pair and pair[1] not in sentences.frequency:
+            wrong_of.setdefault(pair[2], []).append(pair[1])
     words = [w for w in wrong_of if sentences.frequency[w] >= 2 and len(w) >= 4 and is_clean(w)]
     for word in sample(rng, words, 2_200):
         yield fill(rng, "codespell:spelling", right=word, wrong=rng.choice(wrong_of[word]))
@@ -65,12 +61,16 @@ def wordnet_words(archive: Archive) -> set[str]:
 
 
 class WordNet:
-    """entries  word -> part of speech -> its senses; synsets  identity -> one meaning"""
+    """entries  word -> part of speech -> its senses; synsets  identity -> one meaning
 
-    def __init__(self, archive: Archive) -> None:
+    `sentences` says which words are common ones.
+    """
+
+    def __init__(self, archive: Archive, sentences: Sentences) -> None:
         import yaml  # comes with huggingface_hub
 
         loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the fast one where there is one
+        self.frequency = sentences.frequency
         self.entries: dict[str, dict[str, Any]] = {}
         self.synsets: dict[str, dict[str, Any]] = {}
         for path, text in archive.texts(r"src/yaml/(?!frames).*\.yaml"):
@@ -102,21 +102,50 @@ class WordNet:
             part = "n"
         return part, self.synsets[senses[part][0]["synset"]]
 
-    def is_first_meaning(self, word: str, part: str, meaning: dict[str, Any]) -> bool:
-        """Whether it is what the word usually means as this part of speech."""
+    def synonyms(self, word: str, part: str, meaning: dict[str, Any]) -> list[str]:
+        """Other common words of the same meaning, which is also their own first meaning."""
+        return [
+            other
+            for other in meaning["members"]
+            if other[:4] != word[:4]
+            and self._is_common(other, times=3)
+            and self._first_meaning(other, part) is meaning
+        ]
+
+    def antonyms(self, word: str) -> Iterator[str]:
+        for entry in self.entries[word].values():
+            for sense in entry.get("sense", [])[:3]:
+                for identity in sense.get("antonym", []):
+                    other = self.word_of_sense.get(identity, "")
+                    if self._is_common(other, times=1):
+                        yield other
+
+    def kind(self, word: str, part: str, meaning: dict[str, Any]) -> str:
+        """What a noun of few meanings is a kind of: a dog, an animal; "" if that is no common
+        word."""
+        entry = self.entries[word]
+        things = ("noun.animal", "noun.artifact", "noun.person", "noun.plant")
+        if part != "n" or meaning["file"] not in things or word.endswith("s"):
+            return ""
+        if len(entry) > 2 or len(entry["n"]["sense"]) > 3 or not meaning.get("hypernym"):
+            return ""
+        kind = self.synsets[meaning["hypernym"][0]]["members"][0]
+        return kind if self._is_common(kind, times=3) and kind not in word else ""
+
+    def _first_meaning(self, word: str, part: str) -> dict[str, Any] | None:
+        """What the word usually means as this part of speech."""
         senses = self.entries.get(word, {}).get(part, {}).get("sense")
-        return bool(senses) and self.synsets[senses[0]["synset"]] is meaning
+        return self.synsets[senses[0]["synset"]] if senses else None
 
-
-def _gloss(meaning: dict[str, Any]) -> str:
-    """The first part of the definition, without remarks in parentheses."""
-    text = re.sub(r"^\([^)]*\)\s*", "", meaning["definition"][0])
-    return text.split(";")[0].strip().rstrip(".")
+    def _is_common(self, word: str, times: int) -> bool:
+        is_word = re.fullmatch("[a-z]+", word) is not None
+        return is_word and self.frequency[word] >= times and is_clean(word)
 
 
 def open_english_wordnet(archives: Sequence[Archive], rng: random.Random) -> Iterator[Task]:
     """Definitions, examples, synonyms, antonyms and kinds of words that Tatoeba knows too."""
-    wordnet, sentences = WordNet(archives[0]), Sentences(archives[1])
+    sentences = Sentences(archives[1])
+    wordnet = WordNet(archives[0], sentences)
     words = [
         word
         for word, count in sentences.frequency.most_common()
@@ -129,32 +158,27 @@ def open_english_wordnet(archives: Sequence[Archive], rng: random.Random) -> Ite
     rng.shuffle(words)
     left = dict(_LIMITS)
     for word in words:
-        usual = wordnet.usual_sense(word)
-        if usual is None:
-            continue
-        part, meaning = usual
-        gloss = _gloss(meaning)
-        if is_clean(gloss) and 2 <= len(gloss.split()) <= 22:
-            for kind, task in _tasks_on(word, part, meaning, gloss, wordnet, sentences, rng):
-                if left[kind] > 0:
-                    left[kind] -= 1
-                    yield task
+        for kind, task in _tasks_on(word, wordnet, rng):
+            if left[kind] > 0:
+                left[kind] -= 1
+                yield task
     for word in words[:2_600]:
         parts = [part for part in wordnet.entries[word] if part in _PARTS]
         if len(parts) == 1 and rng.random() < 0.5:
             yield fill(rng, f"{WORDNET}:part_of_speech", word=word, part=_PARTS[parts[0]])
 
 
-def _tasks_on(
-    word: str,
-    part: str,
-    meaning: dict[str, Any],
-    gloss: str,
-    wordnet: WordNet,
-    sentences: Sentences,
-    rng: random.Random,
-) -> Iterator[tuple[str, Task]]:
-    """(kind of limit, task), of each kind for which the word has something."""
+def _tasks_on(word: str, wordnet: WordNet, rng: random.Random) -> Iterator[tuple[str, Task]]:
+    """(kind of limit, task), of each kind for which the word's usual meaning has something."""
+    usual = wordnet.usual_sense(word)
+    if usual is None:
+        return
+    part, meaning = usual
+    # The first part of the definition, without remarks in parentheses.
+    gloss = re.sub(r"^\([^)]*\)\s*", "", meaning["definition"][0])
+    gloss = gloss.split(";")[0].strip().rstrip(".")
+    if not is_clean(gloss) or not 2 <= len(gloss.split()) <= 22:
+        return
     about = {"word": word, "part": _PARTS[part], "gloss": gloss}
     if meaning["file"] != "noun.Tops":  # "entity" and the like
         task = "reverse_dictionary" if rng.random() < 0.15 else "definition"
@@ -163,19 +187,16 @@ def _tasks_on(
         with_gloss = part in "nvas" and rng.random() < 1 / 3
         task = "definition_example" if with_gloss else "write_sentence"
         yield "example", fill(rng, f"{WORDNET}:{task}", example=example, **about)
-    if others := _synonyms(word, part, meaning, wordnet, sentences):
+    if others := wordnet.synonyms(word, part, meaning):
         if rng.random() < 0.8:
-            best = max(others, key=lambda other: sentences.frequency[other])
+            best = max(others, key=lambda other: wordnet.frequency[other])
             yield "synonym", fill(rng, f"{WORDNET}:synonym", word=word, other=best)
         elif len(others) > 1:
-            first, second = others[:2]
-            yield (
-                "synonym",
-                fill(rng, f"{WORDNET}:synonym/two", word=word, first=first, second=second),
-            )
-    for other in _antonyms(word, wordnet, sentences):
+            two = {"first": others[0], "second": others[1]}
+            yield "synonym", fill(rng, f"{WORDNET}:synonym/two", word=word, **two)
+    for other in wordnet.antonyms(word):
         yield "antonym", fill(rng, f"{WORDNET}:antonym", word=word, other=other)
-    if kind := _kind(word, part, meaning, wordnet, sentences):
+    if kind := wordnet.kind(word, part, meaning):
         yield "hypernym", fill(rng, f"{WORDNET}:hypernym", word=word, kind=kind)
 
 
@@ -188,44 +209,3 @@ def _example(word: str, meaning: dict[str, Any]) -> str:
             text = capitalise(text.strip('"').rstrip(".;,"))
             return text if text[-1] in "?!" else f"{text}."
     return ""
-
-
-def _is_common(word: str, sentences: Sentences, times: int) -> bool:
-    is_word = re.fullmatch("[a-z]+", word) is not None
-    return is_word and sentences.frequency[word] >= times and is_clean(word)
-
-
-def _synonyms(
-    word: str, part: str, meaning: dict[str, Any], wordnet: WordNet, sentences: Sentences
-) -> list[str]:
-    """Other common words of the same meaning, which is also their own first meaning."""
-    return [
-        other
-        for other in meaning["members"]
-        if other[:4] != word[:4]
-        and _is_common(other, sentences, times=3)
-        and wordnet.is_first_meaning(other, part, meaning)
-    ]
-
-
-def _antonyms(word: str, wordnet: WordNet, sentences: Sentences) -> Iterator[str]:
-    for entry in wordnet.entries[word].values():
-        for sense in entry.get("sense", [])[:3]:
-            for identity in sense.get("antonym", []):
-                other = wordnet.word_of_sense.get(identity, "")
-                if _is_common(other, sentences, times=1):
-                    yield other
-
-
-def _kind(
-    word: str, part: str, meaning: dict[str, Any], wordnet: WordNet, sentences: Sentences
-) -> str:
-    """What a noun of few meanings is a kind of: a dog, an animal; "" if that is no common word."""
-    entry = wordnet.entries[word]
-    things = ("noun.animal", "noun.artifact", "noun.person", "noun.plant")
-    if part != "n" or meaning["file"] not in things or word.endswith("s"):
-        return ""
-    if len(entry) > 2 or len(entry["n"]["sense"]) > 3 or not meaning.get("hypernym"):
-        return ""
-    kind = wordnet.synsets[meaning["hypernym"][0]]["members"][0]
-    return kind if _is_common(kind, sentences, times=3) and kind not in word else ""
