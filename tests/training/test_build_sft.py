@@ -22,10 +22,10 @@ from gpt2_scratch.vocabulary.tokenizer import Tokenizer
 from train import datasets
 from train.build_data import exercises, sft
 from train.build_data.__main__ import main
-from train.build_data.archives import Archive, archive_path
+from train.build_data.archives import archive_path
 from train.build_data.pipeline import Converter, Record, read_records, run_converters
 from train.build_data.sources import TASK_SOURCES
-from train.build_data.tasks import Task, is_clean, lists, make, with_article
+from train.build_data.tasks import LISTS, Task, is_clean, make, with_article
 from train.chat.english import in_words
 from train.data.catalogue import DATASETS, SFT
 from train.data.data_manifest import read_data_manifest
@@ -146,9 +146,7 @@ def t0(prompt: str, completion: str) -> str:
 
 
 def self_instruct() -> dict[str, str]:
-    files = {
-        T0 + f"{name}.jsonl": "" for names in lists()["t0_templates"].values() for name in names
-    }
+    files = {T0 + f"{name}.jsonl": "" for names in LISTS["t0_templates"].values() for name in names}
     files["data/seed_tasks.jsonl"] = json.dumps(
         {"instruction": "Name a bird.", "instances": [{"input": "", "output": "A crow."}]}
     )
@@ -211,7 +209,7 @@ REPOSITORIES: dict[str, dict[str, str | bytes]] = {
     },
     "uberspot/OpenTriviaQA": {
         f"categories/{name}": TRIVIA.replace("largest", f"largest {name}")
-        for name in lists()["trivia_categories"]
+        for name in LISTS["trivia_categories"]
     },
     "clinc/oos-eval": {
         "data/domains.json": json.dumps({"banking": ["pay_bill"], "utility": ["alarm"]}),
@@ -280,8 +278,8 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], list[Task]
 
     def convert(name: str) -> list[Task]:
         [source] = [source for source in TASK_SOURCES if source.name == name]
-        archives = [Archive(folder / r.replace("/", "+")) for r in source.repositories]
-        return [Task(**record) for record in sft.records(source, archives)]
+        paths = [folder / r.replace("/", "+") for r in source.repositories]
+        return [Task(**record) for record in sft.records(source, paths)]
 
     return convert
 
@@ -578,7 +576,7 @@ def test_the_command_builds_the_instruction_set(
     assert "globalwordnet/english-wordnet@" in credits and "CC BY-SA 4.0" in credits
 
 
-def end_this_process(archives: Sequence[Archive]) -> Iterator[Record]:
+def end_this_process(paths: Sequence[Path]) -> Iterator[Record]:
     yield {"a": 1}
     os._exit(1)  # as the system ends a process that takes too much memory
 

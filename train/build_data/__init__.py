@@ -11,8 +11,7 @@ One converter per source, a function that reads a repository's files and yields 
     pipeline.py   downloads them and runs the converters, each in a process
     corpus.py     the corpus: duplicates.py tells what is new; output
     cleaning.py   what the converters share; polish.py is the last look at each document
-    books.py  textbooks.py  wikipedia.py  reference.py  stories.py  tiny_stories.py
-    dialogues.py  articles.py         converters
+    books.py  stories.py  wikipedia.py  articles.py  reference.py  dialogues.py     converters
     sft.py        the instruction set: limits, held-out prompts, output
     tasks.py      what its converters share: templates.json has the wordings
     *_tasks.py    converters, by what their tasks are about; word_lists.json has their words

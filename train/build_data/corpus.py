@@ -24,7 +24,6 @@ from train.build_data.pipeline import (
     run_converters,
     write_compressed,
 )
-from train.build_data.readers import Convert
 from train.build_data.sources import CORPUS_SOURCES, CorpusSource, HubFile
 from train.data.catalogue import DATASETS, Dataset
 from train.data.data_manifest import add_to_manifest, describe_file
@@ -37,40 +36,29 @@ def converter(source: CorpusSource) -> Converter:
     """From its repositories, or from the Hub. Of what has more than is wanted, a quarter more than
     that is converted, since duplicates are dropped later."""
     limit = source.documents * 5 // 4 if source.style.is_endless else None
-    convert = functools.partial(_records, source, source.convert)
-    from_hub = functools.partial(_from_hub, source, source.hub_file) if source.hub_file else None
+    convert = functools.partial(_records, source)
+    from_hub = functools.partial(_fetch_from_hub, source.hub_file) if source.hub_file else None
     return Converter(source.name, DATASETS[source.name].origin, convert, limit, from_hub)
 
 
-def _from_hub(source: CorpusSource, file: HubFile, progress: bool) -> Converter | None:
-    """The converter of the Hub's own file; None where the Hub is out of reach."""
+def _fetch_from_hub(file: HubFile, progress: bool) -> Path | None:
+    """The Hub's own file; None where the Hub is out of reach."""
     # They come with torch, which the converting processes do without.
     from gpt2_scratch.checkpoints import hub
     from gpt2_scratch.checkpoints.errors import CheckpointError
 
     repository, _, commit = file.repository.partition("@")
-    bar = None if progress else _no_bar
+    bar = None if progress else lambda done, total: None  # instead of huggingface_hub's own
     try:
-        path = hub.fetch(repository, file.name, commit, kind="dataset", progress=bar)
+        return hub.fetch(repository, file.name, commit, kind="dataset", progress=bar)
     except CheckpointError:
         return None
-    return Converter(source.name, (), functools.partial(_records_of_file, source, file, path))
 
 
-def _no_bar(done: int, total: int) -> None:
-    """Instead of huggingface_hub's own bar."""
-
-
-def _records_of_file(
-    source: CorpusSource, file: HubFile, path: Path, archives: Sequence[Archive]
-) -> Iterator[Record]:
-    return finished(source, file.convert(path))
-
-
-def _records(
-    source: CorpusSource, convert: Convert, archives: Sequence[Archive]
-) -> Iterator[Record]:
-    return finished(source, convert(archives))
+def _records(source: CorpusSource, paths: Sequence[Path]) -> Iterator[Record]:
+    if source.hub_file and paths[0].name == source.hub_file.name:
+        return finished(source, source.hub_file.convert(paths[0]))
+    return finished(source, source.convert([Archive(path) for path in paths]))
 
 
 def finished(source: CorpusSource, documents: Iterable[Document]) -> Iterator[Record]:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from train.build_data.archives import Archive
-from train.build_data.cleaning import Document, normalise, tidy
+from train.build_data.cleaning import Document, any_of, normalise, tidy
 from train.build_data.readers import csv_rows
 
 
@@ -26,18 +26,19 @@ def format_dialogue(turns: Iterable[tuple[str, str]]) -> str:
     return "\n".join(lines)
 
 
+_SPEAKERS = {"USER": "User", "SYSTEM": "Assistant", "agent_1": "A", "agent_2": "B"}
+
+
 def sgd(dialogue: dict[str, Any]) -> str:
     """Schema-Guided Dialogue: a user asks an assistant to book, find or arrange something."""
-    names = {"USER": "User", "SYSTEM": "Assistant"}
     turns = dialogue["turns"]
-    return format_dialogue((names[turn["speaker"]], turn["utterance"]) for turn in turns)
+    return format_dialogue((_SPEAKERS[turn["speaker"]], turn["utterance"]) for turn in turns)
 
 
 def topicalchat(dialogue: dict[str, Any]) -> str:
     """Topical-Chat: two people talk about what they have read."""
-    names = {"agent_1": "A", "agent_2": "B"}
     turns = dialogue["content"]
-    return format_dialogue((names[turn["agent"]], turn["message"]) for turn in turns)
+    return format_dialogue((_SPEAKERS[turn["agent"]], turn["message"]) for turn in turns)
 
 
 # --- dialogues that are kept as they were typed ---------------------------------------------------
@@ -47,11 +48,6 @@ def lines_of(turns: Iterable[tuple[str, str]]) -> str:
     """One line per turn; those that say nothing are left out."""
     flat = ((speaker, " ".join(text.split())) for speaker, text in turns)
     return "\n".join(f"{speaker}: {text}" for speaker, text in flat if text)
-
-
-_OFFENSIVE = re.compile(
-    r"\b(?:fuck|shit|bitch|nigg|cunt|dick\b|pussy|whore|slut|rape)", re.IGNORECASE
-)
 
 
 def self_dialogue(archives: Sequence[Archive]) -> Iterator[Document]:
@@ -65,7 +61,8 @@ def self_dialogue(archives: Sequence[Archive]) -> Iterator[Document]:
         for number, row in enumerate(csv_rows(table)):
             turns = _turns(row)
             text = lines_of(("AB"[place % 2], turn) for place, turn in enumerate(turns))
-            is_allowed = row.get("WorkerId") not in blocked and not _OFFENSIVE.search(text)
+            is_offensive = any_of("dialogue: offensive").search(text)
+            is_allowed = row.get("WorkerId") not in blocked and not is_offensive
             if is_allowed and _is_careful(turns):
                 yield Document(f"{path}#{number}", text)
 

@@ -10,11 +10,11 @@ from collections.abc import Callable, Iterator, Sequence
 from train.build_data.archives import Archive
 from train.build_data.sentence_tasks import MEN, NAMES, WOMEN, Sentences
 from train.build_data.tasks import (
+    LISTS,
     Task,
     fill,
     fill_some,
     is_clean,
-    lists,
     pick,
     sample,
     with_article,
@@ -95,7 +95,7 @@ def word_problem(rng: random.Random) -> Iterator[Task]:
     elif kind == "boxes":
         a, b = rng.randint(2, 9), rng.randint(2, 9)
     result = {"more": a + b, "fewer": a - b, "boxes": a * b}[kind]
-    name, items = rng.choice(NAMES), rng.choice(lists()["countables"])
+    name, items = rng.choice(NAMES), rng.choice(LISTS["countables"])
     words = {"name": name, "items": items, "a": a, "b": b, "result": result}
     yield fill(rng, f"{SOURCE}:word_problem/{kind}", **words)
 
@@ -111,13 +111,13 @@ def _counted(number: float, unit: str) -> str:
 
 
 def _plural(unit: str) -> str:
-    return lists()["unit_plurals"].get(unit, unit + "s")
+    return LISTS["unit_plurals"].get(unit, unit + "s")
 
 
 def conversion(rng: random.Random) -> Iterator[Task]:
     """From a larger unit to a smaller one, or back where the numbers stay whole."""
-    larger, smaller, factor = rng.choice(lists()["units"])
-    given: float = rng.choice(lists()["round_numbers"])
+    larger, smaller, factor = rng.choice(LISTS["units"])
+    given: float = rng.choice(LISTS["round_numbers"])
     result, unit, other = given * factor, larger, smaller
     if factor == int(factor) and rng.random() < 0.4:
         result, unit, other = rng.randint(1, 20), smaller, larger
@@ -154,7 +154,7 @@ def roman_numerals(rng: random.Random) -> Iterator[Task]:
 def roman(number: int) -> str:
     """A number as a Roman numeral."""
     numeral = ""
-    for sign, value in lists()["roman"].items():
+    for sign, value in LISTS["roman"].items():
         count, number = divmod(number, value)
         numeral += sign * count
     return numeral
@@ -182,7 +182,7 @@ def _row(numbers: list[int]) -> str:
 
 def calendar(rng: random.Random) -> Iterator[Task]:
     """Days and months: which is next to which, and what is special about each."""
-    days, months = lists()["days"], lists()["months"]
+    days, months = LISTS["days"], LISTS["months"]
     for kind, names in (("day", days), ("month", list(months))):
         for place, name in enumerate(names):
             before, after = names[place - 1], names[(place + 1) % len(names)]
@@ -201,9 +201,9 @@ def calendar(rng: random.Random) -> Iterator[Task]:
 
 def clock(rng: random.Random) -> Iterator[Task]:
     """A time in digits and as it is spoken; now and then one after noon."""
-    hour, minute = rng.randint(1, 12), pick(rng, list(lists()["clock"]))
+    hour, minute = rng.randint(1, 12), pick(rng, list(LISTS["clock"]))
     now, then = in_words(hour), in_words(hour % 12 + 1)
-    spoken = lists()["clock"][minute].format(now=now, then=then)
+    spoken = LISTS["clock"][minute].format(now=now, then=then)
     yield fill(rng, f"{SOURCE}:time", time=f"{hour}:{int(minute):02d}", spoken=spoken)
     if rng.random() < 0.3:
         late = rng.randint(13, 23)
@@ -232,18 +232,18 @@ def letters(words: Sequence[str], rng: random.Random) -> Iterator[Task]:
 
 def forms(rng: random.Random) -> Iterator[Task]:
     """Plurals, verb forms, comparatives; two or three of the questions for each word."""
-    for one, many in lists()["nouns"]:
+    for one, many in LISTS["nouns"]:
         yield from fill_some(rng, f"{SOURCE}:plural", 3, one=one, many=many)
-    for base, past, participle in lists()["verbs"]:
+    for base, past, participle in LISTS["verbs"]:
         words = {"base": base, "past": past, "participle": participle}
         yield from fill_some(rng, f"{SOURCE}:past_tense", 3, **words)
-    for plain, more, most in lists()["adjectives"]:
+    for plain, more, most in LISTS["adjectives"]:
         yield from fill_some(rng, f"{SOURCE}:comparative", 2, plain=plain, more=more, most=most)
 
 
 def category(rng: random.Random) -> Iterator[Task]:
     """Which kind of thing a word names."""
-    categories = lists()["categories"]
+    categories = LISTS["categories"]
     right, *others = rng.sample(list(categories), 3)
     word, odd = rng.choice(categories[right]), rng.choice(categories[others[0]])
     mixed = [w for name in (right, *others) for w in rng.sample(categories[name], 2)]
@@ -255,8 +255,8 @@ def category(rng: random.Random) -> Iterator[Task]:
     yield fill(
         rng, f"{SOURCE}:{kind}",
         word=word, right=right, wrong=others[0], one=one, two=two, three=three,
-        thing=word if right in lists()["uncounted_categories"] else with_article(word),
-        plural=lists()["category_plurals"].get(right, right + "s"),
+        thing=word if right in LISTS["uncounted_categories"] else with_article(word),
+        plural=LISTS["category_plurals"].get(right, right + "s"),
         odd=odd, shown=", ".join(sample(rng, [*rng.sample(categories[right], 3), odd], 4)),
         count=in_words(count), chosen=joined(rng.sample(categories[right], count)),
         mixed=", ".join(mixed), found=", ".join(w for w in mixed if w in categories[right]),
@@ -265,9 +265,9 @@ def category(rng: random.Random) -> Iterator[Task]:
 
 def animals(rng: random.Random) -> Iterator[Task]:
     """Their sounds and their young."""
-    for animal, sound in lists()["sounds"].items():
+    for animal, sound in LISTS["sounds"].items():
         yield from fill_some(rng, f"{SOURCE}:animal_fact/sound", 2, animal=animal, sound=sound)
-    for animal, young in lists()["young_animals"]:
+    for animal, young in LISTS["young_animals"]:
         for kind in ("young", "parent"):
             yield fill(rng, f"{SOURCE}:animal_fact/{kind}", animal=animal, young=young)
 
@@ -280,17 +280,17 @@ def sentences_in_all_tenses(
 ) -> tuple[dict[str, str], dict[str, str]]:
     """(active, passive), each tense -> sentence, of (base, past, participle) and two nouns."""
     base, past, participle = verb
-    is_plural = subject in lists()["plural_nouns"]
+    is_plural = subject in LISTS["plural_nouns"]
     words = {
         "who": subject, "Who": capitalise(subject), "what": f"the {thing}", "What": f"The {thing}",
         "base": base, "past": past, "participle": participle,
-        "ing": lists()["ing_forms"].get(base, base + "ing"),
-        "present": base if is_plural else lists()["third_persons"].get(base, base + "s"),
+        "ing": LISTS["ing_forms"].get(base, base + "ing"),
+        "present": base if is_plural else LISTS["third_persons"].get(base, base + "s"),
     }  # fmt: skip
-    for noun, many in (("who", is_plural), ("what", thing in lists()["plural_nouns"])):
+    for noun, many in (("who", is_plural), ("what", thing in LISTS["plural_nouns"])):
         for plural, singular in (("are", "is"), ("were", "was"), ("have", "has")):
             words[f"{noun}_{plural}"] = plural if many else singular
-    tenses = lists()["tenses"]
+    tenses = LISTS["tenses"]
     return (
         {tense: forms["active"].format_map(words) for tense, forms in tenses.items()},
         {tense: forms["passive"].format_map(words) for tense, forms in tenses.items()},
@@ -299,10 +299,10 @@ def sentences_in_all_tenses(
 
 def voice_or_tense(rng: random.Random) -> Iterator[Task]:
     """Change or name the voice or the tense of a sentence; the past is the most frequent tense."""
-    *verb, things = rng.choice(lists()["transitive_verbs"])
-    subject = rng.choice((*lists()["subjects"], *MEN[:10], *WOMEN[:10]))
+    *verb, things = rng.choice(LISTS["transitive_verbs"])
+    subject = rng.choice((*LISTS["subjects"], *MEN[:10], *WOMEN[:10]))
     active, passive = sentences_in_all_tenses(verb, subject, rng.choice(things))
-    tenses = lists()["tenses"]
+    tenses = LISTS["tenses"]
     tense = rng.choice(("past", "past", *tenses))
     other = rng.choice([t for t in tenses if t != tense and tenses[t]["name"]])
     [kind] = rng.choices(("passive", "active", "voice", "tense", "tense_id"), (34, 22, 7, 27, 10))
@@ -314,17 +314,17 @@ def voice_or_tense(rng: random.Random) -> Iterator[Task]:
 
 def emotions(rng: random.Random) -> Iterator[Task]:
     """What somebody feels who says so."""
-    for emotion, texts in lists()["emotions"].items():
+    for emotion, texts in LISTS["emotions"].items():
         for text in texts:
             yield from fill_some(rng, f"{SOURCE}:emotion", 3, text=text, emotion=emotion)
 
 
 def story(rng: random.Random) -> Iterator[Task]:
     """A hero, a place, and a plot in four steps: what happens, what is done, found, in the end."""
-    hero, place = rng.choice(lists()["heroes"]), rng.choice(lists()["places"])
-    happens, does, finds, end = rng.choice(lists()["plots"])
+    hero, place = rng.choice(LISTS["heroes"]), rng.choice(LISTS["places"])
+    happens, does, finds, end = rng.choice(LISTS["plots"])
     name = re.sub(r"^an? ", "", hero)
-    pronoun, possessive = lists()["pronouns"].get(name.split()[-1], ("it", "its"))
+    pronoun, possessive = LISTS["pronouns"].get(name.split()[-1], ("it", "its"))
     yield fill(
         rng, f"{SOURCE}:story", hero=hero, place=place, name=name, pronoun=pronoun,
         happens=happens.replace("{p}", possessive), does=does, finds=finds, end=end,
@@ -334,13 +334,13 @@ def story(rng: random.Random) -> Iterator[Task]:
 
 def polite_requests(rng: random.Random) -> Iterator[Task]:
     """The same, asked more politely."""
-    for request, polite in lists()["polite"]:
+    for request, polite in LISTS["polite"]:
         yield from fill_some(rng, f"{SOURCE}:polite", 3, request=request, polite=polite)
 
 
 def messages(rng: random.Random) -> Iterator[Task]:
     """A short message to somebody, five for each name."""
     for name in NAMES:
-        gaps = {gap: rng.choice(words) for gap, words in lists()["messages"].items()}
-        day = rng.choice(lists()["days"])
+        gaps = {gap: rng.choice(words) for gap, words in LISTS["messages"].items()}
+        day = rng.choice(LISTS["days"])
         yield from fill_some(rng, f"{SOURCE}:message", 5, name=name, day=day, **gaps)

@@ -11,7 +11,7 @@ from typing import Any
 from train.build_data.archives import Archive
 from train.build_data.cleaning import rewritten
 from train.build_data.readers import json_lines
-from train.build_data.tasks import Task, fill, is_clean, lists, make, sample, sentence
+from train.build_data.tasks import LISTS, Task, fill, is_clean, make, sample, sentence
 
 # --- instruction induction ----------------------------------------------------------------------
 
@@ -19,7 +19,7 @@ from train.build_data.tasks import Task, fill, is_clean, lists, make, sample, se
 def instruction_induction(archives: Sequence[Archive], rng: random.Random) -> Iterator[Task]:
     """Inputs and outputs, whose instructions are our own: up to 400 (sums: 150) of each of the two
     files per task."""
-    for name in lists()["induction"]:
+    for name in LISTS["induction"]:
         for _, text in archives[0].texts(rf"data/raw/(?:execute|induce)/{name}\.json"):
             left = 150 if name in ("diff", "sum") else 400
             for example in json.loads(text)["examples"].values():
@@ -47,7 +47,7 @@ def self_instruct(archives: Sequence[Archive], rng: random.Random) -> Iterator[T
             for instance in seed["instances"][:2]:
                 texts = (seed["instruction"], instance["input"], instance["output"])
                 yield make("self-instruct-seed:seed", *texts)
-    for kind, names in lists()["t0_templates"].items():
+    for kind, names in LISTS["t0_templates"].items():
         for name in names:
             path = f"data/finetuning/t0_train_50k/data_per_template/{name}.jsonl"
             for row in json_lines(archives[0].text(path)):

@@ -11,7 +11,7 @@ from pathlib import Path
 from train.build_data.archives import Archive
 from train.build_data.cleaning import words_of
 from train.build_data.readers import csv_rows
-from train.build_data.tasks import Task, fill, is_clean, lists, make, sample
+from train.build_data.tasks import LISTS, Task, fill, is_clean, make, sample
 from train.chat.english import capitalise
 
 
@@ -74,7 +74,7 @@ def clinc150(archives: Sequence[Archive], rng: random.Random) -> Iterator[Task]:
     Its domain "utility" is no topic that a reader could tell.
     """
     domains = json.loads(archives[0].text("data/domains.json"))
-    topics = lists()["clinc150_topics"]
+    topics = LISTS["clinc150_topics"]
     topic_of = {intent: topic for name, topic in topics.items() for intent in domains.get(name, ())}
     requests = json.loads(archives[0].text("data/data_full.json"))["train"]
     requests = [(text, intent) for text, intent in requests if is_clean(text)]

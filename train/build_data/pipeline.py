@@ -20,7 +20,7 @@ from typing import Any
 
 from tqdm import tqdm
 
-from train.build_data.archives import Archive, fetch_archive
+from train.build_data.archives import fetch_archive
 from train.data.download import DatasetError
 
 Record = dict[str, Any]
@@ -30,17 +30,18 @@ Record = dict[str, Any]
 class Converter:
     """How one source becomes records.
 
-    origins       the repositories, "owner/name@commit"; `convert` gets their archives in this order
-    convert       a function of a module, so that another process can find it
-    limit         stop after so many records; None takes all
-    first_choice  asked (whether to show progress) for a better way, before the archives are fetched
+    origins   the repositories, "owner/name@commit"
+    convert   gets the paths of their archives in this order; a function of a module, so that
+              another process can find it
+    limit     stop after so many records; None takes all
+    from_hub  asked (whether to show progress) for a file that `convert` gets in place of them
     """
 
     name: str
     origins: tuple[str, ...]
-    convert: Callable[[Sequence[Archive]], Iterator[Record]]
+    convert: Callable[[Sequence[Path]], Iterator[Record]]
     limit: int | None = None
-    first_choice: Callable[[bool], Converter | None] | None = None
+    from_hub: Callable[[bool], Path | None] | None = None
 
 
 def run_converters(
@@ -62,10 +63,12 @@ def run_converters(
         running: list[Future[None]] = []
         try:
             for converter in waiting:
-                better = converter.first_choice and converter.first_choice(progress)
-                chosen = better or converter
-                paths = [fetch_archive(archives, origin, progress) for origin in chosen.origins]
-                future = pool.submit(_convert, chosen, paths, work)
+                if file := converter.from_hub and converter.from_hub(progress):
+                    paths = [file]
+                else:
+                    origins = converter.origins
+                    paths = [fetch_archive(archives, origin, progress) for origin in origins]
+                future = pool.submit(_convert, converter, paths, work)
                 future.add_done_callback(lambda _: bar.update())
                 running.append(future)
         finally:  # without a network, what has been downloaded is converted all the same
@@ -97,7 +100,7 @@ def read_records(work: Path, name: str) -> Iterator[Record]:
 def _convert(converter: Converter, paths: Sequence[Path], work: Path) -> None:
     target = records_path(work, converter.name)
     part = target.with_name(target.name + ".part")
-    records = converter.convert([Archive(path) for path in paths])
+    records = converter.convert(paths)
     with part.open("w", encoding="utf-8") as file:
         for record in itertools.islice(records, converter.limit):
             file.write(json.dumps(record, ensure_ascii=False) + "\n")

@@ -12,11 +12,11 @@ from train.build_data.cleaning import rewritten
 from train.build_data.readers import csv_rows, json_lines
 from train.build_data.sentence_tasks import FUNCTION_WORDS, Sentences
 from train.build_data.tasks import (
+    LISTS,
     Task,
     fill,
     fill_some,
     is_clean,
-    lists,
     make,
     sample,
     sentence,
@@ -33,7 +33,7 @@ def open_trivia(archives: Sequence[Archive], rng: random.Random) -> Iterator[Tas
 
     With the choices where the question makes no sense without, else one in three.
     """
-    for category in lists()["trivia_categories"]:
+    for category in LISTS["trivia_categories"]:
         blocks = re.split(r"\n\s*\n", archives[0].text(f"categories/{category}"))
         left = {"multiple_choice": 110, "trivia": 190}
         for block in sample(rng, blocks, len(blocks)):

@@ -1,12 +1,8 @@
-"""The formats that sources come in: one small reader each, from a file's text to its records.
-
-`each` makes a converter of a reader and a function that says what a record is as a document.
-"""
+"""The formats that sources come in: one small reader each, from a file's text to its records."""
 
 from __future__ import annotations
 
 import csv
-import functools
 import io
 import json
 import re
@@ -20,26 +16,19 @@ from train.build_data.archives import Archive, decode
 from train.build_data.cleaning import Document
 
 Reader = Callable[[str], Iterable[Any]]
-Convert = Callable[[Sequence[Archive]], Iterator[Document]]
 
 
 def each(
-    pattern: str, read: Reader, text_of: Callable[[Any], str], largest_first: bool = False
-) -> Convert:
-    """The converter that makes a document of every record in the files that match.
-
-    text_of  the document's text, or "" for a record to leave out
-    """
-    return functools.partial(_documents, pattern, read, text_of, largest_first)
-
-
-def _documents(
     pattern: str,
     read: Reader,
     text_of: Callable[[Any], str],
     largest_first: bool,
     archives: Sequence[Archive],
 ) -> Iterator[Document]:
+    """A document of every record in the files that match.
+
+    text_of  the document's text, or "" for a record to leave out
+    """
     for archive in archives:
         for path, content in archive.texts(pattern, largest_first):
             for number, record in enumerate(read(content)):

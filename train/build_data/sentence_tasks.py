@@ -10,10 +10,10 @@ from collections.abc import Iterator, Sequence
 from train.build_data.archives import Archive
 from train.build_data.cleaning import any_of, words_of
 from train.build_data.readers import zipped_texts
-from train.build_data.tasks import Task, fill, is_clean, lists, sample
+from train.build_data.tasks import LISTS, Task, fill, is_clean, sample
 from train.chat.english import capitalise
 
-MEN, WOMEN = lists()["men"], lists()["women"]
+MEN, WOMEN = LISTS["men"], LISTS["women"]
 NAMES = (*MEN, *WOMEN)
 FUNCTION_WORDS = frozenset(words_of("tasks: function words"))
 
@@ -67,7 +67,7 @@ def punctuation(sentences: Sentences, rng: random.Random) -> Iterator[Task]:
 
 def grammar(sentences: Sentences, rng: random.Random) -> Iterator[Task]:
     """Find and mend one mistake; no kind of mistake more than 260 times."""
-    mistakes = [(re.compile(right), wrong) for right, wrong in lists()["mistakes"]]
+    mistakes = [(re.compile(right), wrong) for right, wrong in LISTS["mistakes"]]
     made: Counter[int] = Counter()
     for text in draw(rng, sentences.all, 60_000, 4):
         kinds = [
@@ -92,7 +92,7 @@ def grammar(sentences: Sentences, rng: random.Random) -> Iterator[Task]:
 
 def with_mistake(text: str, right: re.Pattern[str], wrong: str) -> str:
     """What is right in the text as learners write it; {past} is the last group's past tense."""
-    past = {base: form for base, form, _ in lists()["verbs"]}
+    past = {base: form for base, form, _ in LISTS["verbs"]}
 
     def replace(match: re.Match[str]) -> str:
         return match.expand(wrong).format(past=past.get(match[match.lastindex or 0]))
@@ -132,7 +132,7 @@ def negation(sentences: Sentences, rng: random.Random) -> Iterator[Task]:
 
 def contractions(sentences: Sentences, rng: random.Random) -> Iterator[Task]:
     """ "don't" <-> "do not"."""
-    full_forms = lists()["contractions"]
+    full_forms = LISTS["contractions"]
     short = re.compile(r"\b(" + "|".join(map(re.escape, full_forms)) + r")(?!\w)")
     having = [text for text in sentences.statements if short.search(text)]
     for text in draw(rng, having, 1_200, 3, 12):

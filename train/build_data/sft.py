@@ -17,6 +17,7 @@ from pathlib import Path
 
 from gpt2_scratch.vocabulary.tokenizer import Tokenizer
 from train.build_data.archives import Archive
+from train.build_data.cleaning import any_of
 from train.build_data.pipeline import (
     Converter,
     Record,
@@ -37,10 +38,10 @@ def converter(source: TaskSource) -> Converter:
     return Converter(source.name, source.origins(), functools.partial(records, source))
 
 
-def records(source: TaskSource, archives: Sequence[Archive]) -> Iterator[Record]:
-    """The source's tasks, drawn from its own stream of random numbers."""
+def records(source: TaskSource, paths: Sequence[Path]) -> Iterator[Record]:
+    """The source's tasks out of these archives, drawn from its own stream of random numbers."""
     rng = random.Random(f"31 {source.name}")  # a string seeds alike in every process
-    return (task._asdict() for task in source.convert(archives, rng))
+    return (task._asdict() for task in source.convert([Archive(path) for path in paths], rng))
 
 
 # --- what is kept -------------------------------------------------------------------------------
@@ -48,10 +49,6 @@ def records(source: TaskSource, archives: Sequence[Archive]) -> Iterator[Record]
 _MAX_TOKENS = {"instruction": 110, "input": 120, "output": 80}  # of GPT-2's vocabulary
 _FIRST = ("project-written", "annexare-countries", "periodic-table")  # of equal prompts these stay
 _MAY_REPEAT = ("upper", "lower", "punctuation", "sort_numbers", "alphabetical", "contraction")
-_KEPT_FOR_ASKING = re.compile(  # a model that never saw these can be asked them by hand
-    r"\b180 minutes|\b9 (x|times|by) 6\b|\b6 (x|times|by) 9\b|\b27\b.*\b15\b|\b15\b.*\b27\b"
-    r"|\bpenguins fly\b|\bshelf\b"
-)
 
 
 def letters_of(text: str) -> str:
@@ -109,16 +106,14 @@ def is_good(task: Task, tokenizer: Tokenizer) -> bool:
         return False
     if source == "wikisplit" and re.search(r"\s'\s|\(|\)|[a-z]\.[A-Z]|``|\s-\s", text):
         return False
-    if source == "project-synthetic" and _KEPT_FOR_ASKING.search(
-        f"{task.instruction} {task.input}"
-    ):
+    asked = f"{task.instruction} {task.input}"
+    if source == "project-synthetic" and any_of("tasks: kept for asking").search(asked):
         return False
     repeats = task.input and letters_of(task.input) == letters_of(task.output)
     if repeats and kind not in _MAY_REPEAT and source != "instruction-induction":
         return False
-    return all(
-        len(tokenizer.encode(getattr(task, part))) <= limit for part, limit in _MAX_TOKENS.items()
-    )
+    lengths = {part: len(tokenizer.encode(getattr(task, part))) for part in _MAX_TOKENS}
+    return all(lengths[part] <= limit for part, limit in _MAX_TOKENS.items())
 
 
 # --- building -----------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import random
 import tomllib
 from collections.abc import Callable, Iterator, Sequence
@@ -14,7 +15,7 @@ from train.build_data import duplicates
 from train.build_data.archives import Archive
 from train.build_data.cleaning import Document
 from train.build_data.polish import polish, polish_today
-from train.build_data.readers import Convert, each
+from train.build_data.readers import each
 from train.build_data.tasks import Task
 from train.data.catalogue import SFT
 
@@ -77,7 +78,7 @@ class CorpusSource:
     documents: int
     style: Style
     shortest: int
-    convert: Convert
+    convert: Callable[[Sequence[Archive]], Iterator[Document]]
     credits: Callable[[Sequence[Archive], Sequence[str]], list[str]] | None
     credits_suffix: str
     hub_file: HubFile | None
@@ -90,7 +91,8 @@ def _corpus_source(name: str, entry: dict[str, Any]) -> CorpusSource:
     else:
         text_of = _function(entry["text"]) if "text" in entry else str
         read = _function(entry["read"])
-        convert = each(entry["files"], read, text_of, entry.get("largest_first", False))
+        largest_first = entry.get("largest_first", False)
+        convert = functools.partial(each, entry["files"], read, text_of, largest_first)
     hub_file = None
     if "hub" in entry:
         repository, file_name, from_hub = entry["hub"]

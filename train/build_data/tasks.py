@@ -13,7 +13,6 @@ with its article and `{A_word}` with both.
 
 from __future__ import annotations
 
-import functools
 import json
 import random
 import re
@@ -39,30 +38,12 @@ class Task(NamedTuple):
 # --- templates ------------------------------------------------------------------------------------
 
 
-class Template(NamedTuple):
-    """See the module."""
-
-    ask: list[str]
-    answer: list[str]
-    given: str = ""
-    share: float = 1.0
-
-
-@functools.cache
-def templates(kind: str) -> list[Template]:
-    """The templates of a kind of task."""
-    return [Template(**fields) for fields in _read("templates.json")[kind]]
-
-
-@functools.cache
-def lists() -> dict[str, Any]:
-    """The words that exercises are made of, by the name of the list."""
-    return _read("word_lists.json")
-
-
-@functools.cache
 def _read(name: str) -> dict[str, Any]:
     return json.loads(Path(__file__).with_name(name).read_text(encoding="utf-8"))
+
+
+_TEMPLATES: dict[str, list[dict[str, Any]]] = _read("templates.json")
+LISTS = _read("word_lists.json")  # the words that exercises are made of
 
 
 class _Words(dict[str, Any]):
@@ -78,34 +59,33 @@ class _Words(dict[str, Any]):
 
 def fill(rng: random.Random, kind: str, /, **words: Any) -> Task:
     """A task of this kind with these words. What follows a "/" in the kind is not in its name."""
-    choices = templates(kind)
-    [template] = rng.choices(choices, [t.share for t in choices]) if len(choices) > 1 else choices
-    return _filled(rng, kind, template, pick(rng, template.ask), words)
+    template, *others = _TEMPLATES[kind]
+    if others:
+        choices = [template, *others]
+        [template] = rng.choices(choices, [choice.get("share", 1.0) for choice in choices])
+    return _filled(rng, kind, template, pick(rng, template["ask"]), words)
 
 
 def fill_some(rng: random.Random, kind: str, count: int, /, **words: Any) -> list[Task]:
     """So many tasks with the same words, no two of them asked in the same way."""
-    ways = [(template, ask) for template in templates(kind) for ask in template.ask]
+    ways = [(template, ask) for template in _TEMPLATES[kind] for ask in template["ask"]]
     return [_filled(rng, kind, *way, words) for way in sample(rng, ways, count)]
 
 
 def _filled(
-    rng: random.Random, kind: str, template: Template, ask: str, words: dict[str, Any]
+    rng: random.Random, kind: str, template: dict[str, Any], ask: str, words: dict[str, Any]
 ) -> Task:
     known = _Words(words)
-    texts = (ask, template.given, pick(rng, template.answer))
+    texts = (ask, template.get("given", ""), pick(rng, template["answer"]))
     return make(kind.split("/")[0], *(text.format_map(known) for text in texts))
 
 
-# --- what is wanted -------------------------------------------------------------------------------
+# --- small helpers --------------------------------------------------------------------------------
 
 
 def is_clean(*texts: str) -> bool:
     """Whether none of the texts has an unwanted word."""
     return not any(any_of("tasks: unwanted").search(text) for text in texts)
-
-
-# --- small helpers --------------------------------------------------------------------------------
 
 
 def make(source: str, instruction: str, input: str, output: Any) -> Task:
