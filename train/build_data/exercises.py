@@ -49,18 +49,30 @@ def made_by_program(words: Sequence[str], rng: random.Random) -> Iterator[Task]:
         (1, calendar),
         (250, clock),
         (1, functools.partial(letters, words)),
-        (1, forms),
+        (1, functools.partial(rows, "nouns", "plural", 3, ("one", "many"))),
+        (1, functools.partial(rows, "verbs", "past_tense", 3, ("base", "past", "participle"))),
+        (1, functools.partial(rows, "adjectives", "comparative", 2, ("plain", "more", "most"))),
         (3_200, voice_or_tense),
         (2_300, category),
-        (1, animals),
-        (1, emotions),
+        (1, functools.partial(rows, "sounds", "animal_fact/sound", 2, ("animal", "sound"))),
+        (1, young_animals),
+        (1, functools.partial(rows, "emotions", "emotion", 3, ("text", "emotion"))),
         (1_000, story),
-        (1, polite_requests),
+        (1, functools.partial(rows, "polite", "polite", 3, ("request", "polite"))),
         (1, messages),
     )
     for times, exercise in schedule:
         for _ in range(times):
             yield from exercise(rng)
+
+
+def rows(
+    name: str, kind: str, count: int, columns: Sequence[str], rng: random.Random
+) -> Iterator[Task]:
+    """So many of the questions of this kind for each row of a list."""
+    for row in LISTS[name]:
+        words = dict(zip(columns, row, strict=True))
+        yield from fill_some(rng, f"{SOURCE}:{kind}", count, **words)
 
 
 # --- numbers ------------------------------------------------------------------------------------
@@ -230,17 +242,6 @@ def letters(words: Sequence[str], rng: random.Random) -> Iterator[Task]:
         )  # fmt: skip
 
 
-def forms(rng: random.Random) -> Iterator[Task]:
-    """Plurals, verb forms, comparatives; two or three of the questions for each word."""
-    for one, many in LISTS["nouns"]:
-        yield from fill_some(rng, f"{SOURCE}:plural", 3, one=one, many=many)
-    for base, past, participle in LISTS["verbs"]:
-        words = {"base": base, "past": past, "participle": participle}
-        yield from fill_some(rng, f"{SOURCE}:past_tense", 3, **words)
-    for plain, more, most in LISTS["adjectives"]:
-        yield from fill_some(rng, f"{SOURCE}:comparative", 2, plain=plain, more=more, most=most)
-
-
 def category(rng: random.Random) -> Iterator[Task]:
     """Which kind of thing a word names."""
     categories = LISTS["categories"]
@@ -263,10 +264,8 @@ def category(rng: random.Random) -> Iterator[Task]:
     )  # fmt: skip
 
 
-def animals(rng: random.Random) -> Iterator[Task]:
-    """Their sounds and their young."""
-    for animal, sound in LISTS["sounds"].items():
-        yield from fill_some(rng, f"{SOURCE}:animal_fact/sound", 2, animal=animal, sound=sound)
+def young_animals(rng: random.Random) -> Iterator[Task]:
+    """What they are called, and whose young they are."""
     for animal, young in LISTS["young_animals"]:
         for kind in ("young", "parent"):
             yield fill(rng, f"{SOURCE}:animal_fact/{kind}", animal=animal, young=young)
@@ -312,13 +311,6 @@ def voice_or_tense(rng: random.Random) -> Iterator[Task]:
     )  # fmt: skip
 
 
-def emotions(rng: random.Random) -> Iterator[Task]:
-    """What somebody feels who says so."""
-    for emotion, texts in LISTS["emotions"].items():
-        for text in texts:
-            yield from fill_some(rng, f"{SOURCE}:emotion", 3, text=text, emotion=emotion)
-
-
 def story(rng: random.Random) -> Iterator[Task]:
     """A hero, a place, and a plot in four steps: what happens, what is done, found, in the end."""
     hero, place = rng.choice(LISTS["heroes"]), rng.choice(LISTS["places"])
@@ -330,12 +322,6 @@ def story(rng: random.Random) -> Iterator[Task]:
         happens=happens.replace("{p}", possessive), does=does, finds=finds, end=end,
         closing="From that day on" if "never" in end else "In the end",
     )  # fmt: skip
-
-
-def polite_requests(rng: random.Random) -> Iterator[Task]:
-    """The same, asked more politely."""
-    for request, polite in LISTS["polite"]:
-        yield from fill_some(rng, f"{SOURCE}:polite", 3, request=request, polite=polite)
 
 
 def messages(rng: random.Random) -> Iterator[Task]:

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from train.build_data.archives import Archive
-from train.build_data.cleaning import words_of
+from train.build_data.cleaning import any_of, words_of
 from train.build_data.readers import csv_rows
 from train.build_data.tasks import LISTS, Task, fill, is_clean, make, sample
 from train.chat.english import capitalise
@@ -33,10 +33,7 @@ def written(archives: Sequence[Archive], rng: random.Random) -> Iterator[Task]:
 def personality_chat(archives: Sequence[Archive], rng: random.Random) -> Iterator[Task]:
     """Microsoft's small talk: many phrasings of a question ("# ?" and a list), one answer each."""
     path = "packages/qnamaker/docs/qnaFormat/english/qna_chitchat_friendly.qna"
-    unfit = re.compile(
-        r"editorial|\b(date me|marry|love me|kiss|hot|hate you|dumb|boring|wtf|stfu|af|lmao)\b",
-        re.IGNORECASE,
-    )
+    unfit = any_of("personality chat: unfit")
     for block in re.split(r"(?m)^# \? ", archives[0].text(path))[1:]:
         answer = re.search(r"```markdown\n(.*?)\n```", block, re.DOTALL)
         if answer is None:
@@ -96,10 +93,7 @@ def banking77(archives: Sequence[Archive], rng: random.Random) -> Iterator[Task]
 
 def sentiment(archives: Sequence[Archive], rng: random.Random) -> Iterator[Task]:
     """Sentences of reviews, each "text<TAB>1" (positive) or 0."""
-    feelings = {
-        "1": {"feeling": "positive", "likes": "Yes"},
-        "0": {"feeling": "negative", "likes": "No"},
-    }
+    feelings = {"1": ("positive", "Yes"), "0": ("negative", "No")}
     for path, subject in (
         ("amazon_cells_labelled.txt", "product"),
         ("Datasets/imdb_labelled.txt", "movie"),
@@ -108,9 +102,9 @@ def sentiment(archives: Sequence[Archive], rng: random.Random) -> Iterator[Task]
         for line in archives[0].text(path).split("\n"):
             text, _, label = (part.strip() for part in line.rpartition("\t"))
             if label in feelings and is_clean(text) and 3 <= len(text.split()) <= 45:
-                yield fill(
-                    rng, "uci-sentiment:sentiment", text=text, subject=subject, **feelings[label]
-                )
+                feeling, likes = feelings[label]
+                words = {"text": text, "subject": subject, "feeling": feeling, "likes": likes}
+                yield fill(rng, "uci-sentiment:sentiment", **words)
 
 
 def disfl_qa(archives: Sequence[Archive], rng: random.Random) -> Iterator[Task]:

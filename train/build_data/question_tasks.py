@@ -8,24 +8,11 @@ import re
 from collections.abc import Iterator, Sequence
 
 from train.build_data.archives import Archive
-from train.build_data.cleaning import rewritten
+from train.build_data.cleaning import any_of, rewritten
 from train.build_data.readers import csv_rows, json_lines
 from train.build_data.sentence_tasks import FUNCTION_WORDS, Sentences
-from train.build_data.tasks import (
-    LISTS,
-    Task,
-    fill,
-    fill_some,
-    is_clean,
-    make,
-    sample,
-    sentence,
-)
+from train.build_data.tasks import LISTS, Task, fill, fill_some, is_clean, make, sample, sentence
 from train.chat.english import capitalise
-
-_NEEDS_CHOICES = re.compile(
-    r"\b(these|following|which one|not one|except|not|picture|image|shown|all of)\b", re.IGNORECASE
-)
 
 
 def open_trivia(archives: Sequence[Archive], rng: random.Random) -> Iterator[Task]:
@@ -47,7 +34,7 @@ def open_trivia(archives: Sequence[Archive], rng: random.Random) -> Iterator[Tas
             if len(question) > 140 or not question.endswith("?") or question.startswith('"'):
                 continue
             is_yes_or_no = answer in ("True", "False", "Yes", "No")
-            needs_choices = _NEEDS_CHOICES.search(question) or is_yes_or_no
+            needs_choices = any_of("trivia: needs choices").search(question) or is_yes_or_no
             with_choices = needs_choices or (left["multiple_choice"] > 0 and rng.random() < 0.35)
             kind = "multiple_choice" if with_choices else "trivia"
             if left[kind] == 0 or (with_choices and is_yes_or_no):
@@ -148,10 +135,6 @@ def restaurants(archives: Sequence[Archive], rng: random.Random) -> Iterator[Tas
 
 # --- tables of facts ----------------------------------------------------------------------------
 
-_THE = re.compile(
-    r"(United|Netherlands|Philippines|Bahamas|Maldives|Czech Rep|Dominican Rep|Central African)"
-)
-
 
 def countries(archives: Sequence[Archive], rng: random.Random) -> Iterator[Task]:
     """Capitals, continents and phone codes of countries that Tatoeba speaks of, or short ones."""
@@ -163,7 +146,7 @@ def countries(archives: Sequence[Archive], rng: random.Random) -> Iterator[Task]
             continue
         code = row["Phone"].split(",")[0]
         facts = {
-            "country": f"the {name}" if _THE.match(name) else name,
+            "country": f"the {name}" if any_of("countries: with an article").match(name) else name,
             "continent": continent,
             "capital": capital,
             "end": capital if capital.endswith(".") else f"{capital}.",
@@ -185,14 +168,8 @@ def elements(archives: Sequence[Archive], rng: random.Random) -> Iterator[Task]:
         summary = row["summary"].split(". ")[0].rstrip(".") + "."
         if number > 103:
             continue
-        facts = {
-            "name": row["name"].lower(),
-            "symbol": row["symbol"],
-            "number": number,
-            "kind": kind,
-            "phase": row["phase"].lower(),
-            "summary": summary,
-        }
+        facts = {"name": row["name"].lower(), "symbol": row["symbol"], "number": number}
+        facts |= {"kind": kind, "phase": row["phase"].lower(), "summary": summary}
         asked = ["symbol", "of_symbol", "number"]
         if "unknown" not in kind:
             asked.append("metal" if "metal" in kind and "metalloid" not in kind else "kind")

@@ -176,16 +176,11 @@ def docs(archives: Sequence[Archive]) -> Iterator[Document]:
                 yield Document(path, text)
 
 
-_MARKDOWN_BLOCK = re.compile(  # heading, table, image, include, HTML, quote, list, code, ...
-    r"\s*(?:#|\||!\[|\{|<|>|:::|\+{3}|- |\* |\d+\. |    |\t|=)"
-)
-
-
 def markdown_prose(text: str) -> str:
     """The paragraphs of a Markdown page, their links and emphasis as plain text."""
     text = normalise(re.sub(r"(?<!`)`(?!`)", "", text))  # `code` within a line is a word like any
     text = rewritten(front_matter(text)[1], "page: blocks")
-    blocks = (block for block in paragraphs(text) if not _MARKDOWN_BLOCK.match(block))
+    blocks = (block for block in paragraphs(text) if not any_of("page: no prose").match(block))
     return "\n\n".join(block for block in map(_markdown_paragraph, blocks) if block)
 
 

@@ -63,19 +63,14 @@ def storybook(page: str) -> str:
 
 def storybook_credits(archives: Sequence[Archive], origins: Sequence[str]) -> list[str]:
     """Who wrote, drew and translated each story, as the licences ask for; tab separated."""
-    header = "file\ttitle\ttext\tillustration\ttranslation\tlicence"
-    paths = sorted(origin.rpartition("#")[0] for origin in origins)
-    return [header, *(_storybook_credit(archives[0], path) for path in paths)]
-
-
-def _storybook_credit(archive: Archive, path: str) -> str:
-    text = archive.text(path)
-    title = re.match(r"#\s*(.+)", text)
-    fields = [path, title[1].strip() if title else ""]
-    for key in ("Text", "Illustration", "Translation", "License"):
-        match = re.search(rf"\* {key}:\s*(.+)", text)
-        fields.append(match[1].strip() if match else "")
-    return "\t".join(fields)
+    lines = ["file\ttitle\ttext\tillustration\ttranslation\tlicence"]
+    keys = ("Text", "Illustration", "Translation", "License")
+    patterns = (r"\A#\s*(.+)", *(rf"\* {key}:\s*(.+)" for key in keys))
+    for path in sorted(origin.rpartition("#")[0] for origin in origins):
+        text = archives[0].text(path)
+        found = [re.search(pattern, text) for pattern in patterns]
+        lines.append("\t".join([path, *(match[1].strip() if match else "" for match in found)]))
+    return lines
 
 
 # --- written with language models -----------------------------------------------------------------

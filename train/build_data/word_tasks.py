@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from train.build_data.archives import Archive
+from train.build_data.cleaning import any_of
 from train.build_data.sentence_tasks import FUNCTION_WORDS, Sentences, draw
 from train.build_data.tasks import Task, fill, is_clean, sample
 from train.chat.english import capitalise
@@ -47,9 +48,6 @@ _PARTS = {"n": "noun", "v": "verb", "a": "adjective", "s": "adjective", "r": "ad
 _LIMITS = {  # tasks of a kind; as many as make a balanced set
     "definition": 4_200, "example": 1_500, "synonym": 1_900, "antonym": 1_500, "hypernym": 700,
 }  # fmt: skip
-_VERB_OR_PRONOUN = re.compile(  # an example that is a sentence has one
-    r"\b(is|was|are|were|has|had|have|he|she|i|they|you|we|will|can|did|don't|it)\b", re.IGNORECASE
-)
 
 
 def wordnet_words(archive: Archive) -> set[str]:
@@ -204,7 +202,7 @@ def _example(word: str, meaning: dict[str, Any]) -> str:
     """The first example that is a sentence with the word; "" without one."""
     for example in meaning.get("example", []):
         text = example if isinstance(example, str) else example.get("text", "")
-        is_sentence = 4 <= len(text.split()) <= 16 and _VERB_OR_PRONOUN.search(text)
+        is_sentence = 4 <= len(text.split()) <= 16 and any_of("wordnet: of a sentence").search(text)
         if is_sentence and re.search(rf"\b{re.escape(word)}\b", text) and is_clean(text):
             text = capitalise(text.strip('"').rstrip(".;,"))
             return text if text[-1] in "?!" else f"{text}."
