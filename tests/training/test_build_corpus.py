@@ -60,7 +60,7 @@ def source_of(name: str) -> CorpusSource:
 
 
 def converted(name: str, *archives: Archive) -> list[Document]:
-    return list(source_of(name).convert(archives))
+    return list(source_of(name).documents_of(archives))
 
 
 @pytest.fixture
@@ -571,7 +571,7 @@ def test_simple_modern_text(archive: Callable[..., Archive], name: str) -> None:
     files, expected = SIMPLE_SOURCES[name]
     source = source_of(name)
     archives = [archive(files)] + [archive({})] * (len(DATASETS[name].origin) - 1)
-    records = corpus.finished(source, source.convert(archives))
+    records = corpus.finished(source, source.documents_of(archives))
     assert [record["text"] for record in records] == expected
 
 
@@ -588,7 +588,7 @@ def test_tiny_stories_of_all_samples(archive: Callable[..., Archive]) -> None:
         ),
         "tiny_stories.txt": "",
     }
-    records = corpus.finished(source, source.convert([archive(files)] * 7))
+    records = corpus.finished(source, source.documents_of([archive(files)] * 7))
     kept = corpus.select(source, Seen(), records)
     assert {document.text for document in kept} == {
         STORY,
@@ -602,7 +602,7 @@ def test_tiny_stories_of_all_samples(archive: Callable[..., Archive]) -> None:
 def test_tiny_stories_come_from_the_hub_where_it_is_in_reach(
     server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    file = source_of("tinystories").hub_file
+    file = source_of("tinystories").hub
     assert file is not None
     repository, _, commit = file.repository.partition("@")
     text = f"{STORY}\n<|endoftext|>\n{OTHER_STORY}"

@@ -37,7 +37,7 @@ def converter(source: CorpusSource) -> Converter:
     that is converted, since duplicates are dropped later."""
     limit = source.documents * 5 // 4 if source.style.is_endless else None
     convert = functools.partial(_records, source)
-    from_hub = functools.partial(_fetch_from_hub, source.hub_file) if source.hub_file else None
+    from_hub = functools.partial(_fetch_from_hub, source.hub) if source.hub else None
     return Converter(source.name, DATASETS[source.name].origin, convert, limit, from_hub)
 
 
@@ -56,16 +56,16 @@ def _fetch_from_hub(file: HubFile, progress: bool) -> Path | None:
 
 
 def _records(source: CorpusSource, paths: Sequence[Path]) -> Iterator[Record]:
-    if source.hub_file and paths[0].name == source.hub_file.name:
-        return finished(source, source.hub_file.convert(paths[0]))
-    return finished(source, source.convert([Archive(path) for path in paths]))
+    if source.hub and paths[0].name == source.hub.name:
+        documents = source.hub.convert(paths[0])
+    else:
+        documents = source.documents_of([Archive(path) for path in paths])
+    return finished(source, documents)
 
 
 def finished(source: CorpusSource, documents: Iterable[Document]) -> Iterator[Record]:
     """The source's documents after the last look."""
-    for document in documents:
-        if kept := source.style.last_look(source.name, document, source.shortest):
-            yield kept._asdict()
+    return (kept._asdict() for kept in map(source.last_look, documents) if kept)
 
 
 # --- building -----------------------------------------------------------------------------------
@@ -119,8 +119,8 @@ def _write(source: CorpusSource, kept: Sequence[Document], output: Path, archive
         credits.write_text("\n".join(lines) + "\n", encoding="utf-8")
     write_documents(path, [document.text for document in kept])
     entry = describe_file(output, dataset, len(kept))
-    if source.hub_file and any(d.origin == source.hub_file.name for d in kept):
-        entry["origin"] = [source.hub_file.repository]
+    if source.hub and any(d.origin == source.hub.name for d in kept):
+        entry["origin"] = [source.hub.repository]
     add_to_manifest(output, source.name, entry)
 
 

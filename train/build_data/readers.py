@@ -8,35 +8,11 @@ import json
 import re
 import xml.etree.ElementTree as ElementTree
 import zipfile
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from typing import Any
 from xml.etree.ElementTree import Element
 
-from train.build_data.archives import Archive, decode
-from train.build_data.cleaning import Document
-
-Reader = Callable[[str], Iterable[Any]]
-
-
-def each(
-    pattern: str,
-    read: Reader,
-    text_of: Callable[[Any], str],
-    largest_first: bool,
-    archives: Sequence[Archive],
-) -> Iterator[Document]:
-    """A document of every record in the files that match.
-
-    text_of  the document's text, or "" for a record to leave out
-    """
-    for archive in archives:
-        for path, content in archive.texts(pattern, largest_first):
-            for number, record in enumerate(read(content)):
-                if text := text_of(record):
-                    yield Document(f"{path}#{number}", text)
-
-
-# --- readers --------------------------------------------------------------------------------------
+from train.build_data.archives import decode
 
 
 def whole(text: str) -> list[str]:

@@ -1,47 +1,30 @@
-"""The table of sources, sources.toml, with the functions that it names."""
+"""The table of sources, sources.toml: its rows, with the functions that they name."""
 
 from __future__ import annotations
 
-import functools
 import random
 import tomllib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
-from train.build_data import duplicates
 from train.build_data.archives import Archive
 from train.build_data.cleaning import Document
-from train.build_data.polish import polish, polish_today
-from train.build_data.readers import each
 from train.build_data.tasks import Task
 from train.data.catalogue import SFT
 
 _TABLE: dict[str, dict[str, Any]] = tomllib.loads(
     Path(__file__).with_suffix(".toml").read_text(encoding="utf-8")
 )
+_ORIGINS = {origin.split("@")[0]: origin for origin in SFT.origin}
+_FUNCTIONS = ("last_look", "parts", "read", "text", "convert", "credits")
 
 
-def _function(name: str) -> Any:
-    """What a module of this package calls so."""
-    module, _, function = name.partition(".")
-    return getattr(import_module(f"{__package__}.{module}"), function)
-
-
-# --- the corpus -----------------------------------------------------------------------------------
-
-
-class Style(NamedTuple):
-    """What texts of a kind have in common.
-
-    last_look   every document as it is published, or None for one to leave out
-    shortest    characters of a document
-    parts       what of a document may be known from earlier ones, and
-    most_known  the largest share of them for which it is new all the same
-    is_endless  whether there is more of it than is wanted
-    """
+@dataclass(frozen=True)
+class Style:
+    """What texts of a kind have in common."""
 
     last_look: Callable[[str, Document, int], Document | None]
     shortest: int
@@ -50,20 +33,9 @@ class Style(NamedTuple):
     is_endless: bool = False
 
 
-STYLES = {
-    # of books and the web
-    "pages": Style(polish, 600, duplicates.long_paragraphs, 0.25, is_endless=True),
-    # simple modern text, clean as it comes
-    "today": Style(polish_today, 150, duplicates.nothing, 0.0),
-    "fables": Style(polish_today, 150, duplicates.opening, 0.0),
-    "articles": Style(polish_today, 150, duplicates.title, 0.0),
-    "tiny stories": Style(polish_today, 150, duplicates.long_sentences, 0.5),
-    "truecased": Style(polish_today, 150, duplicates.long_sentences, 0.4),
-}
-
-
-class HubFile(NamedTuple):
-    """A file of a dataset repository of the Hub, "owner/name@commit"."""
+@dataclass(frozen=True)
+class HubFile:
+    """A file of a dataset repository of the Hub."""
 
     repository: str
     name: str
@@ -72,55 +44,41 @@ class HubFile(NamedTuple):
 
 @dataclass(frozen=True)
 class CorpusSource:
-    """One file of the corpus, of the catalogue's entry with this name: see sources.toml."""
+    """One file of the corpus, of the catalogue's entry with this name."""
 
     name: str
     documents: int
     style: Style
-    shortest: int
-    convert: Callable[[Sequence[Archive]], Iterator[Document]]
-    credits: Callable[[Sequence[Archive], Sequence[str]], list[str]] | None
-    credits_suffix: str
-    hub_file: HubFile | None
+    shortest: int | None = None
+    files: str = ""
+    read: Callable[[str], Iterable[Any]] | None = None
+    text: Callable[[Any], str] = str
+    largest_first: bool = False
+    convert: Callable[[Sequence[Archive]], Iterator[Document]] | None = None
+    credits: Callable[[Sequence[Archive], Sequence[str]], list[str]] | None = None
+    credits_suffix: str = ""
+    hub: HubFile | None = None
 
+    def documents_of(self, archives: Sequence[Archive]) -> Iterator[Document]:
+        """What its function makes of the archives, or else a document of every record."""
+        if self.convert is not None:
+            yield from self.convert(archives)
+            return
+        assert self.read is not None
+        for archive in archives:
+            for path, content in archive.texts(self.files, self.largest_first):
+                for number, record in enumerate(self.read(content)):
+                    if text := self.text(record):
+                        yield Document(f"{path}#{number}", text)
 
-def _corpus_source(name: str, entry: dict[str, Any]) -> CorpusSource:
-    style = STYLES[entry["style"]]
-    if "convert" in entry:
-        convert = _function(entry["convert"])
-    else:
-        text_of = _function(entry["text"]) if "text" in entry else str
-        read = _function(entry["read"])
-        largest_first = entry.get("largest_first", False)
-        convert = functools.partial(each, entry["files"], read, text_of, largest_first)
-    hub_file = None
-    if "hub" in entry:
-        repository, file_name, from_hub = entry["hub"]
-        hub_file = HubFile(repository, file_name, _function(from_hub))
-    return CorpusSource(
-        name=name,
-        documents=entry["documents"],
-        style=style,
-        shortest=entry.get("shortest", style.shortest),
-        convert=convert,
-        credits=_function(entry["credits"]) if "credits" in entry else None,
-        credits_suffix=entry.get("credits_suffix", ""),
-        hub_file=hub_file,
-    )
-
-
-CORPUS_SOURCES = tuple(_corpus_source(*item) for item in _TABLE["corpus"].items())
-
-
-# --- the instruction set --------------------------------------------------------------------------
-
-_ORIGINS = {origin.split("@")[0]: origin for origin in SFT.origin}
-LIMITS: dict[str, int] = _TABLE["limits"]
+    def last_look(self, document: Document) -> Document | None:
+        """The document as it is published, or None for one to leave out."""
+        return self.style.last_look(self.name, document, self.shortest or self.style.shortest)
 
 
 @dataclass(frozen=True)
 class TaskSource:
-    """Some tasks, out of some repositories of the catalogue: see sources.toml."""
+    """Some tasks, out of some repositories of the catalogue."""
 
     name: str
     repositories: Sequence[str]
@@ -132,7 +90,21 @@ class TaskSource:
         return tuple(_ORIGINS[repository] for repository in self.repositories)
 
 
-TASK_SOURCES = tuple(
-    TaskSource(name, **{**entry, "convert": _function(entry["convert"])})
-    for name, entry in _TABLE["tasks"].items()
+def _resolved(row: dict[str, Any]) -> dict[str, Any]:
+    """The row with functions, a style and a file of the Hub in the place of what names them."""
+    facts = dict(row)
+    for key in facts.keys() & set(_FUNCTIONS):
+        module, _, function = facts[key].partition(".")
+        facts[key] = getattr(import_module(f"{__package__}.{module}"), function)
+    if "style" in facts:
+        facts["style"] = Style(**_resolved(_TABLE["styles"][facts["style"]]))
+    if "hub" in facts:
+        facts["hub"] = HubFile(**_resolved(facts["hub"]))
+    return facts
+
+
+CORPUS_SOURCES = tuple(
+    CorpusSource(name, **_resolved(row)) for name, row in _TABLE["corpus"].items()
 )
+TASK_SOURCES = tuple(TaskSource(name, **_resolved(row)) for name, row in _TABLE["tasks"].items())
+LIMITS: dict[str, int] = _TABLE["limits"]  # kind of task -> at most so many
