@@ -103,9 +103,6 @@ def roleplay_task(task: dict[str, str]) -> str:
     return "" if about_itself else text
 
 
-# --- health ---------------------------------------------------------------------------------------
-
-
 def health_answers(xml: str) -> Iterator[str]:
     """MedQuAD: an XML file per topic with questions and answers; four of them make a document."""
     root = xml_root(xml)
@@ -129,9 +126,6 @@ def _question_and_answer(question: str, answer: str) -> str:
     if answer.count("\n- ") > 40 or re.search(r"https?://|www\.|References|\bHPO\b", answer):
         return ""
     return re.sub(r"\s+\?", "?", question) + "\n" + answer
-
-
-# --- recipes --------------------------------------------------------------------------------------
 
 
 def recipe(page: str) -> str:

@@ -7,6 +7,7 @@ earlier source has, or that share much with an earlier document, are left out.
 from __future__ import annotations
 
 import functools
+import itertools
 import lzma
 import random
 from collections.abc import Iterable, Iterator, Sequence
@@ -33,12 +34,10 @@ from train.datasets import DOCUMENT_SEPARATOR, available
 
 
 def converter(source: CorpusSource) -> Converter:
-    """From its repositories, or from the Hub. Of what has more than is wanted, a quarter more than
-    that is converted, since duplicates are dropped later."""
-    limit = source.documents * 5 // 4 if source.style.is_endless else None
+    """From its repositories, or from the Hub."""
     convert = functools.partial(_records, source)
     from_hub = functools.partial(_fetch_from_hub, source.hub) if source.hub else None
-    return Converter(source.name, DATASETS[source.name].origin, convert, limit, from_hub)
+    return Converter(source.name, DATASETS[source.name].origin, convert, from_hub)
 
 
 def _fetch_from_hub(file: HubFile, progress: bool) -> Path | None:
@@ -56,11 +55,13 @@ def _fetch_from_hub(file: HubFile, progress: bool) -> Path | None:
 
 
 def _records(source: CorpusSource, paths: Sequence[Path]) -> Iterator[Record]:
+    """Of what has more than is wanted, a quarter more, since duplicates are dropped later."""
+    limit = source.documents * 5 // 4 if source.style.is_endless else None
     if source.hub and paths[0].name == source.hub.name:
         documents = source.hub.convert(paths[0])
     else:
         documents = source.documents_of([Archive(path) for path in paths])
-    return finished(source, documents)
+    return itertools.islice(finished(source, documents), limit)
 
 
 def finished(source: CorpusSource, documents: Iterable[Document]) -> Iterator[Record]:
@@ -83,7 +84,7 @@ def build(
     Raises DatasetError when a repository cannot be downloaded or is not what it should be.
     """
     sources = [source for source in CORPUS_SOURCES if source.name in names or not names]
-    existing = {s.name: _existing_file(output, DATASETS[s.name]) for s in sources}
+    existing = {source.name: _existing_file(output, DATASETS[source.name]) for source in sources}
     missing = [source for source in sources if existing[source.name] is None]
     if not missing:
         return {}

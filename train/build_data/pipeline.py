@@ -6,7 +6,6 @@ where it stopped: archives are complete or ".part", and so are the converters' f
 
 from __future__ import annotations
 
-import itertools
 import json
 import lzma
 import multiprocessing
@@ -33,14 +32,12 @@ class Converter:
     origins   the repositories, "owner/name@commit"
     convert   gets the paths of their archives in this order; a function of a module, so that
               another process can find it
-    limit     stop after so many records; None takes all
     from_hub  asked (whether to show progress) for a file that `convert` gets in place of them
     """
 
     name: str
     origins: tuple[str, ...]
     convert: Callable[[Sequence[Path]], Iterator[Record]]
-    limit: int | None = None
     from_hub: Callable[[bool], Path | None] | None = None
 
 
@@ -100,9 +97,8 @@ def read_records(work: Path, name: str) -> Iterator[Record]:
 def _convert(converter: Converter, paths: Sequence[Path], work: Path) -> None:
     target = records_path(work, converter.name)
     part = target.with_name(target.name + ".part")
-    records = converter.convert(paths)
     with part.open("w", encoding="utf-8") as file:
-        for record in itertools.islice(records, converter.limit):
+        for record in converter.convert(paths):
             file.write(json.dumps(record, ensure_ascii=False) + "\n")
     os.replace(part, target)
 

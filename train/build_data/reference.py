@@ -141,9 +141,6 @@ def _kramdown_prose(text: str) -> Iterator[str]:
             yield block
 
 
-# --- speeches -------------------------------------------------------------------------------------
-
-
 def speeches(archives: Sequence[Archive]) -> Iterator[Document]:
     """Addresses of US presidents: two zip archives of plain text in NLTK's data."""
     [archive] = archives
@@ -192,9 +189,6 @@ def _markdown_paragraph(block: str) -> str:
     block = tidy(html.unescape(rewritten(block, "page: emphasis")))
     is_code = re.search(r"https?:|[{}|<>\\=@#$]|\]\(|\[|\]|::|->|\(\)", block)
     return block if is_prose(block, 50, letters=0.9) and not is_code else ""
-
-
-# --- the World Factbook ---------------------------------------------------------------------------
 
 
 def background(country: str) -> str:

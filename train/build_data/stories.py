@@ -164,7 +164,6 @@ _SAMPLES: tuple[tuple[str, Callable[[str], list[str]]], ...] = (  # in the catal
     ("tiny_stories.txt", re.compile(r"\n\s*\n(?=Once upon a time)").split),
 )
 
-
 _NAMES = frozenset(words_of("tiny stories: names"))  # as the stories of the samples write them
 _NO_NAMES = frozenset(words_of("tiny stories: no names"))
 _INTRODUCED = re.compile(r'\b(?:named|called|name is|name was|named him|named her) "?([a-z]{3,})\b')
