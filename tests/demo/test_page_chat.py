@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import WIDTHS, App, Page, open_tab, served_here, slowly
+from conftest import WIDTHS, App, Page, open_tab, reload, served_here, slowly
 
 import app as showcase
 from gpt2_scratch.demo.api import Api
@@ -63,13 +63,13 @@ def test_a_conversation_with_retry_edit_and_a_reload(tiny_app: App, open_page: A
     read = page.locator("#read textarea")
     expect(read).to_have_value("### Instruction:\nName <b>a</b> river & ${7*7}.\n\n### Response:\n")
 
-    page.reload()
+    reload(page)
     open_tab(page, "Chat")
     expect(users).to_have_text(["Name <b>a</b> river & ${7*7}."])
     expect(bots).to_have_text([answer])
     page.locator("#clear").click()
     expect(page.locator("#conversation .turns.empty")).to_be_visible()
-    page.reload()
+    reload(page)
     open_tab(page, "Chat")
     expect(page.locator("#conversation .turns.empty")).to_be_visible()
 

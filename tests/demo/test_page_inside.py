@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import LOOKS, WIDTHS, App, open_tab, tab_to
+from conftest import LOOKS, WIDTHS, App, open_tab, reload, tab_to
 from made_up_snapshots import write_made_up_snapshots
 
 from gpt2_scratch.checkpoints.models import load_model
@@ -321,7 +321,7 @@ def test_the_tour_has_six_steps_and_can_be_declined(
         assert panel.evaluate(UNREADABLE) == [], key
         page.keyboard.press("Enter")  # the focus is on Next
     expect(panel.locator(".tour:visible")).to_have_count(0)
-    page.reload()
+    reload(page)
     panel = look(page)
     expect(panel.locator(".offer")).to_be_hidden()
     panel.locator(".start-tour").click()  # for who wants it again
