@@ -18,16 +18,11 @@ from tqdm import tqdm
 from train.build_data.archives import Archive, archive_path
 from train.build_data.cleaning import Document
 from train.build_data.duplicates import Seen
-from train.build_data.pipeline import (
-    Converter,
-    Record,
-    read_records,
-    run_converters,
-    write_compressed,
-)
+from train.build_data.pipeline import Converter, Record, read_records, run_converters
 from train.build_data.sources import CORPUS_SOURCES, CorpusSource, HubFile
 from train.data.catalogue import DATASETS, Dataset
 from train.data.data_manifest import add_to_manifest, describe_file
+from train.data.download import put_in_place
 from train.datasets import DOCUMENT_SEPARATOR, available
 
 # --- converting ---------------------------------------------------------------------------------
@@ -145,7 +140,7 @@ def write_documents(path: Path, texts: Sequence[str]) -> None:
     # A dictionary of up to 64 MiB: what a book repeats of another one is stored once.
     dictionary = max(1 << 20, min(64 << 20, len(data)))
     filters = [{"id": lzma.FILTER_LZMA2, "preset": 7, "dict_size": dictionary}]
-    write_compressed(path, data, filters)
+    put_in_place(lzma.compress(data, filters=filters), path)
 
 
 def read_documents(path: Path) -> list[str]:

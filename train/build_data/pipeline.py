@@ -7,10 +7,9 @@ where it stopped: archives are complete or ".part", and so are the converters' f
 from __future__ import annotations
 
 import json
-import lzma
 import multiprocessing
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
@@ -101,13 +100,3 @@ def _convert(converter: Converter, paths: Sequence[Path], work: Path) -> None:
         for record in converter.convert(paths):
             file.write(json.dumps(record, ensure_ascii=False) + "\n")
     os.replace(part, target)
-
-
-def write_compressed(
-    path: Path, data: bytes, filters: Sequence[Mapping[str, int]] | None = None
-) -> None:
-    """The file appears under its name when it is complete."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(path.name + ".part")
-    part.write_bytes(lzma.compress(data, filters=filters))
-    os.replace(part, path)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import functools
 import json
+import lzma
 import random
 import re
 from collections import Counter
@@ -18,17 +19,12 @@ from pathlib import Path
 from gpt2_scratch.vocabulary.tokenizer import Tokenizer
 from train.build_data.archives import Archive
 from train.build_data.cleaning import any_of
-from train.build_data.pipeline import (
-    Converter,
-    Record,
-    read_records,
-    run_converters,
-    write_compressed,
-)
+from train.build_data.pipeline import Converter, Record, read_records, run_converters
 from train.build_data.sources import LIMITS, TASK_SOURCES, TaskSource
 from train.build_data.tasks import Task, is_clean
 from train.data.catalogue import SFT
 from train.data.data_manifest import add_to_manifest, describe_file
+from train.data.download import put_in_place
 from train.datasets import available, fetch
 
 CREDITS_FILE = "instruct/credits/sft.tsv"
@@ -152,7 +148,7 @@ def write_tasks(path: Path, tasks: Iterable[Task]) -> None:
         fields = ("instruction", "input", "output", "source")
         line = {field: getattr(task, field) for field in fields}
         lines.append(json.dumps(line, ensure_ascii=False) + "\n")
-    write_compressed(path, "".join(lines).encode("utf-8"))
+    put_in_place(lzma.compress("".join(lines).encode("utf-8")), path)
 
 
 def credits() -> str:
