@@ -9,12 +9,13 @@ The template is the one of Stanford Alpaca (Taori et al. 2023) without its pream
     Name the capital of France.
 
     ### Response:
-    Paris.<|endoftext|>
+     Paris.<|endoftext|>
 
-Several turns are several such blocks in a row, which is also how training packs its examples.
+Several turns are several such blocks in a row, which is also how training packs its examples. What
+stands in them is spelled in one way, by `text.normalise_request`, in training and in the app.
 
 The markers are ordinary text, not special tokens. A user who types "### Response:" or
-"### Instruction:" is therefore passed through word for word: the message imitates the template and
+"### Instruction:" is therefore passed through as it is: the message imitates the template and
 steers the reply to that user's own conversation, where there is no hidden prompt to reach and no
 other reader to mislead. What text can never do is produce a special token: `<|endoftext|>` typed by
 anyone is thirteen plain characters, and only this module puts the real one between turns.
@@ -37,6 +38,7 @@ from gpt2_scratch.generation import (
     stream_from_ids,
 )
 from gpt2_scratch.sampling import SamplingOptions, SamplingSettings
+from gpt2_scratch.vocabulary.text import normalise_request
 
 if TYPE_CHECKING:
     from gpt2_scratch.model import GPT2
@@ -81,14 +83,25 @@ def encode_example(
     """One training example: prompt, response and the end-of-text token that closes it.
 
     Prompt and response are encoded apart, because that is how generation meets them: no token
-    may straddle the border between the two.
+    may straddle the border between the two. The response begins with a space, which is no part of
+    it: in the vocabulary a word behind a space is one token, and without it often several.
 
     Returns:
         ids and response_start: the loss counts the predictions of `ids[response_start:]` only.
     """
-    prompt = tokenizer.encode(format_prompt(instruction, input))
-    response = tokenizer.encode(output.strip())
+    prompt = encode_request(tokenizer, instruction, input)
+    response = tokenizer.encode(f" {output.strip()}")
     return [*prompt, *response, tokenizer.eot_id], len(prompt)
+
+
+def encode_request(tokenizer: Tokenizer, instruction: str, input: str = "") -> list[int]:
+    """The prompt of one instruction as token ids, in the spelling that is learned.
+
+    Raises ValueError as `format_prompt` does.
+    """
+    return tokenizer.encode(
+        format_prompt(*(normalise_request(tokenizer.fold(text)) for text in (instruction, input)))
+    )
 
 
 def checked_message(message: object, row: int) -> Message:
@@ -144,7 +157,7 @@ class _Turn:
 
 
 def _turns(tokenizer: Tokenizer, messages: Sequence[Message]) -> list[_Turn]:
-    """Messages to turns, spelled as the model has learned it.
+    """Messages to turns.
 
     Two messages of one role in a row are one; greetings are left out.
     """
@@ -192,12 +205,12 @@ def encode_conversation(
             budget. It is not cut: a model that answers half a question misleads.
     """
     *past, last = _turns(tokenizer, messages)
-    ids = tokenizer.encode(format_prompt(last.instruction, last.input))
+    ids = encode_request(tokenizer, last.instruction, last.input)
     dropped = 0  # of the messages that wait
     while len(ids) > budget_tokens and len(last.asked) > 1:
         del last.asked[0]
         dropped += 1
-        ids = tokenizer.encode(format_prompt(last.instruction, last.input))
+        ids = encode_request(tokenizer, last.instruction, last.input)
     if dropped:
         dropped, past = dropped + len(past), []
     if len(ids) > budget_tokens:
@@ -323,10 +336,14 @@ class Assistant:
 def _reply(
     steps: Generator[Step, None, None], dropped_turns: int, prompt: list[int]
 ) -> Generator[ChatStep, None, None]:
+    has_begun = False
     with closing(steps):
         for step in steps:
+            # The space before a response belongs to its first token: see `encode_example`.
+            text = step.text if has_begun else step.text.lstrip(" ")
+            has_begun = has_begun or bool(text)
             yield ChatStep(
-                text=step.text,
+                text=text,
                 probability=step.probability,
                 finish_reason=step.finish_reason,
                 dropped_turns=dropped_turns,

@@ -30,7 +30,6 @@ from gpt2_scratch.vocabulary.tokenizer import END_OF_TEXT, Tokenizer
 
 DTYPES = {"float32": torch.float32, "float16": torch.float16, "bfloat16": torch.bfloat16}
 
-# `chat.format_prompt` and `chat.encode_conversation` in Jinja; a test holds them equal.
 # The parts that are no numbers of a model: the format of the tokenizers library, whose ByteLevel
 # parts are GPT-2's pattern and letters, and `chat.format_prompt` and `chat.encode_conversation` in
 # Jinja; a test holds them equal.

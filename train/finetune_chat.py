@@ -28,6 +28,7 @@ from gpt2_scratch.checkpoints.errors import CheckpointError
 from gpt2_scratch.checkpoints.format import read_checkpoint
 from gpt2_scratch.checkpoints.models import find_checkpoint, load_model
 from gpt2_scratch.model import GPT2
+from gpt2_scratch.vocabulary.text import normalise_request
 from gpt2_scratch.vocabulary.tokenizer import Tokenizer
 from train.chat.free_check import free_check
 from train.chat.instruction_data import (
@@ -69,7 +70,7 @@ SAMPLE_INSTRUCTIONS = (
     ("What is the opposite of 'cold'?", ""),
     ("Rewrite the sentence in the past tense.", "She walks to school."),
 )
-REQUEST_REPEATS = 4  # in an epoch, each in other words
+REQUEST_REPEATS = 8  # in an epoch, each in other words
 STORY_SOURCE = "tinystories"
 STORIES = 600  # that are read as answers to requests for a story
 CHOOSING = 400  # the last validation tasks choose the parameters; `evaluate` reports on the first
@@ -197,8 +198,8 @@ def choosing_tasks() -> list[Instruction]:
 
 
 def question_of(task: Instruction) -> tuple[str, str]:
-    """What is equal of two copies of a task: letter case and white space do not count."""
-    return folded(task.instruction), folded(task.input)
+    """What two copies of a task have in common: what the model reads, in small letters."""
+    return folded(normalise_request(task.instruction)), folded(normalise_request(task.input))
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -225,7 +226,7 @@ def main(argv: list[str] | None = None) -> int:
         default=1.0,
         help="how far to go from --base to what was learnt; in between both are often kept",
     )
-    add_finetuning_arguments(parser, "chat", DEFAULTS, epochs=2.0, batch_size=64)
+    add_finetuning_arguments(parser, "chat", DEFAULTS, epochs=2.0, batch_size=32)
     return run_finetuning(parser, finetune, "response_loss", figures_on_test_part, argv)
 
 

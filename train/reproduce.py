@@ -61,8 +61,8 @@ STAGES = (
     Stage("tokenizer", (), "simple.tiktoken", "2 minutes"),
     Stage("packing", budget="2 minutes"),
     Stage("pretrain", tuple(PRETRAINING.split()), "base.safetensors", "13 hours"),
-    Stage("finetune_spam", ("--seeds", *"01234"), "spam.safetensors", "1 hour"),
-    Stage("finetune_chat", ("--minutes", "120"), "chat.safetensors", "2 hours"),
+    Stage("finetune_spam", ("--seeds", *"01234"), "spam.safetensors", "3 hours"),
+    Stage("finetune_chat", (), "chat.safetensors", "4 hours"),
     Stage("evaluate", ("all",), "manifest.json", "10 minutes"),
 )
 # What a stage is run with to try the chain, where that is something else.

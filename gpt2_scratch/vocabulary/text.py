@@ -2,7 +2,8 @@
 
 Our models have learned from text that `normalise_text` tidied. What a person types or pastes meets
 the same rules in `Tokenizer.encode_typed`: a phone's curly quote is a rare character to a model
-that has read straight ones only, and so is a zero-width space to everyone.
+that has read straight ones only, and so is a zero-width space to everyone. What is asked of the
+assistant is spelled more strictly still, in training as in the app: see `normalise_request`.
 """
 
 from __future__ import annotations
@@ -52,3 +53,62 @@ def normalise_text(text: str) -> str:
     """
     text = _TRAILING_SPACE.sub("", fold(text))
     return _BLANK_LINES.sub("\n\n", text).strip()
+
+
+# What is typed without its apostrophe or cut short, where it can be no other word ("its", "ill").
+_IN_FULL = {
+    "i": "I", "im": "I'm", "ive": "I've", "u": "you",
+    "whats": "what's", "hows": "how's", "wheres": "where's", "whos": "who's", "thats": "that's",
+    "theres": "there's", "dont": "don't", "doesnt": "doesn't", "didnt": "didn't", "isnt": "isn't",
+    "arent": "aren't", "wasnt": "wasn't", "werent": "weren't", "havent": "haven't",
+    "hasnt": "hasn't", "cant": "can't", "couldnt": "couldn't", "wouldnt": "wouldn't",
+    "shouldnt": "shouldn't", "pls": "please", "plz": "please", "thx": "thanks",
+}  # fmt: skip
+_CUT_SHORT = re.compile(rf"(?<![\w'.@/-])(?:{'|'.join(_IN_FULL)})(?![\w@/-]|\.\w)", re.IGNORECASE)
+_QUOTED_WORD = re.compile(r"(?<![\w\"'`])([\"'`])(\w+(?:[-']\w+)*)\1(?![\w\"'`])")
+_SEVERAL_MARKS = re.compile(r"[?!]{2,}")
+_SPACE_BEFORE_MARK = re.compile(r"(?<=\w)[ \t]+(?=[?!])")
+# At the end of a message only: what looks like a sum in the middle may be a date or a telephone.
+_SUM = re.compile(
+    r"(?<![\w.,:/-])(\d{1,3}(?:\s*[-+*/x\u00d7\u00f7]\s*\d{1,3})+)\s*(=?)\s*(\?*|\.?)\Z"
+)
+_OPERATOR = re.compile(r"\s*([-+*/x\u00d7\u00f7])\s*")
+_SPELLED_OPERATORS = str.maketrans({"x": "*", "\u00d7": "*", "\u00f7": "/"})
+
+
+def normalise_request(text: str) -> str:
+    """What is asked of the assistant in the one spelling that it has learned.
+
+    "whats 2+2 ??" and "What's 2 + 2?" are one question, and a small model should not have to learn
+    it twice. So a single word loses its quotation marks ("the opposite of 'hot'"), a sum at the end
+    gets its spaces, marks stand once and without a space before them, the first letter is a
+    capital, and what phones leave out ("dont", "i", "pls") is written in full. The text is `fold`ed
+    already; applying it twice changes nothing.
+    """
+    text = unquoted(text.strip())
+    text = _CUT_SHORT.sub(_in_full, text)
+    text = _SPACE_BEFORE_MARK.sub("", text)
+    text = _SEVERAL_MARKS.sub(lambda found: "?" if "?" in found[0] else "!", text)
+    text = _SUM.sub(_spaced_sum, text)
+    return text[:1].upper() + text[1:]
+
+
+def unquoted(text: str) -> str:
+    """The text without the quotation marks around single words; a quoted sentence keeps them.
+
+    In the vocabulary a word behind a space is one token, and behind a quotation mark it is another
+    one or several: without the marks the word that is asked about is the word that was learned.
+    """
+    return _QUOTED_WORD.sub(r"\2", text)
+
+
+def _in_full(found: re.Match[str]) -> str:
+    word = _IN_FULL[found[0].lower()]
+    return word[0].upper() + word[1:] if found[0][0].isupper() else word
+
+
+def _spaced_sum(found: re.Match[str]) -> str:
+    """ "7x7=?" becomes "7 * 7 = ?"."""
+    spaced = _OPERATOR.sub(r" \1 ", found[1]).translate(_SPELLED_OPERATORS)
+    equals = " =" if found[2] else ""
+    return spaced + equals + (" " if equals and found[3] else "") + found[3]

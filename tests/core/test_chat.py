@@ -80,28 +80,37 @@ def test_template_is_the_documented_text() -> None:
 def test_example_is_prompt_response_end(tokenizer: Tokenizer) -> None:
     ids, response_start = encode_example(tokenizer, "Add.", "1 2", " 3\n")
     assert tokenizer.decode(ids[:response_start]) == format_prompt("Add.", "1 2")
-    assert ids[response_start:] == [*b"3", tokenizer.eot_id]
+    assert ids[response_start:] == [*b" 3", tokenizer.eot_id]
 
 
-def test_training_and_generation_see_the_same_ids(tokenizer: Tokenizer) -> None:
-    example, response_start = encode_example(tokenizer, "Add.", "1 2", "3")
-    messages: list[Message] = [{"role": "user", "content": "Add.", "input": "1 2"}]
+@pytest.mark.parametrize("asked", [("Add.", "1 2"), ("whats the opposite of 'hot' ??", "u")])
+def test_training_and_generation_see_the_same_ids(
+    asked: tuple[str, str], tokenizer: Tokenizer
+) -> None:
+    example, response_start = encode_example(tokenizer, *asked, "3")
+    messages: list[Message] = [{"role": "user", "content": asked[0], "input": asked[1]}]
     prompt, _ = encode_conversation(tokenizer, messages, 100)
     assert prompt == example[:response_start]
+
+
+def test_one_question_is_read_in_one_spelling(tokenizer: Tokenizer) -> None:
+    typed = ("whats 2+2", "What's 2 +2", " \u201cwhats\u201d 2 + 2\n")
+    read = {tuple(encode_conversation(tokenizer, conversation(text), 100)[0]) for text in typed}
+    assert read == {tuple(tokenizer.encode(format_prompt("What's 2 + 2")))}
 
 
 # --- conversations ---
 
 
 def test_turns_are_joined_and_finished_responses_closed(tokenizer: Tokenizer) -> None:
-    ids, dropped = encode_conversation(tokenizer, conversation("a", "b", "c", "d", "e"), 1000)
+    ids, dropped = encode_conversation(tokenizer, conversation("A", "b", "C", "d", "E"), 1000)
     eot = [tokenizer.eot_id]
     assert ids == [
-        *tokenizer.encode(format_prompt("a") + "b"),
+        *tokenizer.encode(format_prompt("A") + " b"),
         *eot,
-        *tokenizer.encode(format_prompt("c") + "d"),
+        *tokenizer.encode(format_prompt("C") + " d"),
         *eot,
-        *tokenizer.encode(format_prompt("e")),
+        *tokenizer.encode(format_prompt("E")),
     ]
     assert dropped == 0
 
@@ -118,9 +127,9 @@ def test_oldest_whole_turns_are_dropped_to_the_token(tokenizer: Tokenizer) -> No
 
 
 def test_a_short_old_turn_does_not_jump_over_a_long_one(tokenizer: Tokenizer) -> None:
-    messages = conversation("a", "b", "long " * 50, "c", "last")
+    messages = conversation("a", "b", "long " * 50, "c", "Last")
     ids, dropped = encode_conversation(tokenizer, messages, 150)
-    assert (tokenizer.decode(ids), dropped) == (format_prompt("last"), 2)
+    assert (tokenizer.decode(ids), dropped) == (format_prompt("Last"), 2)
 
 
 def test_messages_that_wait_are_dropped_like_turns(tokenizer: Tokenizer) -> None:
@@ -162,7 +171,7 @@ def test_roles_alternate_loosely(tokenizer: Tokenizer) -> None:
     placeholder = ("assistant", "")
     assert text(("user", "a"), ("assistant", "b"), ("user", "c"), placeholder) == plain
     stopped = text(("user", "a"), ("assistant", ""), ("user", "c"))
-    assert stopped == format_prompt("a\n\nc")
+    assert stopped == format_prompt("A\n\nc")
     in_parts = text(("user", "a"), ("assistant", "b"), ("assistant", "b2"), ("user", "c"))
     assert in_parts == plain.replace("b<|", "b\n\nb2<|")
 
@@ -209,6 +218,17 @@ def test_reply_ends_at_end_of_text(tokenizer: Tokenizer) -> None:
     assert model.prompt == tokenizer.encode(format_prompt("Say hi."))
     assert [step.finish_reason for step in steps] == [None] * 9 + ["stop"]
     assert all(step.prompt == model.prompt for step in steps)
+
+
+def test_the_space_before_a_response_is_no_part_of_it(tokenizer: Tokenizer) -> None:
+    """Training puts one there; the reply comes without, and in the next turn it is back."""
+    model = scripted_model(b"  Two  spaces. ")
+    steps = list(Assistant(model, tokenizer).stream(conversation("Say hi.")))
+    reply = "".join(step.text for step in steps)
+    assert reply == "Two  spaces. "
+    later, _ = encode_conversation(tokenizer, conversation("Say hi.", reply, "Again."), 1000)
+    example, _ = encode_example(tokenizer, "Say hi.", "", reply)
+    assert later[: len(example)] == example
 
 
 def test_reply_ends_before_the_model_asks_itself(tokenizer: Tokenizer) -> None:

@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from train.chat.drills import DRILLS, example_sentences, things
+from train.chat.drills import DRILLS, example_sentences, in_the_words_asked, things
 from train.chat.english import in_words
 from train.chat.wordings import Task
 from train.chat.written_files import lists
@@ -62,7 +62,7 @@ def test_what_a_thing_is_holds_both_ways() -> None:
             verdict, name, kind = found.groups()
             assert (kind in kinds[name]) == (verdict == "Yes"), answer
             questions += 1
-        if found := re.fullmatch(r"(.+) is the odd one out, because it is not (.+)\.", answer):
+        if found := re.fullmatch(r"The odd one out is (.+), because it is not (.+)\.", answer):
             odd, kind = found.groups()
             named = [name for name in kinds if name.endswith(odd) or name.endswith(odd.lower())]
             assert any(kind not in kinds[name] for name in named), answer
@@ -70,12 +70,44 @@ def test_what_a_thing_is_holds_both_ways() -> None:
     assert questions > 100
 
 
+def test_of_two_kinds_the_right_one_is_said() -> None:
+    kinds = {thing.name: thing.kind for thing in things()}
+    for asked, _, answer in drawn("alternatives"):
+        [kind] = [k for n, k in kinds.items() if answer.lower() == f"{n} is {k}.".lower()]
+        assert kind in asked.lower()
+
+
+def test_sentences_are_joined_with_the_word_and_taken_apart_again() -> None:
+    for asked, input, answer in drawn("joined"):
+        text = f"{asked} {input}".lower()
+        if answer.count(".") == 2:  # taken apart: nothing is lost but the joining word
+            words = re.findall(r"[\w']+", answer.lower())
+            assert all(word in text for word in words)
+            continue
+        first, second = re.fullmatch(r"(.+?),? (?:because|but|so|and) (.+)\.", answer).groups()
+        assert first.lower() in text and second.lower() in text
+
+
+@pytest.mark.parametrize(
+    ("asked", "answer"),
+    [
+        ("happy or sad? We won!", "Happy."),
+        ("Is this a good review or a bad one?", "Good."),
+        ("Is it a compliment or a complaint?", "Compliment."),
+        ("Positive or negative: a good day", "Positive."),
+    ],
+)
+def test_a_verdict_is_said_in_the_words_asked(asked: str, answer: str) -> None:
+    assert in_the_words_asked(asked, "Positive.") == answer
+    assert in_the_words_asked(asked, "It was.") == "It was."
+
+
 def test_letters_and_words_are_counted() -> None:
     for asked, input, answer in drawn("letters"):
         if found := re.fullmatch(r"The word (\w+) has (.+) letters\.", answer):
             assert found[2] == in_words(len(found[1]))
-        if found := re.fullmatch(r"(\w+) rhymes with (\w+)\.", answer):
-            assert any({found[1].lower(), found[2]} <= {*row} for row in lists("drills")["rhymes"])
+        if found := re.fullmatch(r"A word that rhymes with (\w+) is (\w+)\.", answer):
+            assert any({*found.groups()} <= {*row} for row in lists("drills")["rhymes"])
         if found := re.fullmatch(r"There are (.+) words\.", answer):
             text = f"{asked}\n{input}"
             [sentence, *_] = [s for s in example_sentences() if s.rstrip(".") in text]

@@ -11,9 +11,11 @@ from pathlib import Path
 import pytest
 from made_up_data import write_mirror
 
+from gpt2_scratch.chat import encode_request
 from gpt2_scratch.vocabulary.tokenizer import Tokenizer
 from train import finetune_chat
 from train.chat import invented
+from train.chat.english import in_words
 from train.chat.requests import SOURCE, requests, stories_of, written_conversations
 from train.chat.wordings import as_typed, fill, in_one_message, without_article
 from train.chat.written_files import lists, records
@@ -55,13 +57,23 @@ def test_one_fact_is_asked_in_many_wordings(tasks: list[Instruction]) -> None:
 
 
 def test_sums_are_right(tasks: list[Instruction]) -> None:
-    signs = {"plus": operator.add, "minus": operator.sub, "times": operator.mul}
+    signs = {
+        "plus": operator.add,
+        "minus": operator.sub,
+        "times": operator.mul,
+        "divided by": operator.truediv,
+    }
     for asked, answer in of(tasks, "sums"):
-        found = re.fullmatch(r"(\d+) (\w+) (\d+) is (\d+)\.", answer)
-        assert found is not None
+        if found := re.fullmatch(r"(Half of|Twice) (\d+) is (\d+)\.", answer):
+            half, double = (found[3], found[2]) if found[1] == "Half of" else (found[2], found[3])
+            assert 2 * int(half) == int(double) and found[2] in asked
+            continue
+        found = re.fullmatch(r"(\d+) (\w+(?: by)?) (\d+) is (\d+)\.", answer)
+        assert found is not None, answer
         x, sign, y, result = found.groups()
         assert signs[sign](int(x), int(y)) == int(result)
-        assert {x, y} <= set(re.findall(r"\d+", asked))
+        in_figures = set(re.findall(r"\d+", asked))
+        assert all(n in in_figures or in_words(int(n)) in asked.lower() for n in (x, y)), asked
 
 
 def test_answers_about_invented_texts_copy_from_them() -> None:
@@ -123,7 +135,7 @@ def test_mass_nouns_have_no_article() -> None:
 def test_careless_typing_changes_no_place() -> None:
     rng = random.Random(0)
     typed = {as_typed("What is the opposite of {x}?", rng) for _ in range(100)}
-    assert len(typed) > 4 and all("{x}" in text for text in typed)
+    assert len(typed) == 3 and all("{x}" in text for text in typed)
     messages = {in_one_message("Change this.", "He eats.", rng) for _ in range(20)}
     assert messages == {"Change this.\nHe eats.", "Change this: He eats."}
     asked = {in_one_message("Is it past?", "He eats.", rng) for _ in range(20)}
@@ -134,7 +146,7 @@ def test_the_written_files_are_whole() -> None:
     names = ("facts", "unknown", "rewriting", "reading", "lists", "definitions", "stories")
     assert all(len(records(name)) > 200 for name in names)
     wordings = lists("wordings")
-    assert len(wordings) == 79 and all(len(set(ways)) >= 40 for ways in wordings.values())
+    assert len(wordings) == 80 and all(len(set(ways)) >= 40 for ways in wordings.values())
     assert records("nothing") == ()
 
 
@@ -150,7 +162,7 @@ def test_training_leaves_out_what_is_held_out(
     held_out = [*held_out_tasks(), shared]
     monkeypatch.setattr(finetune_chat, "held_out_tasks", lambda: held_out)
     after = training_examples(tokenizer, 512, 0.0, 0.0, 0, request_repeats=1)
-    prompt = tokenizer.encode(f"### Instruction:\n{shared.instruction}\n\n### Response:\n")
+    prompt = encode_request(tokenizer, shared.instruction)
     asked = [sum(row.ids[: len(prompt)] == prompt for row in rows) for rows in (before, after)]
     assert asked[0] > 0
     assert asked[1] == 0

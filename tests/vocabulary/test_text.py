@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from gpt2_scratch.chat import encode_conversation
 from gpt2_scratch.generation import encode_prompt
-from gpt2_scratch.vocabulary.text import fold, normalise_text
+from gpt2_scratch.vocabulary.text import fold, normalise_request, normalise_text
 from gpt2_scratch.vocabulary.tokenizer import Tokenizer
 
 TYPED = "\u201cIt\u2019s\u201d\u00a0\u2013 or\u2014we\u200bll\u2026 "
@@ -53,6 +53,39 @@ def test_fold_twice_changes_nothing(text: str) -> None:
 @given(st.text(st.characters(min_codepoint=32, max_codepoint=126) | st.sampled_from("\n\t")))
 def test_fold_leaves_what_a_plain_keyboard_types(text: str) -> None:
     assert fold(text) == text
+
+
+@pytest.mark.parametrize(
+    ("typed", "expected"),
+    [
+        ("2+2", "2 + 2"),
+        ("2 +2", "2 + 2"),
+        ("whats 2 + 2 ??", "What's 2 + 2?"),
+        ("7x7=?", "7 * 7 = ?"),
+        ("Solve 56 \u00f7 8.", "Solve 56 / 8."),
+        ("8+8+1=", "8 + 8 + 1 ="),
+        ("the opposite of 'hot'", "The opposite of hot"),
+        ('Is it "definately" or `definitely`?', "Is it definately or definitely?"),
+        ("how do u spell 'wont'!!", "How do you spell wont!"),
+        ("plz fix: i dont know", "Please fix: I don't know"),
+        ("", ""),
+        # What is left as it is: a quoted sentence, possessives, dates, numbers of telephones.
+        ('He said "Go home."', 'He said "Go home."'),
+        ("The boys' and girls' toys", "The boys' and girls' toys"),
+        ("Call 555-0199", "Call 555-0199"),
+        ("Born on 2024-11-30", "Born on 2024-11-30"),
+        ("Is version 1.2-3 its last, i.e. ill?", "Is version 1.2-3 its last, i.e. ill?"),
+    ],
+)
+def test_a_request_has_one_spelling(typed: str, expected: str) -> None:
+    assert normalise_request(typed) == expected
+
+
+@settings(deadline=None)
+@given(st.text(st.sampled_from("ab i'\"`?! +-x=*12.u\n,\u00c9\u00df") | st.characters()))
+def test_normalise_request_twice_changes_nothing(text: str) -> None:
+    once = normalise_request(fold(text))
+    assert normalise_request(once) == once
 
 
 def test_prompts_and_messages_are_folded_for_our_vocabulary() -> None:

@@ -6,6 +6,7 @@ import re
 import string
 from collections.abc import Iterable, Sequence
 
+from gpt2_scratch.vocabulary.text import unquoted
 from train.datasets import Instruction
 
 
@@ -28,8 +29,8 @@ def match_rates(tasks: Iterable[Instruction], answers: Iterable[str]) -> dict[st
 
 
 def normalised(text: str) -> str:
-    """Lower case, single spaces, no punctuation at the ends."""
-    folded = " ".join(text.casefold().split())
+    """Lower case, single spaces, no punctuation at the ends, no quotes around single words."""
+    folded = unquoted(" ".join(text.casefold().split()))
     return folded.strip(string.punctuation + " ") or folded  # "?" may be the answer
 
 

@@ -18,11 +18,14 @@ from train.chat.written_files import lists, records
 # How many of each kind an epoch has.
 SUMS, BIGGER, SORTED, SENTENCES, PROBLEMS, UNITS = 700, 60, 60, 150, 400, 80
 LETTERS, COUNTED, RHYMES, THINGS, COMPARED, EXAMPLES = 120, 80, 150, 200, 120, 120
+ALTERNATIVES, HALVES, JOINED = 150, 40, 60
 LARGEST_SUM = 100
+SUMS_IN_WORDS = 0.15  # part of the sums that is asked in words: "twenty plus five"
 
 
 def _sums(rng: random.Random) -> Iterator[Task]:
-    """Sums and differences to 100, the tables to ten, each small one far more often than large."""
+    """Sums and differences to 100, small ones far more often than large; the tables to ten,
+    forwards and backwards; halves and doubles."""
     for _ in range(SUMS):
         largest = rng.choice((10, 20, 20, LARGEST_SUM))
         x = rng.randint(0, largest)
@@ -32,19 +35,34 @@ def _sums(rng: random.Random) -> Iterator[Task]:
             ("difference", x + y, y, "minus", x),
         ):
             answer = f"{a} {verb} {b} is {result}."
-            yield from in_wordings(rng, kind, str(a), answer, str(b), count=1)
+            yield from in_wordings(rng, kind, _written(a, rng), answer, _written(b, rng), count=1)
     for x in range(11):
         for y in range(11):
             answer = f"{x} times {y} is {x * y}."
-            yield from in_wordings(rng, "product", str(x), answer, str(y), count=2)
+            yield from in_wordings(
+                rng, "product", _written(x, rng), answer, _written(y, rng), count=2
+            )
+            if y:
+                answer = f"{x * y} divided by {y} is {x}."
+                yield from in_wordings(rng, "quotient", str(x * y), answer, str(y), count=1)
+    for _ in range(HALVES):
+        x = rng.randint(1, 50)
+        yield rng.choice(lists("drills")["halves"]).format(x=2 * x), "", f"Half of {2 * x} is {x}."
+        answer = f"Twice {x} is {2 * x}."
+        yield rng.choice(lists("drills")["doubles"]).format(x=x), "", answer
+
+
+def _written(number: int, rng: random.Random) -> str:
+    """As figures or, now and then, in words; the answer to a sum always has figures."""
+    return in_words(number) if rng.random() < SUMS_IN_WORDS else str(number)
 
 
 def _number_words(rng: random.Random) -> Iterator[Task]:
     for number in range(101):
         words = in_words(number)
         answer = f"{number} is {words}."
-        yield from in_wordings(rng, "number_in_words", str(number), answer, count=2)
-        answer = f"{words.capitalize()} is {number}."
+        yield from in_wordings(rng, "number_in_words", str(number), answer, count=3)
+        answer = f"The number is {number}."
         yield from in_wordings(rng, "number_in_digits", words, answer, count=2)
     for _ in range(BIGGER):
         x, y = rng.sample(range(rng.choice((10, 100, 1000))), 2)
@@ -114,7 +132,7 @@ def _letters(rng: random.Random) -> Iterator[Task]:
         yield from in_wordings(rng, "sort_words", ", ".join(chosen), answer, count=1)
     for _ in range(RHYMES):
         word, rhyme = rng.sample(rng.choice(lists("drills")["rhymes"]), 2)
-        answer = f"{rhyme.capitalize()} rhymes with {word}."
+        answer = f"A word that rhymes with {word} is {rhyme}."
         yield from in_wordings(rng, "rhyme", word, answer, count=1)
 
 
@@ -166,8 +184,20 @@ def _kinds_of_things(rng: random.Random) -> Iterator[Task]:
         odd = rng.choice([t for t in things() if not (t.may_be(kind["one"]) or _alike(t, kind))])
         chosen = [thing.bare for thing in (*rng.sample(same, 3), odd)]
         rng.shuffle(chosen)
-        answer = f"{capitalise(odd.bare)} is the odd one out, because it is not {kind['one']}."
+        answer = f"The odd one out is {odd.bare}, because it is not {kind['one']}."
         yield from in_wordings(rng, "odd_one_out", ", ".join(chosen), answer, count=1)
+
+
+def _alternatives(rng: random.Random) -> Iterator[Task]:
+    """A fruit or a vegetable?"""
+    kinds = sorted({thing.kind for thing in things()})
+    for thing in rng.sample(things(), ALTERNATIVES):
+        other = rng.choice([kind for kind in kinds if not thing.may_be(kind)])
+        a, b = rng.sample((thing.kind, other), 2)
+        x = rng.choice((thing.name, thing.bare))
+        way = rng.choice(lists("drills")["either_or"])
+        question = way.format(x=x, X=capitalise(x), a=a, b=b, A=capitalise(a))
+        yield as_typed(question, rng), "", f"{capitalise(thing.name)} is {thing.kind}."
 
 
 def _alike(thing: Thing, kind: dict[str, str]) -> bool:
@@ -219,6 +249,34 @@ def example_sentences() -> tuple[str, ...]:
     return tuple(sorted(found))
 
 
+def _joined_clauses(rng: random.Random) -> Iterator[Task]:
+    """Two sentences and a word to join them with, and a sentence to take apart again."""
+    clauses = [
+        (word, first, second)
+        for word, pairs in lists("drills")["clauses"].items()
+        for first, second in pairs
+    ]
+    for word, first, second in rng.sample(clauses, JOINED):
+        x, y = (f"{capitalise(clause)}." for clause in (first, second))
+        comma = "" if word == "because" else ","
+        together = f"{capitalise(first)}{comma} {word} {second}."
+        way = rng.choice(lists("drills")["joining"])
+        yield as_typed(way.format(x=x, y=y, word=word), rng), "", together
+        yield from in_wordings(rng, "merge_two_sentences", x, together, y, count=1)
+        if word != "because":
+            yield from in_wordings(rng, "split_sentence", together, f"{x} {y}", count=1)
+
+
+def in_the_words_asked(asked: str, verdict: str) -> str:
+    """ "Positive." as the answer to "happy or sad?" is "Happy."."""
+    for good, bad in lists("drills")["opinions"]:
+        one, other = (rf"\b{word}\b" for word in (good, bad))
+        if re.search(rf"{one}.{{0,20}}\bor\b.{{0,20}}{other}", asked, re.IGNORECASE):
+            said = {"Positive.": f"{capitalise(good)}.", "Negative.": f"{capitalise(bad)}."}
+            return said.get(verdict, verdict)
+    return verdict
+
+
 def _sentences(rng: random.Random) -> Iterator[Task]:
     """Simple sentences to change in the four commonest ways, short reviews, words in sentences."""
     made = list(sentences())
@@ -226,7 +284,10 @@ def _sentences(rng: random.Random) -> Iterator[Task]:
         for sentence in rng.sample(made, SENTENCES):
             yield from in_wordings(rng, kind, sentence["present"], sentence[kind], count=1)
     for review, verdict in rng.sample(list(reviews()), SENTENCES):
-        yield from in_wordings(rng, "sentiment", review, f"{verdict.capitalize()}.", count=1)
+        for asked, input, answer in in_wordings(
+            rng, "sentiment", review, f"{verdict.capitalize()}.", count=1
+        ):
+            yield asked, input, in_the_words_asked(asked, answer)
     for example in rng.sample(example_sentences(), EXAMPLES):
         words = sorted(set(re.findall(r"\b[a-z]{4,}\b", example)))
         if len(words) > 1:
@@ -242,6 +303,8 @@ DRILLS: dict[str, Callable[[random.Random], Iterator[Task]]] = {
     "units": _units,
     "letters": _letters,
     "kinds": _kinds_of_things,
+    "alternatives": _alternatives,
     "compared": _compared,
+    "joined": _joined_clauses,
     "drills": _sentences,
 }

@@ -17,6 +17,7 @@ import torch
 from torch import Tensor
 
 from gpt2_scratch.chat import encode_example
+from gpt2_scratch.vocabulary.text import unquoted
 from gpt2_scratch.vocabulary.tokenizer import Tokenizer
 from train.datasets import Instruction
 from train.packing import INSTRUCT, MIXTURE, TokenMixture, pack
@@ -52,8 +53,11 @@ def repeats_of(source: str) -> int:
 
 
 def encode_task(tokenizer: Tokenizer, task: Instruction) -> Example:
-    """One task: its response and the `<|endoftext|>` behind it count."""
-    ids, start = encode_example(tokenizer, task.instruction, task.input, task.output)
+    """One task: its response and the `<|endoftext|>` behind it count.
+
+    Single words stand without quotation marks in the response too, as in what was asked.
+    """
+    ids, start = encode_example(tokenizer, task.instruction, task.input, unquoted(task.output))
     return Example(ids, [place >= start for place in range(len(ids))])
 
 

@@ -12,7 +12,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from train.chat import invented
-from train.chat.drills import DRILLS
+from train.chat.drills import DRILLS, in_the_words_asked
 from train.chat.english import past_of, plural_of
 from train.chat.wordings import (
     WORDINGS,
@@ -32,6 +32,12 @@ WORDINGS_PER_TASK = 2
 COPIES, UNKNOWNS = 900, 250
 LONGEST_STORY = 700  # characters: an answer has 128 tokens or so
 AS_ONE_MESSAGE = 0.6  # part of the tasks with an input that have it in the instruction
+# Kinds whose answers copy no sentence, and the part of them that is asked in small letters alone:
+# "capital of spain".
+IN_SMALL_LETTERS, WITHOUT_CAPITALS = (
+    ("facts", "small_talk", "unknown", "compared", "alternatives"),
+    0.08,
+)
 
 
 def requests(seed: int | str) -> list[Instruction]:
@@ -42,6 +48,8 @@ def requests(seed: int | str) -> list[Instruction]:
         for instruction, input, answer in make(rng):
             if input and rng.random() < AS_ONE_MESSAGE:
                 instruction, input = in_one_message(instruction, input, rng), ""
+            if kind in IN_SMALL_LETTERS and rng.random() < WITHOUT_CAPITALS:
+                instruction = instruction.lower()
             tasks.append(Instruction(instruction, input, answer, f"{SOURCE}:{kind}"))
     return tasks
 
@@ -77,7 +85,10 @@ def _rewriting(rng: random.Random) -> Iterator[Task]:
         kind, x, y = record["kind"], record["input"], ""
         if kind == "merge_two_sentences":
             x, y = re.split(r"(?<=[.!?]) ", x, maxsplit=1)
-        yield from in_wordings(rng, kind, x, record["output"], y, count=WORDINGS_PER_TASK)
+        for asked, input, answer in in_wordings(
+            rng, kind, x, record["output"], y, count=WORDINGS_PER_TASK
+        ):
+            yield asked, input, in_the_words_asked(asked, answer)
 
 
 def _unfinished_sentences(rng: random.Random) -> Iterator[Task]:
@@ -266,8 +277,7 @@ def written_conversations() -> list[list[Instruction]]:
             Instruction(
                 turn["user"],
                 turn.get("input", ""),
-                # As everywhere in training, single words stand without quotation marks.
-                re.sub(r'"(\w+)"', r"\1", turn["assistant"]),
+                turn["assistant"],
                 f"written:{record['kind']}",
             )
             for turn in record["turns"]

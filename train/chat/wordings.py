@@ -49,18 +49,15 @@ def without_article(ways: Sequence[str]) -> list[str]:
 
 
 def as_typed(text: str, rng: random.Random) -> str:
-    """A wording as people type it: mostly as it is, else careless with capitals and marks."""
+    """A wording as people type it: mostly as it is, else shortened or without its last mark.
+
+    Of other carelessness the model never sees anything: see `text.normalise_request`.
+    """
     way = rng.random()
     if way < 0.1:
         return text.replace("What is", "What's").replace("what is", "what's")
     if way < 0.2 and text[-1:] in ".?!" and len(text) > 3:
         return text[:-1]
-    if way < 0.3 and not text.startswith("I "):
-        return text[:1].lower() + text[1:]
-    if way < 0.36:
-        return text.replace("'", "") if "What's" in text or "n't" in text else text
-    if way < 0.4 and text[-1:] == "?":
-        return text[:-1] + " ?"
     return text
 
 
