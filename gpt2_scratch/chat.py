@@ -97,11 +97,9 @@ def encode_example(
 def encode_request(tokenizer: Tokenizer, instruction: str, input: str = "") -> list[int]:
     """The prompt of one instruction as token ids, in the spelling that is learned.
 
-    Raises ValueError as `format_prompt` does.
+    The texts are `fold`ed already. Raises ValueError as `format_prompt` does.
     """
-    return tokenizer.encode(
-        format_prompt(*(normalise_request(tokenizer.fold(text)) for text in (instruction, input)))
-    )
+    return tokenizer.encode(format_prompt(normalise_request(instruction), normalise_request(input)))
 
 
 def checked_message(message: object, row: int) -> Message:
@@ -157,7 +155,7 @@ class _Turn:
 
 
 def _turns(tokenizer: Tokenizer, messages: Sequence[Message]) -> list[_Turn]:
-    """Messages to turns.
+    """Messages to turns, in the characters of a plain keyboard.
 
     Two messages of one role in a row are one; greetings are left out.
     """

@@ -28,7 +28,7 @@ from gpt2_scratch.checkpoints.errors import CheckpointError
 from gpt2_scratch.checkpoints.format import read_checkpoint
 from gpt2_scratch.checkpoints.models import find_checkpoint, load_model
 from gpt2_scratch.model import GPT2
-from gpt2_scratch.vocabulary.text import normalise_request
+from gpt2_scratch.vocabulary.text import fold, normalise_request
 from gpt2_scratch.vocabulary.tokenizer import Tokenizer
 from train.chat.free_check import free_check
 from train.chat.instruction_data import (
@@ -199,7 +199,10 @@ def choosing_tasks() -> list[Instruction]:
 
 def question_of(task: Instruction) -> tuple[str, str]:
     """What two copies of a task have in common: what the model reads, in small letters."""
-    return folded(normalise_request(task.instruction)), folded(normalise_request(task.input))
+    instruction, input = (
+        folded(normalise_request(fold(text))) for text in (task.instruction, task.input)
+    )
+    return instruction, input
 
 
 def main(argv: list[str] | None = None) -> int:

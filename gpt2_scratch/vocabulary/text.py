@@ -64,15 +64,17 @@ _IN_FULL = {
     "hasnt": "hasn't", "cant": "can't", "couldnt": "couldn't", "wouldnt": "wouldn't",
     "shouldnt": "shouldn't", "pls": "please", "plz": "please", "thx": "thanks",
 }  # fmt: skip
-_CUT_SHORT = re.compile(rf"(?<![\w'.@/-])(?:{'|'.join(_IN_FULL)})(?![\w@/-]|\.\w)", re.IGNORECASE)
+# Case of ASCII letters only ("a"): else a dotless i would be an i, and no word of the table.
+_CUT_SHORT = re.compile(rf"(?<![\w'.@/-])(?ai:{'|'.join(_IN_FULL)})(?![\w@/-]|\.\w)")
 _QUOTED_WORD = re.compile(r"(?<![\w\"'`])([\"'`])(\w+(?:[-']\w+)*)\1(?![\w\"'`])")
 _SEVERAL_MARKS = re.compile(r"[?!]{2,}")
 _SPACE_BEFORE_MARK = re.compile(r"(?<=\w)[ \t]+(?=[?!])")
 # At the end of a message only: what looks like a sum in the middle may be a date or a telephone.
+_SIGN = r"\s*([-+*/x\u00d7\u00f7])\s*"
 _SUM = re.compile(
-    r"(?<![\w.,:/-])(\d{1,3}(?:\s*[-+*/x\u00d7\u00f7]\s*\d{1,3})+)\s*(=?)\s*(\?*|\.?)\Z"
+    rf"(?<![\w.,:/-])(?P<terms>\d{{1,3}}(?:{_SIGN}\d{{1,3}})+)\s*(?P<equals>=?)\s*(?P<mark>\?*|\.?)\Z"
 )
-_OPERATOR = re.compile(r"\s*([-+*/x\u00d7\u00f7])\s*")
+_OPERATOR = re.compile(_SIGN)
 _SPELLED_OPERATORS = str.maketrans({"x": "*", "\u00d7": "*", "\u00f7": "/"})
 
 
@@ -109,6 +111,5 @@ def _in_full(found: re.Match[str]) -> str:
 
 def _spaced_sum(found: re.Match[str]) -> str:
     """ "7x7=?" becomes "7 * 7 = ?"."""
-    spaced = _OPERATOR.sub(r" \1 ", found[1]).translate(_SPELLED_OPERATORS)
-    equals = " =" if found[2] else ""
-    return spaced + equals + (" " if equals and found[3] else "") + found[3]
+    terms = _OPERATOR.sub(r" \1 ", found["terms"]).translate(_SPELLED_OPERATORS)
+    return f"{terms} = {found['mark']}".rstrip() if found["equals"] else terms + found["mark"]

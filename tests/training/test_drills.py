@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from train.chat.drills import DRILLS, example_sentences, in_the_words_asked, things
+from train.chat.drills import DRILLS, example_sentences, things
 from train.chat.english import in_words
 from train.chat.wordings import Task
 from train.chat.written_files import lists
@@ -86,20 +86,6 @@ def test_sentences_are_joined_with_the_word_and_taken_apart_again() -> None:
             continue
         first, second = re.fullmatch(r"(.+?),? (?:because|but|so|and) (.+)\.", answer).groups()
         assert first.lower() in text and second.lower() in text
-
-
-@pytest.mark.parametrize(
-    ("asked", "answer"),
-    [
-        ("happy or sad? We won!", "Happy."),
-        ("Is this a good review or a bad one?", "Good."),
-        ("Is it a compliment or a complaint?", "Compliment."),
-        ("Positive or negative: a good day", "Positive."),
-    ],
-)
-def test_a_verdict_is_said_in_the_words_asked(asked: str, answer: str) -> None:
-    assert in_the_words_asked(asked, "Positive.") == answer
-    assert in_the_words_asked(asked, "It was.") == "It was."
 
 
 def test_letters_and_words_are_counted() -> None:

@@ -16,7 +16,13 @@ from gpt2_scratch.vocabulary.tokenizer import Tokenizer
 from train import finetune_chat
 from train.chat import invented
 from train.chat.english import in_words
-from train.chat.requests import SOURCE, requests, stories_of, written_conversations
+from train.chat.requests import (
+    SOURCE,
+    in_the_words_asked,
+    requests,
+    stories_of,
+    written_conversations,
+)
 from train.chat.wordings import as_typed, fill, in_one_message, without_article
 from train.chat.written_files import lists, records
 from train.datasets import Instruction
@@ -54,6 +60,20 @@ def test_one_fact_is_asked_in_many_wordings(tasks: list[Instruction]) -> None:
     words = of(tasks, "words")
     asked = {asked for asked, answer in words if answer == "The opposite of hot is cold."}
     assert len(asked) == 3  # in an epoch
+
+
+@pytest.mark.parametrize(
+    ("asked", "answer"),
+    [
+        ("happy or sad? We won!", "Happy."),
+        ("Is this a good review or a bad one?", "Good."),
+        ("Is it a compliment or a complaint?", "Compliment."),
+        ("Positive or negative: a good day", "Positive."),
+    ],
+)
+def test_a_verdict_is_said_in_the_words_asked(asked: str, answer: str) -> None:
+    assert in_the_words_asked(asked, "Positive.") == answer
+    assert in_the_words_asked(asked, "It was.") == "It was."
 
 
 def test_sums_are_right(tasks: list[Instruction]) -> None:

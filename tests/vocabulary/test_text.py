@@ -69,6 +69,7 @@ def test_fold_leaves_what_a_plain_keyboard_types(text: str) -> None:
         ("how do u spell 'wont'!!", "How do you spell wont!"),
         ("plz fix: i dont know", "Please fix: I don't know"),
         ("", ""),
+        ("say \u0131 and what\u017f", "Say \u0131 and what\u017f"),  # no i and no s
         # What is left as it is: a quoted sentence, possessives, dates, numbers of telephones.
         ('He said "Go home."', 'He said "Go home."'),
         ("The boys' and girls' toys", "The boys' and girls' toys"),

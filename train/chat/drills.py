@@ -267,16 +267,6 @@ def _joined_clauses(rng: random.Random) -> Iterator[Task]:
             yield from in_wordings(rng, "split_sentence", together, f"{x} {y}", count=1)
 
 
-def in_the_words_asked(asked: str, verdict: str) -> str:
-    """ "Positive." as the answer to "happy or sad?" is "Happy."."""
-    for good, bad in lists("drills")["opinions"]:
-        one, other = (rf"\b{word}\b" for word in (good, bad))
-        if re.search(rf"{one}.{{0,20}}\bor\b.{{0,20}}{other}", asked, re.IGNORECASE):
-            said = {"Positive.": f"{capitalise(good)}.", "Negative.": f"{capitalise(bad)}."}
-            return said.get(verdict, verdict)
-    return verdict
-
-
 def _sentences(rng: random.Random) -> Iterator[Task]:
     """Simple sentences to change in the four commonest ways, short reviews, words in sentences."""
     made = list(sentences())
@@ -284,10 +274,7 @@ def _sentences(rng: random.Random) -> Iterator[Task]:
         for sentence in rng.sample(made, SENTENCES):
             yield from in_wordings(rng, kind, sentence["present"], sentence[kind], count=1)
     for review, verdict in rng.sample(list(reviews()), SENTENCES):
-        for asked, input, answer in in_wordings(
-            rng, "sentiment", review, f"{verdict.capitalize()}.", count=1
-        ):
-            yield asked, input, in_the_words_asked(asked, answer)
+        yield from in_wordings(rng, "sentiment", review, f"{verdict.capitalize()}.", count=1)
     for example in rng.sample(example_sentences(), EXAMPLES):
         words = sorted(set(re.findall(r"\b[a-z]{4,}\b", example)))
         if len(words) > 1:

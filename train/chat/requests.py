@@ -12,8 +12,8 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from train.chat import invented
-from train.chat.drills import DRILLS, in_the_words_asked
-from train.chat.english import past_of, plural_of
+from train.chat.drills import DRILLS
+from train.chat.english import capitalise, past_of, plural_of
 from train.chat.wordings import (
     WORDINGS,
     Task,
@@ -34,10 +34,8 @@ LONGEST_STORY = 700  # characters: an answer has 128 tokens or so
 AS_ONE_MESSAGE = 0.6  # part of the tasks with an input that have it in the instruction
 # Kinds whose answers copy no sentence, and the part of them that is asked in small letters alone:
 # "capital of spain".
-IN_SMALL_LETTERS, WITHOUT_CAPITALS = (
-    ("facts", "small_talk", "unknown", "compared", "alternatives"),
-    0.08,
-)
+IN_SMALL_LETTERS = ("facts", "small_talk", "unknown", "compared", "alternatives")
+WITHOUT_CAPITALS = 0.08
 
 
 def requests(seed: int | str) -> list[Instruction]:
@@ -46,12 +44,23 @@ def requests(seed: int | str) -> list[Instruction]:
     tasks = []
     for kind, make in _KINDS.items():
         for instruction, input, answer in make(rng):
+            answer = in_the_words_asked(instruction, answer)
             if input and rng.random() < AS_ONE_MESSAGE:
                 instruction, input = in_one_message(instruction, input, rng), ""
             if kind in IN_SMALL_LETTERS and rng.random() < WITHOUT_CAPITALS:
                 instruction = instruction.lower()
             tasks.append(Instruction(instruction, input, answer, f"{SOURCE}:{kind}"))
     return tasks
+
+
+def in_the_words_asked(asked: str, answer: str) -> str:
+    """ "Positive." as the answer to "happy or sad?" is "Happy."; other answers stay."""
+    if answer not in ("Positive.", "Negative."):
+        return answer
+    for good, bad in lists("drills")["opinions"]:
+        if re.search(rf"\b{good}\b.{{0,20}}\bor\b.{{0,20}}\b{bad}\b", asked, re.IGNORECASE):
+            return f"{capitalise(good if answer == 'Positive.' else bad)}."
+    return answer
 
 
 def _words(rng: random.Random) -> Iterator[Task]:
@@ -85,10 +94,7 @@ def _rewriting(rng: random.Random) -> Iterator[Task]:
         kind, x, y = record["kind"], record["input"], ""
         if kind == "merge_two_sentences":
             x, y = re.split(r"(?<=[.!?]) ", x, maxsplit=1)
-        for asked, input, answer in in_wordings(
-            rng, kind, x, record["output"], y, count=WORDINGS_PER_TASK
-        ):
-            yield asked, input, in_the_words_asked(asked, answer)
+        yield from in_wordings(rng, kind, x, record["output"], y, count=WORDINGS_PER_TASK)
 
 
 def _unfinished_sentences(rng: random.Random) -> Iterator[Task]:
