@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import random
 import re
+from itertools import pairwise
 
 import pytest
 
 from train.chat.drills import DRILLS, example_sentences, things
-from train.chat.english import in_words
+from train.chat.english import capitalise, in_words
 from train.chat.wordings import Task
 from train.chat.written_files import lists
 
@@ -52,6 +53,66 @@ def test_units_are_converted() -> None:
             assert int(x) * factor == int(y)
         else:
             assert int(x) == int(y) * factors[other, one]
+
+
+def test_what_comes_before_and_after() -> None:
+    letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+    days, months = lists("requests")["days"], lists("requests")["months"]
+    rows = [[*letters], [*days, days[0]], [*months, months[0]]]
+    rows += [[str(n) for n in range(102)], [in_words(n).lower() for n in range(102)]]
+    follows = {pair for row in rows for pair in pairwise(row)}
+    seen = set()
+    for asked, _, answer in drawn("neighbours"):
+        said, word, x = re.fullmatch(r"(.+) comes (after|before) (.+)\.", answer).groups()
+        said = said if said in letters or said in days + months else said.lower()
+        assert ((x, said) if word == "after" else (said, x)) in follows, answer
+        assert x.lower() in asked.lower() and said not in asked.split()
+        seen.add(word)
+    assert seen == {"after", "before"}
+
+
+def test_even_and_odd_numbers() -> None:
+    words = {in_words(number): number for number in range(101)}
+    for asked, _, answer in drawn("even_or_odd"):
+        said, x, what = re.fullmatch(r"(Yes, |No, )?(.+) is an (\w+) number\.", answer).groups()
+        number = int(x) if x.isdecimal() else words[x.lower()]
+        assert what == ("odd" if number % 2 else "even")
+        assert (said is None) == (" or " in asked)
+        if said:
+            assert (what in asked) == (said == "Yes, "), asked
+
+
+def test_numbers_in_order() -> None:
+    for asked, _, answer in drawn("ordered"):
+        given, said = numbers(asked), numbers(answer)
+        if found := re.fullmatch(r"The (\w+) number is (\d+)\.", answer):
+            if found[1] == "next":
+                assert said == [2 * given[-1] - given[-2]]
+            else:
+                largest = found[1] in ("largest", "biggest", "highest")
+                assert said == [max(given) if largest else min(given)]
+        elif len(given) == 2 and [*given] == [said[0], said[-1]]:
+            step = 1 if said[0] < said[-1] else -1
+            assert said == list(range(given[0], given[1] + step, step))
+        else:
+            assert sorted(given) == sorted(said)
+            assert said in (sorted(said), sorted(said, reverse=True))
+
+
+def test_as_many_of_a_kind_as_are_asked_for() -> None:
+    words = {in_words(number): number for number in range(2, 6)}
+    counted = set()
+    for asked, _, answer in drawn("kinds"):
+        many = [kind for kind in lists("drills")["kinds"] if f" {kind['many']}" in f" {asked}"]
+        of_a_kind = {capitalise(thing): thing for kind in many for thing in kind["things"]}
+        named = re.split(", | and ", answer.removesuffix("."))
+        if not many or named[0] not in of_a_kind:
+            continue
+        found = re.findall(r"\w+", asked.lower())
+        said = [words.get(word) or int(word) for word in found if word in words or word.isdecimal()]
+        assert all(number == len(named) == len(set(named)) for number in said), (asked, answer)
+        counted.add(len(named))
+    assert counted == {2, 3, 4, 5}
 
 
 def test_what_a_thing_is_holds_both_ways() -> None:
@@ -107,9 +168,10 @@ def test_the_larger_thing_wins() -> None:
         said = re.fullmatch(r"(?:Yes, |No, )?(.+) is (\w+) than (.+)\.", answer)
         winner, word, loser = said.groups()
         winner = winner[0].lower() + winner[1:]
-        scale = lists("drills")["sizes" if word in ("bigger", "smaller") else "speeds"]
-        places = {thing: place for place, tier in enumerate(scale) for thing in tier}
-        assert (places[winner] > places[loser]) == (word in ("bigger", "faster")), answer
+        [scale] = [s for s in lists("drills")["scales"] if any(word in pair for pair in s["words"])]
+        places = {thing: place for place, tier in enumerate(scale["things"]) for thing in tier}
+        is_more = word in [up for up, _ in scale["words"]]
+        assert (places[winner] > places[loser]) == is_more, answer
 
 
 def test_example_sentences_have_the_words_asked_for() -> None:

@@ -1,6 +1,7 @@
-"""Tasks by rule: what is drawn anew in each epoch, from lists of words and from numbers.
+"""Tasks by rule about words and things: what is drawn anew in each epoch, from lists.
 
 Of such a task a model that has seen enough of them learns the rule; of written ones, the answers.
+Those about numbers are in `number_drills`.
 """
 
 from __future__ import annotations
@@ -10,107 +11,19 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
+from typing import Any
 
-from train.chat.english import capitalise, in_words, joined, plural_of, reviews, sentences
+from train.chat.english import capitalise, in_words, joined, reviews, sentences
+from train.chat.number_drills import NUMBER_DRILLS
 from train.chat.wordings import Task, as_typed, in_wordings
 from train.chat.written_files import lists, records
 
 # How many of each kind an epoch has.
-SUMS, BIGGER, SORTED, SENTENCES, PROBLEMS, UNITS = 700, 60, 60, 150, 400, 80
-LETTERS, COUNTED, RHYMES, THINGS, COMPARED, EXAMPLES = 120, 80, 150, 200, 120, 120
-ALTERNATIVES, HALVES, JOINED = 150, 40, 60
-LARGEST_SUM = 100
-SUMS_IN_WORDS = 0.15  # part of the sums that is asked in words: "twenty plus five"
+SORTED, SENTENCES, LETTERS, COUNTED, RHYMES = 60, 150, 120, 80, 150
+THINGS, COMPARED, EXAMPLES, ALTERNATIVES, JOINED = 200, 200, 120, 150, 60
+HOW_MANY = (1, 2, 2, 3, 3, 3, 3, 4, 5)  # of a kind that are to be named, the commonest most often
 
-
-def _sums(rng: random.Random) -> Iterator[Task]:
-    """Sums and differences to 100, small ones far more often than large; the tables to ten,
-    forwards and backwards; halves and doubles."""
-    for _ in range(SUMS):
-        largest = rng.choice((10, 20, 20, LARGEST_SUM))
-        x = rng.randint(0, largest)
-        y = rng.randint(0, largest - x)
-        for kind, a, b, verb, result in (
-            ("sum", x, y, "plus", x + y),
-            ("difference", x + y, y, "minus", x),
-        ):
-            answer = f"{a} {verb} {b} is {result}."
-            yield from in_wordings(rng, kind, _written(a, rng), answer, _written(b, rng), count=1)
-    for x in range(11):
-        for y in range(11):
-            answer = f"{x} times {y} is {x * y}."
-            yield from in_wordings(
-                rng, "product", _written(x, rng), answer, _written(y, rng), count=2
-            )
-            if y:
-                answer = f"{x * y} divided by {y} is {x}."
-                yield from in_wordings(rng, "quotient", str(x * y), answer, str(y), count=1)
-    for _ in range(HALVES):
-        x = rng.randint(1, 50)
-        yield rng.choice(lists("drills")["halves"]).format(x=2 * x), "", f"Half of {2 * x} is {x}."
-        answer = f"Twice {x} is {2 * x}."
-        yield rng.choice(lists("drills")["doubles"]).format(x=x), "", answer
-
-
-def _written(number: int, rng: random.Random) -> str:
-    """As figures or, now and then, in words; the answer to a sum always has figures."""
-    return in_words(number) if rng.random() < SUMS_IN_WORDS else str(number)
-
-
-def _number_words(rng: random.Random) -> Iterator[Task]:
-    for number in range(101):
-        words = in_words(number)
-        answer = f"{number} is {words}."
-        yield from in_wordings(rng, "number_in_words", str(number), answer, count=3)
-        answer = f"The number is {number}."
-        yield from in_wordings(rng, "number_in_digits", words, answer, count=2)
-    for _ in range(BIGGER):
-        x, y = rng.sample(range(rng.choice((10, 100, 1000))), 2)
-        answer = f"{max(x, y)} is bigger than {min(x, y)}."
-        yield from in_wordings(rng, "bigger_of_two", str(x), answer, str(y), count=1)
-
-
-def _problems(rng: random.Random) -> Iterator[Task]:
-    """One-step problems: who has how many, what is left, what things cost, who shares."""
-    for _ in range(PROBLEMS):
-        text, sign, answer = rng.choice(lists("drills")["problems"])
-        a, b, c = _operands(sign, rng)
-        name, other = rng.sample(lists("drills")["people"], 2)
-        things = rng.choice(lists("drills")["things"])
-        found = {"a": a, "b": b, "c": c, "name": name, "other": other, "things": things}
-        yield text.format(**found), "", answer.format(**found)
-
-
-def _operands(sign: str, rng: random.Random) -> tuple[int, int, int]:
-    """a, b and the result c; "4*" is a product whose a is in the text, "/" asks for a."""
-    if sign == "+":
-        largest = rng.choice((20, LARGEST_SUM))
-        a = rng.randint(2, largest - 2)
-        b = rng.randint(2, largest - a)
-        return a, b, a + b
-    if sign == "-":
-        a = rng.randint(5, rng.choice((20, LARGEST_SUM)))
-        b = rng.randint(2, a - 2)
-        return a, b, a - b
-    a = int(sign[:-1]) if sign[:-1] else rng.randint(2, 10)
-    b = rng.randint(2, 10)
-    return a, b, a * b
-
-
-def _units(rng: random.Random) -> Iterator[Task]:
-    """Hours in minutes and minutes in hours."""
-    for _ in range(UNITS):
-        small, large, factor = rng.choice(lists("drills")["units"])
-        count = rng.randint(1, 10)
-        few = f"{count} {large if count == 1 else plural_of(large)}"
-        many = f"{count * factor} {plural_of(small)}"
-        are = "is" if count == 1 else "are"
-        if rng.random() < 0.7:
-            target = plural_of(small)
-            yield from in_wordings(rng, "unit_conversion", few, f"{few} {are} {many}.", target, 1)
-        else:
-            target = plural_of(large)
-            yield from in_wordings(rng, "unit_conversion", many, f"{many} are {few}.", target, 1)
+Kind = dict[str, Any]  # one, many, within, things: as `drills.json` has them
 
 
 def _letters(rng: random.Random) -> Iterator[Task]:
@@ -176,9 +89,7 @@ def _kinds_of_things(rng: random.Random) -> Iterator[Task]:
         yield from in_wordings(rng, "category_of_thing", asked, answer, count=1)
         yield _is_it(thing, rng)
     for _ in range(THINGS):
-        kind = rng.choice(kinds)
-        answer = f"{capitalise(joined(rng.sample(kind['things'], 3)))}."
-        yield from in_wordings(rng, "name_three_of_kind", kind["many"], answer, count=1)
+        yield _some_of_a_kind(rng.choice(kinds), rng)
         kind = rng.choice(kinds)
         same = [thing for thing in things() if thing.kind == kind["one"]]
         odd = rng.choice([t for t in things() if not (t.may_be(kind["one"]) or _alike(t, kind))])
@@ -186,6 +97,21 @@ def _kinds_of_things(rng: random.Random) -> Iterator[Task]:
         rng.shuffle(chosen)
         answer = f"The odd one out is {odd.bare}, because it is not {kind['one']}."
         yield from in_wordings(rng, "odd_one_out", ", ".join(chosen), answer, count=1)
+
+
+def _some_of_a_kind(kind: Kind, rng: random.Random) -> Task:
+    """Name three fruits; or one, two, four, five of them."""
+    number = min(rng.choice(HOW_MANY), len(kind["things"]))
+    if number == 1:
+        asked = as_typed(rng.choice(lists("drills")["one_of_kind"]).format(x=kind["one"]), rng)
+        return asked, "", f"{capitalise(rng.choice(kind['things']))}."
+    answer = f"{capitalise(joined(rng.sample(kind['things'], number)))}."
+    (task,) = in_wordings(rng, "name_three_of_kind", kind["many"], answer, count=1)
+    instruction, input, _ = task
+    for three, as_many in (("three", in_words(number)), ("3", str(number))):
+        instruction = instruction.replace(three, as_many)
+        instruction = instruction.replace(capitalise(three), capitalise(as_many))
+    return instruction, input, answer
 
 
 def _alternatives(rng: random.Random) -> Iterator[Task]:
@@ -200,7 +126,7 @@ def _alternatives(rng: random.Random) -> Iterator[Task]:
         yield as_typed(question, rng), "", f"{capitalise(thing.name)} is {thing.kind}."
 
 
-def _alike(thing: Thing, kind: dict[str, str]) -> bool:
+def _alike(thing: Thing, kind: Kind) -> bool:
     """Whether the two are close: a bird among animals, a fish among birds."""
     return thing.kind == kind["within"] or (bool(thing.within) and thing.within == kind["within"])
 
@@ -219,15 +145,14 @@ def _is_it(thing: Thing, rng: random.Random) -> Task:
 
 
 def _compared(rng: random.Random) -> Iterator[Task]:
-    """Which of two things is bigger, smaller, faster or slower."""
-    for _ in range(COMPARED):
-        scale, words = rng.choice(
-            (("sizes", ("bigger", "smaller")), ("speeds", ("faster", "slower")))
-        )
-        low, high = sorted(rng.sample(range(len(lists("drills")[scale])), 2))
-        less, more = (rng.choice(lists("drills")[scale][place]) for place in (low, high))
-        word = rng.choice(words)
-        winner, loser = (more, less) if word == words[0] else (less, more)
+    """Which of two things is bigger, smaller, faster, lighter, ..."""
+    scales = lists("drills")["scales"]
+    lengths = [len(scale["things"]) for scale in scales]
+    for scale in rng.choices(scales, lengths, k=COMPARED):
+        low, high = sorted(rng.sample(range(len(scale["things"])), 2))
+        less, more = (rng.choice(scale["things"][place]) for place in (low, high))
+        up, down = rng.choice(scale["words"])
+        word, winner, loser = rng.choice(((up, more, less), (down, less, more)))
         x, y = rng.sample((winner, loser), 2)
         way = rng.choice(lists("drills")["comparisons"])
         answer = f"{capitalise(winner)} is {word} than {loser}."
@@ -284,10 +209,7 @@ def _sentences(rng: random.Random) -> Iterator[Task]:
 
 
 DRILLS: dict[str, Callable[[random.Random], Iterator[Task]]] = {
-    "sums": _sums,
-    "number_words": _number_words,
-    "problems": _problems,
-    "units": _units,
+    **NUMBER_DRILLS,
     "letters": _letters,
     "kinds": _kinds_of_things,
     "alternatives": _alternatives,

@@ -109,16 +109,22 @@ def _unfinished_sentences(rng: random.Random) -> Iterator[Task]:
             yield from in_wordings(rng, "continue_sentence", begun, rest, count=1)
 
 
+# What stands between the two things of a kind's input.
+_SEPARATORS = {
+    "bigger_of_two": " and ",
+    "sentence_with_two_words": ", ",
+    "unit_conversion": " in ",
+}
+
+
 def _lists(rng: random.Random) -> Iterator[Task]:
     for record in records("lists"):
         kind, x, y = record["kind"], record["input"], ""
         if kind == "word_problem":
             yield x, "", record["output"]
             continue
-        for separator, kinds in ((" and ", "bigger_of_two"), (", ", "sentence_with_two_words"),
-                                 (" in ", "unit_conversion")):  # fmt: skip
-            if kind == kinds:
-                x, _, y = x.partition(separator)
+        if kind in _SEPARATORS:
+            x, _, y = x.partition(_SEPARATORS[kind])
         yield from in_wordings(rng, kind, x, record["output"], y, count=WORDINGS_PER_TASK)
 
 
