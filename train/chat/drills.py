@@ -20,7 +20,7 @@ from train.chat.written_files import lists, records
 
 # How many of each kind an epoch has.
 SORTED, SENTENCES, LETTERS, COUNTED, RHYMES = 60, 150, 120, 80, 150
-THINGS, COMPARED, EXAMPLES, ALTERNATIVES, JOINED = 200, 200, 120, 150, 60
+THINGS, COMPARED, EXAMPLES, ALTERNATIVES, JOINED = 200, 200, 240, 150, 60
 HOW_MANY = (1, 2, 2, 3, 3, 3, 3, 4, 5)  # of a kind that are to be named, the commonest most often
 
 Kind = dict[str, Any]  # one, many, within, things: as `drills.json` has them
@@ -164,12 +164,15 @@ def _compared(rng: random.Random) -> Iterator[Task]:
 
 @cache
 def example_sentences() -> tuple[str, ...]:
-    """Plain statements of 4 to 11 words, out of the written answers."""
+    """Plain statements of 4 to 11 words that stand alone, of the written answers and stories."""
+    alone = r"(?!(Then|After that|But|And|So|Or)\b)[A-Z][\w' -]+\."
+    answers = [record["output"] for record in records("rewriting")]
+    for record in records("stories"):
+        answers += re.split(r"(?<=[.!?]) ", record["output"])
     found = {
-        record["output"]
-        for record in records("rewriting")
-        if re.fullmatch(r"[A-Z][\w' -]+\.", record["output"])
-        and 4 <= len(record["output"].split()) <= 11
+        answer
+        for answer in answers
+        if re.fullmatch(alone, answer) and 4 <= len(answer.split()) <= 11
     }
     return tuple(sorted(found))
 
