@@ -15,7 +15,7 @@ from typing import Any
 
 from train.chat.english import capitalise, in_words, joined, reviews, sentences
 from train.chat.number_drills import NUMBER_DRILLS
-from train.chat.wordings import Task, as_typed, in_wordings
+from train.chat.wordings import Task, as_typed, asked_by_rule, in_wordings
 from train.chat.written_files import lists, records
 
 # How many of each kind an epoch has.
@@ -103,7 +103,7 @@ def _some_of_a_kind(kind: Kind, rng: random.Random) -> Task:
     """Name three fruits; or one, two, four, five of them."""
     number = min(rng.choice(HOW_MANY), len(kind["things"]))
     if number == 1:
-        asked = as_typed(rng.choice(lists("drills")["one_of_kind"]).format(x=kind["one"]), rng)
+        asked = asked_by_rule("one_of_kind", rng, x=kind["one"])
         return asked, "", f"{capitalise(rng.choice(kind['things']))}."
     answer = f"{capitalise(joined(rng.sample(kind['things'], number)))}."
     (task,) = in_wordings(rng, "name_three_of_kind", kind["many"], answer, count=1)
@@ -121,9 +121,9 @@ def _alternatives(rng: random.Random) -> Iterator[Task]:
         other = rng.choice([kind for kind in kinds if not thing.may_be(kind)])
         a, b = rng.sample((thing.kind, other), 2)
         x = rng.choice((thing.name, thing.bare))
-        way = rng.choice(lists("drills")["either_or"])
-        question = way.format(x=x, X=capitalise(x), a=a, b=b, A=capitalise(a))
-        yield as_typed(question, rng), "", f"{capitalise(thing.name)} is {thing.kind}."
+        places = {"x": x, "X": capitalise(x), "a": a, "A": capitalise(a), "b": b}
+        asked = asked_by_rule("either_or", rng, **places)
+        yield asked, "", f"{capitalise(thing.name)} is {thing.kind}."
 
 
 def _alike(thing: Thing, kind: Kind) -> bool:
@@ -154,12 +154,11 @@ def _compared(rng: random.Random) -> Iterator[Task]:
         up, down = rng.choice(scale["words"])
         word, winner, loser = rng.choice(((up, more, less), (down, less, more)))
         x, y = rng.sample((winner, loser), 2)
-        way = rng.choice(lists("drills")["comparisons"])
+        asked = asked_by_rule("comparisons", rng, word=word, x=x, y=y, X=capitalise(x))
         answer = f"{capitalise(winner)} is {word} than {loser}."
-        if way.startswith("Is "):
+        if asked.startswith("Is "):
             answer = ("Yes, " if x == winner else "No, ") + f"{winner} is {word} than {loser}."
-        question = way.format(word=word, x=x, y=y, X=capitalise(x))
-        yield as_typed(question, rng), "", answer
+        yield asked, "", answer
 
 
 @cache
@@ -188,8 +187,7 @@ def _joined_clauses(rng: random.Random) -> Iterator[Task]:
         x, y = (f"{capitalise(clause)}." for clause in (first, second))
         comma = "" if word == "because" else ","
         together = f"{capitalise(first)}{comma} {word} {second}."
-        way = rng.choice(lists("drills")["joining"])
-        yield as_typed(way.format(x=x, y=y, word=word), rng), "", together
+        yield asked_by_rule("joining", rng, x=x, y=y, word=word), "", together
         yield from in_wordings(rng, "merge_two_sentences", x, together, y, count=1)
         if word != "because":
             yield from in_wordings(rng, "split_sentence", together, f"{x} {y}", count=1)

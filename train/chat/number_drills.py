@@ -9,7 +9,7 @@ import random
 from collections.abc import Callable, Iterator, Sequence
 
 from train.chat.english import capitalise, in_words, plural_of
-from train.chat.wordings import Task, as_typed, in_wordings
+from train.chat.wordings import Task, asked_by_rule, in_wordings
 from train.chat.written_files import lists
 
 # How many of each kind an epoch has.
@@ -129,8 +129,8 @@ def _neighbours(rng: random.Random) -> Iterator[Task]:
         word, x, neighbour = rng.choice(
             (("after", row[place], row[place + 1]), ("before", row[place + 1], row[place]))
         )
-        asked = rng.choice(lists("drills")[word]).format(x=x, kind=kind)
-        yield as_typed(asked, rng), "", f"{capitalise(neighbour)} comes {word} {x}."
+        asked = asked_by_rule(word, rng, x=x, kind=kind)
+        yield asked, "", f"{capitalise(neighbour)} comes {word} {x}."
 
 
 def _even_or_odd(rng: random.Random) -> Iterator[Task]:
@@ -138,13 +138,12 @@ def _even_or_odd(rng: random.Random) -> Iterator[Task]:
         number = rng.randrange(rng.choice((10, 20, 101)))
         is_what, other = ("odd", "even") if number % 2 else ("even", "odd")
         x, a = _written(number, rng), rng.choice((is_what, other))
-        asked = rng.choice(lists("drills")["even_or_odd"]).format(
-            x=x, X=capitalise(x), a=a, b=other if a == is_what else is_what
-        )
+        b = other if a == is_what else is_what
+        asked = asked_by_rule("even_or_odd", rng, x=x, X=capitalise(x), a=a, b=b)
         answer = f"{x} is an {is_what} number."
         if " or " not in asked:
             answer = ("Yes, " if a == is_what else "No, ") + answer
-        yield as_typed(asked, rng), "", capitalise(answer)
+        yield asked, "", capitalise(answer)
 
 
 def _ordered(rng: random.Random) -> Iterator[Task]:
@@ -166,8 +165,8 @@ def _ordered(rng: random.Random) -> Iterator[Task]:
         counted = range(first, first + rng.randint(3, 9))
         if rng.random() < 0.3:
             counted = counted[::-1]
-        way = rng.choice(lists("drills")["counting"]).format(x=counted[0], y=counted[-1])
-        yield as_typed(way, rng), "", _in_a_row(counted)
+        asked = asked_by_rule("counting", rng, x=counted[0], y=counted[-1])
+        yield asked, "", _in_a_row(counted)
         first, step = rng.randint(1, 10), rng.choice((1, 2, 2, 3, 5, 10))
         *shown, following = range(first, first + 5 * step, step)
         yield _about(shown, "goes_on", f"The next number is {following}.", rng)
@@ -176,8 +175,7 @@ def _ordered(rng: random.Random) -> Iterator[Task]:
 def _about(
     numbers: Sequence[int], way: str, answer: str, rng: random.Random, word: str = ""
 ) -> Task:
-    asked = rng.choice(lists("drills")[way]).format(x=_in_a_row(numbers), word=word)
-    return as_typed(asked, rng), "", answer
+    return asked_by_rule(way, rng, x=_in_a_row(numbers), word=word), "", answer
 
 
 def _in_a_row(numbers: Sequence[int]) -> str:

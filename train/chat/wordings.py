@@ -61,6 +61,11 @@ def as_typed(text: str, rng: random.Random) -> str:
     return text
 
 
+def asked_by_rule(name: str, rng: random.Random, **places: object) -> str:
+    """One of the ways to ask that `drills.json` has under this name, filled in, as typed."""
+    return as_typed(rng.choice(lists("drills")[name]).format(**places), rng)
+
+
 def in_wordings(
     rng: random.Random,
     kind: str,
